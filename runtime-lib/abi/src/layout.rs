@@ -1,0 +1,132 @@
+//! Memory that compiled code and the runtime share.
+//!
+//! ```text
+//!   x86-64, fixed address model
+//!
+//!   0x0000_0000 ┬ never mapped: a 32-bit displacement that was wrongly sign-extended ends here or at a negative address
+//!               │
+//!   record base ┼ the record: globals, memory and table records, small mutable tables (rounded up to 64 KiB)
+//!   0x1000_0000 ┼ MEMORY_BASE: memory 0, readable and writable up to its current size, PROT_NONE behind it
+//!               ┼ + GUARDED_RESERVATION
+//!               │ unmapped
+//! 0x4_0000_0000 ┼ SLOT_BASE: slot 0, slot 1, … of SLOT_SIZE each: further memories and growable tables
+//!               │
+//!               ┴ the executable, its stacks, the vDSO: wherever the kernel puts them
+//! ```
+//!
+//! The record is the only thing of ours that lies within 2 GiB below a memory's base.
+
+/// Address of memory 0. Below 2 GiB, so that x86-64 folds it into the displacement of an access.
+pub const MEMORY_BASE: u64 = 0x1000_0000;
+
+/// Bytes of address space behind the base of a guarded memory with 32-bit indices: index + 32-bit offset + access size
+/// stay inside, so that no access needs a bounds check.
+pub const GUARDED_RESERVATION: u64 = (8 << 30) + (64 << 10);
+
+/// Address of the first slot for memories after the first and for tables that can grow.
+pub const SLOT_BASE: u64 = 0x4_0000_0000;
+
+/// Distance between two slots, in bytes.
+pub const SLOT_SIZE: u64 = 0x4_0000_0000;
+
+/// Slots that a program may use: 16 TiB, well below where Linux puts a position-independent executable.
+pub const MAX_SLOTS: u64 = 1024;
+
+/// The unit in which addresses of the layout are aligned: the largest page size of the supported kernels.
+pub const MAX_PAGE_SIZE: u64 = 64 << 10;
+
+/// Bytes of a page of linear memory (Wasm 2.0 core specification, 4.2.8).
+pub const WASM_PAGE_SIZE: u64 = 64 << 10;
+
+/// Pages that a memory with 32-bit indices can have.
+pub const MAX_PAGES_32: u64 = 1 << 16;
+
+/// Most entries that a table may grow to: an implementation limit (core specification, 7.2), the one that the engines of
+/// the web agree on.
+pub const MAX_TABLE_ENTRIES: u64 = 10_000_000;
+
+/// One linear memory, inside the record.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MemoryRecord {
+    /// Address of byte 0. Written by the compiler for guarded memories, by the runtime at start for explicit ones.
+    pub base: u64,
+    /// Current size in bytes.
+    pub length: u64,
+    /// Size in bytes that the memory may grow to: its declared maximum or the limit of its index type.
+    pub maximum: u64,
+    /// Bytes of address space reserved behind `base`; 0 for [`MEMORY_EXPLICIT`] until the runtime has placed the memory.
+    pub reserved: u64,
+    /// [`MEMORY_EXPLICIT`] or 0.
+    pub flags: u32,
+    /// log2 of the page size in bytes: 16 but for custom page sizes.
+    pub page_size_log2: u32,
+}
+
+/// [`MemoryRecord::flags`]: compiled code compares each access with `length`; the runtime chooses `base` and may move the
+/// memory when it grows.
+pub const MEMORY_EXPLICIT: u32 = 1;
+
+/// Byte offsets of the fields that compiled code reads.
+pub mod memory_record {
+    use super::MemoryRecord;
+    use core::mem::offset_of;
+    pub const BASE: u32 = offset_of!(MemoryRecord, base) as u32;
+    pub const LENGTH: u32 = offset_of!(MemoryRecord, length) as u32;
+    pub const SIZE: u32 = size_of::<MemoryRecord>() as u32;
+}
+
+/// One table whose size or address is not known to the compiler, inside the record.
+///
+/// An entry is 8 bytes. For a table of functions it is a [funcref](FUNCREF_SIZE); for `externref` an opaque word; 0 is
+/// null in both.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TableRecord {
+    /// Address of entry 0.
+    pub base: u64,
+    /// Current size in entries.
+    pub length: u64,
+    /// Size in entries that the table may grow to.
+    pub maximum: u64,
+    /// Bytes of address space at `base` which the runtime reserves at start; 0 for a table inside the record, which
+    /// cannot grow.
+    pub reserved: u64,
+}
+
+/// Byte offsets of the fields that compiled code reads.
+pub mod table_record {
+    use super::TableRecord;
+    use core::mem::offset_of;
+    pub const BASE: u32 = offset_of!(TableRecord, base) as u32;
+    pub const LENGTH: u32 = offset_of!(TableRecord, length) as u32;
+    pub const SIZE: u32 = size_of::<TableRecord>() as u32;
+}
+
+/// Bytes of a reference, and so of a table entry.
+///
+/// A funcref packs all that a call needs into one word, so that tables are read-only data without relocations and two
+/// references are equal exactly when their words are:
+///
+/// ```text
+///    63          32 31           0
+///   ┌──────────────┬──────────────┐   code offset: signed, from the symbol `wasmc_funcref_anchor`
+///   │   type id    │ code offset  │   type id: dense, 1-based, canonical over the whole program
+///   └──────────────┴──────────────┘   0 is null
+/// ```
+pub const FUNCREF_SIZE: u32 = 8;
+
+/// Byte offset of the type id inside a funcref in memory.
+pub const FUNCREF_TYPE_ID: u32 = 4;
+
+/// Bytes of an argument or result slot of an *array call*: `extern "C" fn(slots: *mut [u8; 16])`, the form in which the
+/// runtime calls Wasm functions of any type. Arguments are in slots 0.. on entry, results in slots 0.. on return.
+pub const SLOT_BYTES: u32 = 16;
+
+const _: () = {
+    assert!(MEMORY_BASE + GUARDED_RESERVATION <= SLOT_BASE);
+    assert!(GUARDED_RESERVATION <= SLOT_SIZE);
+    assert!(MAX_TABLE_ENTRIES * FUNCREF_SIZE as u64 <= SLOT_SIZE);
+    assert!(MEMORY_BASE < 1 << 31 && MEMORY_BASE.is_multiple_of(MAX_PAGE_SIZE));
+    assert!(size_of::<MemoryRecord>() == 40 && size_of::<TableRecord>() == 32);
+};

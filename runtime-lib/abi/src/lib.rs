@@ -1,0 +1,24 @@
+//! The contract between the compiler and the runtime library.
+//!
+//! An executable made by `wasmc` is two relocatable objects linked together: the *program*, which the compiler writes
+//! for each Wasm input, and the *runtime library*, which was compiled once per target and is embedded in `wasmc`.
+//! Everything that one side lays out and the other side reads is declared here and nowhere else:
+//!
+//! - [`layout`]: addresses and records in memory that compiled code and the runtime share;
+//! - [`program`]: the header with which the program describes itself to the runtime;
+//! - [`trap`]: why a program can stop, and how a code address is mapped back to Wasm;
+//! - [`wasi`]: the table of WASI preview 1 functions;
+//! - [`symbols`]: names through which the two objects call each other;
+//! - [`cpu`]: the instruction sets that a program may demand of the machine.
+//!
+//! All structures are `repr(C)`, little-endian, and made of fixed-size integers, so that the compiler can write them as
+//! bytes on any host.
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod cpu;
+pub mod layout;
+pub mod program;
+pub mod symbols;
+pub mod trap;
+pub mod wasi;

@@ -1,0 +1,123 @@
+//! How a program describes itself to the runtime library.
+//!
+//! The compiler defines one symbol, [`symbols::PROGRAM`](crate::symbols::PROGRAM), with a [`ProgramHeader`]. Places in the
+//! executable are given as [`Rel32`], so that none of it needs a relocation at start-up and all of it is read-only.
+
+/// A place in the executable: its address minus the address of the program header. 0 means 'none'.
+pub type Rel32 = i32;
+
+/// Must equal in both objects; raised with every change of this crate's layouts.
+pub const ABI_VERSION: u32 = 1;
+
+/// What the runtime must know of the program.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ProgramHeader {
+    /// [`ABI_VERSION`].
+    pub abi_version: u32,
+    /// The [`cpu::Level`](crate::cpu::Level) that the code was compiled for, by [number](crate::cpu::Level::number).
+    pub cpu_level: u32,
+
+    /// Address and size in bytes of the record; both multiples of [`MAX_PAGE_SIZE`](crate::layout::MAX_PAGE_SIZE).
+    pub record_base: u64,
+    pub record_size: u64,
+    /// Bytes of the Wasm stack, without its guard.
+    pub stack_size: u64,
+    /// Size in bytes that any memory may grow to (`--max-memory`).
+    pub max_memory: u64,
+
+    /// Byte offset in the record, and count, of the [`MemoryRecord`](crate::layout::MemoryRecord)s.
+    pub memories: u32,
+    pub memory_count: u32,
+    /// Byte offset in the record, and count, of the [`TableRecord`](crate::layout::TableRecord)s.
+    pub tables: u32,
+    pub table_count: u32,
+
+    /// Initial contents of the record and of the memories.
+    pub images: Rel32,
+    pub image_count: u32,
+
+    /// `extern "C" fn()`: instantiates every instance, then runs the command. Returns when the command does.
+    pub main: Rel32,
+    /// First [`ScriptStep`]; used instead of `main` if `script_count` is not 0.
+    pub script: Rel32,
+    pub script_count: u32,
+    /// 16-byte slots with the arguments of the script's calls.
+    pub script_slots: Rel32,
+
+    /// All machine code that was compiled from Wasm: start, and size in bytes.
+    pub code: Rel32,
+    pub code_size: u32,
+    /// [`FunctionEntry`](crate::trap::FunctionEntry)s, ascending by `code_offset`.
+    pub functions: Rel32,
+    pub function_count: u32,
+    /// Bytes in which [`FunctionEntry::sites`](crate::trap::FunctionEntry::sites) and
+    /// [`FunctionEntry::name`](crate::trap::FunctionEntry::name) are offsets.
+    pub sites: Rel32,
+    pub names: Rel32,
+}
+
+/// One piece of initial memory contents.
+///
+/// If `source` and `destination` are congruent modulo the page size and the piece lies in an image section (a private,
+/// writable, page-aligned segment of the executable), the runtime moves whole pages with `mremap`: nothing is copied, and pages that
+/// are never touched are never read. Otherwise it copies.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Image {
+    /// Where the bytes go: an absolute address for [`IMAGE_FIXED`], else an offset in the memory.
+    pub destination: u64,
+    /// Bytes; a multiple of [`MAX_PAGE_SIZE`](crate::layout::MAX_PAGE_SIZE) for [`IMAGE_MOVE`].
+    pub size: u64,
+    /// Where the bytes are.
+    pub source: Rel32,
+    /// [`IMAGE_FIXED`], or the index of the explicit memory that `destination` counts from.
+    pub memory: u32,
+    /// [`IMAGE_COPY`] or [`IMAGE_MOVE`].
+    pub kind: u32,
+    pub reserved: u32,
+}
+
+/// [`Image::memory`]: the destination is an address.
+pub const IMAGE_FIXED: u32 = u32::MAX;
+/// [`Image::kind`]: copy the bytes from read-only data.
+pub const IMAGE_COPY: u32 = 0;
+/// [`Image::kind`]: the bytes are whole pages of an image section, which are moved where they belong.
+pub const IMAGE_MOVE: u32 = 1;
+
+/// One step of a script: the form in which the spec suite and the differential tests drive a program. The runtime performs
+/// the steps in order, catches traps, and writes for each one a [`StepResult`] to standard output, followed by
+/// `result_count` slots of 16 bytes if it returned.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ScriptStep {
+    /// [`STEP_CALL`] or [`STEP_MEMORY`].
+    pub kind: u32,
+    /// [`STEP_CALL`]: the array-call entry. [`STEP_MEMORY`]: the index of the memory.
+    pub target: i32,
+    /// Index of the first argument among the script's slots.
+    pub first_argument: u32,
+    pub argument_count: u32,
+    pub result_count: u32,
+}
+
+/// Call `target` (a [`Rel32`]) with the arguments.
+pub const STEP_CALL: u32 = 0;
+/// Give one result slot: the memory's length in bytes, then the FNV-1a hash (64 bit) over its 64-bit little-endian words.
+pub const STEP_MEMORY: u32 = 1;
+
+/// What a script writes for each step.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StepResult {
+    /// Index of the step.
+    pub step: u32,
+    /// 0, or the [`TrapCode`](crate::trap::TrapCode) that ended it.
+    pub trap: u32,
+}
+
+const _: () = {
+    assert!(size_of::<ProgramHeader>() == 112);
+    assert!(size_of::<Image>() == 32);
+    assert!(size_of::<ScriptStep>() == 20);
+};

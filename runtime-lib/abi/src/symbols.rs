@@ -1,0 +1,54 @@
+//! Names through which the program and the runtime library refer to each other.
+
+/// Defined by the program: its [`ProgramHeader`](crate::program::ProgramHeader).
+pub const PROGRAM: &str = "wasmc_program";
+
+/// Defined by the program: what the code offset of a funcref counts from.
+pub const FUNCREF_ANCHOR: &str = "wasmc_funcref_anchor";
+
+/// Defined by the runtime: where the kernel starts the process.
+pub const ENTRY: &str = "wasmc_entry";
+
+/// `extern "C" fn(memory: *mut MemoryRecord, delta_pages: u64) -> i64`: the previous size in pages, or -1.
+pub const MEMORY_GROW: &str = "wasmc_memory_grow";
+
+/// `extern "C" fn(table: *mut TableRecord, delta: u64, fill: u64) -> i64`: the previous size in entries, or -1.
+pub const TABLE_GROW: &str = "wasmc_table_grow";
+
+/// `extern "C" fn(destination: *mut u8, source: *const u8, bytes: usize)`: the regions may overlap, and were checked.
+pub const MEMMOVE: &str = "wasmc_memmove";
+
+/// `extern "C" fn(destination: *mut u8, byte: u32, bytes: usize)`: the region was checked.
+pub const MEMSET: &str = "wasmc_memset";
+
+/// `extern "C" fn(destination: *mut u64, word: u64, count: usize)`: for `table.fill`; the region was checked.
+pub const FILL_WORDS: &str = "wasmc_fill_words";
+
+/// `extern "C" fn(name: *const u8) -> !`: traps with [`UnknownImport`](crate::trap::TrapCode::UnknownImport); `name` is a
+/// NUL-terminated string with both names of the import.
+pub const UNKNOWN_IMPORT: &str = "wasmc_unknown_import";
+
+/// Prefix of the symbols of WASI functions: `extern "C" fn(memory: *mut MemoryRecord, arguments…) -> result`.
+pub const WASI_PREFIX: &str = "wasmc_wasi_";
+
+/// Instructions that Cranelift leaves to a library on CPUs without SSE4.1, SSSE3 or FMA: rounding
+/// (`extern "C" fn(f32) -> f32`), fused multiply-add, and `pshufb` on two vectors.
+pub mod libcalls {
+    pub const CEIL_F32: &str = "wasmc_ceil_f32";
+    pub const CEIL_F64: &str = "wasmc_ceil_f64";
+    pub const FLOOR_F32: &str = "wasmc_floor_f32";
+    pub const FLOOR_F64: &str = "wasmc_floor_f64";
+    pub const TRUNC_F32: &str = "wasmc_trunc_f32";
+    pub const TRUNC_F64: &str = "wasmc_trunc_f64";
+    pub const NEAREST_F32: &str = "wasmc_nearest_f32";
+    pub const NEAREST_F64: &str = "wasmc_nearest_f64";
+    pub const FMA_F32: &str = "wasmc_fma_f32";
+    pub const FMA_F64: &str = "wasmc_fma_f64";
+    pub const X86_PSHUFB: &str = "wasmc_x86_pshufb";
+}
+
+/// Defined by the linker (ours, and `ld` for those it knows): the start of the ELF header, where the file is mapped.
+pub const EHDR_START: &str = "__ehdr_start";
+/// Defined by the linker: start and end of the `Elf64_Rela` entries to apply at start, all of the relative kind.
+pub const RELA_START: &str = "__rela_iplt_start";
+pub const RELA_END: &str = "__rela_iplt_end";
