@@ -117,7 +117,7 @@ pub struct StepResult {
 }
 
 const _: () = {
-    assert!(size_of::<ProgramHeader>() == 112);
+    assert!(size_of::<ProgramHeader>() == 104);
     assert!(size_of::<Image>() == 32);
     assert!(size_of::<ScriptStep>() == 20);
 };
