@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use cranelift_entity::{PrimaryMap, entity_impl};
 
 /// Index of a section in a [`Unit`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SectionId(u32);
 entity_impl!(SectionId, "section");
 
 /// Index of a symbol in a [`Unit`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SymbolId(u32);
 entity_impl!(SymbolId, "symbol");
 
