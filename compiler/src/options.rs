@@ -1,0 +1,99 @@
+//! What the user can choose.
+
+use wasmc_abi::cpu::Level;
+
+/// Architecture of the executable. All targets are Linux.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Architecture {
+    X86_64,
+}
+
+impl Architecture {
+    pub const ALL: &[Architecture] = &[Architecture::X86_64];
+
+    /// The architecture that this compiler itself runs on, if it is one that it can compile for.
+    pub fn host() -> Option<Architecture> {
+        Architecture::parse(std::env::consts::ARCH)
+    }
+
+    /// From the first part of a target triple, or one of its aliases.
+    pub fn parse(name: &str) -> Option<Architecture> {
+        match name {
+            "x86_64" | "x86-64" | "amd64" => Some(Architecture::X86_64),
+            _ => None,
+        }
+    }
+
+    /// As it stands in target triples.
+    pub fn name(self) -> &'static str {
+        match self {
+            Architecture::X86_64 => "x86_64",
+        }
+    }
+}
+
+/// The instruction set that code may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cpu {
+    /// A named level.
+    Level(Level),
+    /// Everything that the machine that compiles has.
+    Native,
+}
+
+/// How much work goes into the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OptLevel {
+    /// Compile fast: no optimisation, single-pass register allocation.
+    None,
+    /// No optimisation of the code, full register allocation.
+    Less,
+    /// Run fast.
+    Speed,
+    /// Run fast, but prefer small code.
+    Size,
+}
+
+/// How accesses to linear memory are kept inside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BoundsChecks {
+    /// 8 GiB of address space are reserved for each memory; what is beyond its size faults.
+    Guard,
+    /// Each access is compared with the size. For small address spaces.
+    Explicit,
+}
+
+/// Everything that decides what the output is, but for the input.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub architecture: Architecture,
+    pub cpu: Cpu,
+    pub opt_level: OptLevel,
+    pub bounds_checks: BoundsChecks,
+    /// Bytes of the Wasm stack.
+    pub stack_size: u64,
+    /// Bytes that a memory may grow to.
+    pub max_memory: u64,
+    /// Imports that nothing satisfies trap when called, instead of being errors.
+    pub allow_unknown_imports: bool,
+    /// Record the Wasm offset of calls too, so that each line of a backtrace has one.
+    pub debug_info: bool,
+    /// Let Cranelift check its input and output (costs 40 % of the compile time).
+    pub verify: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            architecture: Architecture::host().unwrap_or(Architecture::X86_64),
+            cpu: Cpu::Level(Level::X86_64V2),
+            opt_level: OptLevel::Speed,
+            bounds_checks: BoundsChecks::Guard,
+            stack_size: 8 << 20,
+            max_memory: 4 << 30,
+            allow_unknown_imports: false,
+            debug_info: false,
+            verify: cfg!(debug_assertions),
+        }
+    }
+}
