@@ -3,6 +3,7 @@
 pub mod error;
 pub mod object;
 pub mod options;
+mod parse;
 pub mod program;
 
 pub use error::{Error, ErrorKind, Result};
