@@ -4,6 +4,7 @@ pub mod error;
 pub mod object;
 pub mod options;
 mod parse;
+mod plan;
 pub mod program;
 
 pub use error::{Error, ErrorKind, Result};

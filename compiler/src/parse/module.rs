@@ -3,8 +3,8 @@
 use cranelift_entity::{EntityRef, PrimaryMap};
 use indexmap::IndexMap;
 use wasmparser::{
-    DataKind, ElementItems, ElementKind, ExternalKind, FuncToValidate, FuncType, FunctionBody, GlobalType, MemoryType, Parser, Payload,
-    RefType, TableInit, TableType, TypeRef, ValidPayload, Validator, ValidatorResources,
+    DataKind, ElementItems, ElementKind, ExternalKind, FuncToValidate, FuncType, FunctionBody, GlobalType, MemoryType,
+    Parser, Payload, RefType, TableInit, TableType, TypeRef, ValidPayload, Validator, ValidatorResources,
 };
 
 use super::constant::ConstExpr;
@@ -181,9 +181,10 @@ impl<'a> Module<'a> {
                     let data = data?;
                     let mode = match &data.kind {
                         DataKind::Passive => SegmentMode::Passive,
-                        DataKind::Active { memory_index, offset_expr } => {
-                            SegmentMode::Active(MemoryIndex::new(*memory_index as usize), ConstExpr::parse(offset_expr)?)
-                        }
+                        DataKind::Active { memory_index, offset_expr } => SegmentMode::Active(
+                            MemoryIndex::new(*memory_index as usize),
+                            ConstExpr::parse(offset_expr)?,
+                        ),
                     };
                     self.data.push(DataSegment { mode, bytes: data.data, offset: data.range.start });
                 }
