@@ -5,6 +5,7 @@ pub mod object;
 pub mod options;
 mod parse;
 mod plan;
+mod translate;
 pub mod program;
 
 pub use error::{Error, ErrorKind, Result};
