@@ -1,16 +1,28 @@
 //! wasmc: an ahead-of-time compiler from WebAssembly to small, static, native executables.
 
+mod codegen;
 pub mod error;
 pub mod object;
 pub mod options;
 mod parse;
 mod plan;
-mod translate;
 pub mod program;
+mod translate;
 
 pub use error::{Error, ErrorKind, Result};
 pub use options::Options;
 pub use program::{Entry, InstanceSource, Program, Step};
+
+/// Is told how a compilation goes on. Called from several threads.
+pub trait Observer: Sync {
+    /// A phase begins.
+    fn phase(&self, _name: &'static str) {}
+    /// One of `total` functions is compiled.
+    fn compiled_function(&self, _total: usize) {}
+}
+
+/// Does not care.
+impl Observer for () {}
 
 /// What [`compile`] makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

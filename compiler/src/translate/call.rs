@@ -59,7 +59,9 @@ impl Environment<'_, '_> {
         let plan = self.plan;
         let function = &plan.functions[callee];
         match function.source {
-            FunctionSource::Wasi { function, memory } => self.call_wasi(function, memory, plan.functions[callee].ty, arguments),
+            FunctionSource::Wasi { function, memory } => {
+                self.call_wasi(function, memory, plan.functions[callee].ty, arguments)
+            }
             FunctionSource::Body { .. } | FunctionSource::Unknown { .. } => {
                 self.call(Name::Function(callee), || wasm_signature(plan.types.get(function.ty)), arguments)
             }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use cranelift_codegen::ir::{
-    self, AliasRegion, AliasRegionData, Endianness, ExtFuncData, ExternalName, FuncRef, GlobalValue, GlobalValueData, InstBuilder,
-    MemFlagsData, SigRef, Signature, Type, Value,
+    self, AliasRegion, AliasRegionData, Endianness, ExtFuncData, ExternalName, FuncRef, GlobalValue, GlobalValueData,
+    InstBuilder, MemFlagsData, SigRef, Signature, Type, Value,
 };
 use cranelift_entity::EntityRef;
 use cranelift_frontend::FunctionBuilder;

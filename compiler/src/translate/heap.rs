@@ -13,7 +13,7 @@
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::immediates::Offset32;
-use cranelift_codegen::ir::{Endianness, InstBuilder, MemFlagsData, Opcode, InstructionData, Value, types};
+use cranelift_codegen::ir::{Endianness, InstBuilder, InstructionData, MemFlagsData, Opcode, Value, types};
 use wasmc_abi::layout::memory_record;
 use wasmc_abi::trap::TrapCode;
 

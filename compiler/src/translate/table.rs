@@ -53,7 +53,8 @@ impl Translator<'_, '_> {
                 };
                 let record = self.env.record_address(record);
                 let delta = self.widen(delta);
-                let previous = self.env.call_runtime(RuntimeFunction::TableGrow, &[record, delta, entry], &[types::I64])[0];
+                let previous =
+                    self.env.call_runtime(RuntimeFunction::TableGrow, &[record, delta, entry], &[types::I64])[0];
                 let previous = self.env.ins().ireduce(types::I32, previous);
                 self.push(previous);
             }
