@@ -66,8 +66,16 @@ mod tests {
         assert_eq!(
             NAMES,
             [
-                names::CEIL_F32, names::CEIL_F64, names::FLOOR_F32, names::FLOOR_F64, names::TRUNC_F32, names::TRUNC_F64,
-                names::NEAREST_F32, names::NEAREST_F64, names::FMA_F32, names::FMA_F64,
+                names::CEIL_F32,
+                names::CEIL_F64,
+                names::FLOOR_F32,
+                names::FLOOR_F64,
+                names::TRUNC_F32,
+                names::TRUNC_F64,
+                names::NEAREST_F32,
+                names::NEAREST_F64,
+                names::FMA_F32,
+                names::FMA_F64,
             ]
         );
     }

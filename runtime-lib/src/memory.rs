@@ -22,8 +22,7 @@ use crate::start::resolve;
 use crate::{arch, process, report, sys};
 
 /// What a program says whose address space is too small for guards.
-const NO_ADDRESS_SPACE: &str =
-    "the address space for a linear memory could not be reserved (`ulimit -v`?); compile with `--bounds-checks=explicit`";
+const NO_ADDRESS_SPACE: &str = "the address space for a linear memory could not be reserved (`ulimit -v`?); compile with `--bounds-checks=explicit`";
 const NO_MEMORY: &str = "a memory's initial contents could not be mapped";
 
 fn round_up(bytes: u64) -> Option<u64> {
@@ -78,9 +77,8 @@ fn is_of_record(header: &ProgramHeader, image: &Image) -> bool {
 /// Gives every memory and table its address space and its initial contents.
 pub fn place(header: &'static ProgramHeader) {
     // In ordinary programs memory 0 follows the record: then one reservation and one `mprotect` do for both.
-    let adjacent = initial_first_memory(header).filter(|memory| {
-        memory.flags & MEMORY_EXPLICIT == 0 && memory.base == header.record_base + header.record_size
-    });
+    let adjacent = initial_first_memory(header)
+        .filter(|memory| memory.flags & MEMORY_EXPLICIT == 0 && memory.base == header.record_base + header.record_size);
     let (reserved, accessible) = match adjacent {
         Some(memory) => (memory.reserved, memory.length),
         None => (0, 0),

@@ -56,9 +56,8 @@ fn emit_result(step: usize, trap: u32, results: &[Slot]) {
 /// Performs the program's script.
 pub fn run(header: &'static ProgramHeader) {
     // SAFETY: the compiler's promise about the header.
-    let steps: &[ScriptStep] = unsafe {
-        core::slice::from_raw_parts(resolve(header, header.script).cast(), header.script_count as usize)
-    };
+    let steps: &[ScriptStep] =
+        unsafe { core::slice::from_raw_parts(resolve(header, header.script).cast(), header.script_count as usize) };
     let arguments: *const Slot = resolve(header, header.script_slots).cast();
 
     let slots_of = |step: &ScriptStep| step.argument_count.max(step.result_count) as usize;
@@ -68,7 +67,8 @@ pub fn run(header: &'static ProgramHeader) {
     };
     BUFFER.store(base as *mut u8, Relaxed);
     // SAFETY: mapped behind the buffer, zeroed, for us alone.
-    let slots = unsafe { core::slice::from_raw_parts_mut((base as *mut u8).add(BUFFER_BYTES).cast::<Slot>(), slot_count) };
+    let slots =
+        unsafe { core::slice::from_raw_parts_mut((base as *mut u8).add(BUFFER_BYTES).cast::<Slot>(), slot_count) };
 
     for (index, step) in steps.iter().enumerate() {
         match step.kind {

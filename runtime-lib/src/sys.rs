@@ -36,9 +36,7 @@ pub const MAX_IOVECS: usize = 1024;
 pub fn reserve_at(base: u64, bytes: u64) -> Result<()> {
     let flags = MapFlags::PRIVATE | MapFlags::FIXED_NOREPLACE | MapFlags::NORESERVE;
     // SAFETY: nothing that exists is replaced.
-    let got = unsafe {
-        rustix::mm::mmap_anonymous(base as *mut c_void, bytes as usize, ProtFlags::empty(), flags)?
-    };
+    let got = unsafe { rustix::mm::mmap_anonymous(base as *mut c_void, bytes as usize, ProtFlags::empty(), flags)? };
     if got as u64 == base {
         return Ok(());
     }
@@ -199,7 +197,9 @@ pub fn yield_now() {
 pub unsafe fn random(buffer: *mut u8, bytes: usize) -> Result<usize> {
     // SAFETY: by the caller; the kernel only writes.
     let buffer = unsafe { core::slice::from_raw_parts_mut(buffer.cast::<core::mem::MaybeUninit<u8>>(), bytes) };
-    retry(|| rustix::rand::getrandom(&mut *buffer, rustix::rand::GetRandomFlags::empty()).map(|(filled, _)| filled.len()))
+    retry(|| {
+        rustix::rand::getrandom(&mut *buffer, rustix::rand::GetRandomFlags::empty()).map(|(filled, _)| filled.len())
+    })
 }
 
 /// The time of a clock, through the vDSO where that answers: 30 ns instead of 220 ns.

@@ -22,7 +22,7 @@ use wasmc_abi::program::ProgramHeader;
 use wasmc_abi::trap::{SITE_CALL, TrapCode};
 
 use crate::arch::{self, Context, SignalInfo};
-use crate::report::{self, Frame, Fault};
+use crate::report::{self, Fault, Frame};
 use crate::sites::{self, Place};
 use crate::{memory, process, start, sys};
 
@@ -109,7 +109,9 @@ fn find_fault(header: &'static ProgramHeader, address: u64) -> Option<Fault> {
     };
     let memory = |memory: &MemoryRecord| fault(memory.base, memory.length, memory.reserved);
     let table = |table: &TableRecord| fault(table.base, table.length * 8, table.reserved);
-    memory::memories(header).iter().find_map(|record| memory(record))
+    memory::memories(header)
+        .iter()
+        .find_map(|record| memory(record))
         .or_else(|| memory::tables(header).iter().find_map(|record| table(record)))
 }
 

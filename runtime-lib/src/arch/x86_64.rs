@@ -1,7 +1,7 @@
 //! x86-64: see the table in the module above.
 
-use core::arch::{asm, naked_asm};
 use core::arch::x86_64::{__cpuid, __cpuid_count, __m128i};
+use core::arch::{asm, naked_asm};
 use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use wasmc_abi::cpu::Level;
@@ -255,10 +255,7 @@ pub fn is_catching() -> bool {
 ///
 /// `entry` must be an array-call entry and `slots` have room for its arguments and its results.
 #[unsafe(naked)]
-pub unsafe extern "C" fn call_catching(
-    entry: unsafe extern "C" fn(*mut [u8; 16]),
-    slots: *mut [u8; 16],
-) -> u32 {
+pub unsafe extern "C" fn call_catching(entry: unsafe extern "C" fn(*mut [u8; 16]), slots: *mut [u8; 16]) -> u32 {
     naked_asm!(
         "push rbp",
         "mov  rbp, rsp",
@@ -578,6 +575,8 @@ pub unsafe extern "C" fn wasmc_memset(destination: *mut u8, byte: u32, bytes: us
         "lea    r9, [rdi + rdx - 64]",
         "add    rdi, 16",
         "and    rdi, -16",
+        "cmp    rdi, r9",
+        "jae    31f",
         ".p2align 4",
         "62:",
         "movaps [rdi], xmm0",
@@ -723,7 +722,9 @@ mod tests {
     fn memmove_agrees_with_the_model() {
         let sizes = (0..300).chain([2047, 2048, 2049, 4096, 5001]);
         for bytes in sizes {
-            for (from, to) in (0..20).flat_map(|i| [(100, 100 + i), (100 + i, 100), (100 + i, 130), (100, 6000 + i), (6000 + i, 100)]) {
+            for (from, to) in
+                (0..20).flat_map(|i| [(100, 100 + i), (100 + i, 100), (100 + i, 130), (100, 6000 + i), (6000 + i, 100)])
+            {
                 let mut data: Vec<u8> = (0..12000u32).map(|i| (i * 7 + (i >> 8)) as u8).collect();
                 let mut model = data.clone();
                 model.copy_within(from..from + bytes, to);
@@ -789,7 +790,10 @@ mod tests {
         let mask = [0, 15, 0x80, 0x1f, 7, 0xff, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11];
         // SAFETY: plain bytes.
         let result: [u8; 16] = unsafe {
-            core::mem::transmute(pshufb(core::mem::transmute::<[u8; 16], _>(bytes), core::mem::transmute::<[u8; 16], _>(mask)))
+            core::mem::transmute(pshufb(
+                core::mem::transmute::<[u8; 16], _>(bytes),
+                core::mem::transmute::<[u8; 16], _>(mask),
+            ))
         };
         assert_eq!(result, [0, 45, 0, 45, 21, 0, 3, 6, 9, 12, 15, 18, 24, 27, 30, 33]);
     }

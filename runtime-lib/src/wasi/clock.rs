@@ -19,9 +19,7 @@ fn clock(id: u32) -> Result<ClockId> {
 fn timestamp(time: Timespec) -> Result<u64> {
     let seconds = u64::try_from(time.tv_sec).ok();
     let nanoseconds = u64::try_from(time.tv_nsec).ok();
-    seconds
-        .and_then(|seconds| seconds.checked_mul(1_000_000_000)?.checked_add(nanoseconds?))
-        .ok_or(Errno::OVERFLOW)
+    seconds.and_then(|seconds| seconds.checked_mul(1_000_000_000)?.checked_add(nanoseconds?)).ok_or(Errno::OVERFLOW)
 }
 
 pub fn clock_res_get(memory: Memory, id: u32, resolution: u32) -> Result {

@@ -25,8 +25,8 @@ use core::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
 use super::Result;
 use super::guest::{GuestSlice, Memory};
 use super::types::{Errno, Fdstat, Filestat, Iovec, advice, fdflags, filetype, fstflags, rights, whence};
-use crate::sys::{self, Advice, FileType, IoVec, OpenFlags, SeekFrom, Stat, Timespec, Timestamps};
 use crate::report;
+use crate::sys::{self, Advice, FileType, IoVec, OpenFlags, SeekFrom, Stat, Timespec, Timestamps};
 
 /// An entry of the guest's table of descriptors.
 struct Descriptor {
@@ -67,11 +67,7 @@ fn entry(fd: u32) -> Result<&'static Descriptor> {
 /// The host's descriptor behind an open one that has `needed` rights.
 fn host(fd: u32, needed: u64) -> Result<i32> {
     let entry = entry(fd)?;
-    if entry.rights.load(Relaxed) & needed == needed {
-        Ok(entry.host.load(Relaxed))
-    } else {
-        Err(Errno::NOTCAPABLE)
-    }
+    if entry.rights.load(Relaxed) & needed == needed { Ok(entry.host.load(Relaxed)) } else { Err(Errno::NOTCAPABLE) }
 }
 
 fn close_host(fd: i32) {
@@ -126,7 +122,10 @@ const fn batch() -> [MaybeUninit<IoVec>; BATCH] {
 
 /// Reads once. An empty request reads nothing, but lets the kernel judge the descriptor.
 fn read(
-    memory: Memory, iovs: u32, count: u32, nread: u32,
+    memory: Memory,
+    iovs: u32,
+    count: u32,
+    nread: u32,
     call: impl FnOnce(&mut [IoVec]) -> sys::Result<usize>,
 ) -> Result {
     let mut batches = Batches::new(memory, iovs, count)?;
@@ -140,7 +139,10 @@ fn read(
 
 /// Writes until a batch is not written completely. `call` is told how many bytes were written before.
 fn write(
-    memory: Memory, iovs: u32, count: u32, nwritten: u32,
+    memory: Memory,
+    iovs: u32,
+    count: u32,
+    nwritten: u32,
     mut call: impl FnMut(&[IoVec], u64) -> sys::Result<usize>,
 ) -> Result {
     let mut batches = Batches::new(memory, iovs, count)?;

@@ -33,8 +33,8 @@ use args::{args_get, args_sizes_get, environ_get, environ_sizes_get};
 use clock::{clock_res_get, clock_time_get};
 use fd::{
     fd_advise, fd_allocate, fd_close, fd_datasync, fd_fdstat_get, fd_fdstat_set_flags, fd_fdstat_set_rights,
-    fd_filestat_get, fd_filestat_set_size, fd_filestat_set_times, fd_pread, fd_prestat_dir_name, fd_prestat_get, fd_pwrite,
-    fd_read, fd_readdir, fd_renumber, fd_seek, fd_sync, fd_tell, fd_write,
+    fd_filestat_get, fd_filestat_set_size, fd_filestat_set_times, fd_pread, fd_prestat_dir_name, fd_prestat_get,
+    fd_pwrite, fd_read, fd_readdir, fd_renumber, fd_seek, fd_sync, fd_tell, fd_write,
 };
 use proc::{proc_exit, proc_raise, sched_yield};
 use random::random_get;
@@ -44,8 +44,12 @@ type Result<T = ()> = core::result::Result<T, Errno>;
 
 /// The Rust type of a parameter.
 macro_rules! parameter_type {
-    (i32) => { u32 };
-    (i64) => { u64 };
+    (i32) => {
+        u32
+    };
+    (i64) => {
+        u64
+    };
 }
 
 /// Defines the entry point of one row. The parameters have types only; the middle rules give them names from a list.
