@@ -22,6 +22,8 @@
 //! - Runtime code never traps by faulting: a fault inside it is a bug of ours and ends the process as one.
 //! - No panic is reachable; the panic handler exists because the language wants one.
 #![cfg_attr(not(test), no_std)]
+// Tests have an entry point, a stack and handlers of their own.
+#![cfg_attr(test, allow(dead_code))]
 #![deny(unsafe_op_in_unsafe_fn)]
 // Callers of `pub unsafe fn` are compiled code as often as Rust; the obligations stand in the `Safety` sections.
 #![deny(clippy::missing_safety_doc, clippy::undocumented_unsafe_blocks)]

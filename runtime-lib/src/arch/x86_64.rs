@@ -336,44 +336,69 @@ pub fn has_level(level: Level) -> bool {
     level == Level::X86_64V3 || (leaf_7 & V4_LEAF_7 == V4_LEAF_7 && saved & ZMM_STATE == ZMM_STATE)
 }
 
-/// Whether `rep movsb` and `rep stosb` are fast (ERMS): 0 not asked yet, 1 no, 2 yes. Asked for by the first large copy, since
-/// `cpuid` costs microseconds in a virtual machine.
-static FAST_STRINGS: AtomicU8 = AtomicU8::new(0);
+/// What the CPU has for bulk operations: 0 if it was not asked yet, else [`ASKED`] and bits. Asked for by the first large
+/// operation, since `cpuid` costs microseconds in a virtual machine.
+static BULK_FEATURES: AtomicU8 = AtomicU8::new(0);
+const ASKED: u32 = 1 << 0;
+/// `rep movsb` and `rep stosb` are fast (ERMS).
+const FAST_STRINGS: u32 = 1 << 1;
+/// AVX, and the operating system saves its registers.
+const WIDE_VECTORS: u32 = 1 << 2;
 
-/// Sets [`FAST_STRINGS`], which is returned in ecx, and changes nothing else but r8–r11 and flags.
+/// Sets [`BULK_FEATURES`], which are returned in ecx, and changes nothing else but r8–r11 and flags.
 #[unsafe(naked)]
-unsafe extern "C" fn ask_for_fast_strings() {
+unsafe extern "C" fn ask_for_bulk_features() {
     naked_asm!(
         "push rax",
         "push rbx",
         "push rdx",
+        "mov  r8d, {asked}",
         "xor  eax, eax",
         "cpuid",
-        "mov  r8d, 1",
-        "cmp  eax, 7",
-        "jb   2f",
+        "mov  r9d, eax", // the highest leaf
+        "mov  eax, 1",
+        "cpuid",
+        "not  ecx",
+        "test ecx, 0x18000000", // OSXSAVE, AVX
+        "jnz  2f",
+        "xor  ecx, ecx",
+        "xgetbv",
+        "not  eax",
+        "test eax, 6", // the state of xmm and ymm
+        "jnz  2f",
+        "or   r8d, {wide_vectors}",
+        "2:",
+        "cmp  r9d, 7",
+        "jb   3f",
         "mov  eax, 7",
         "xor  ecx, ecx",
         "cpuid",
-        "shr  ebx, 9",
-        "and  ebx, 1",
-        "add  r8d, ebx",
-        "2:",
-        "mov  [rip + {flag}], r8b",
+        "test ebx, 0x200", // ERMS
+        "jz   3f",
+        "or   r8d, {fast_strings}",
+        "3:",
+        "mov  [rip + {features}], r8b",
         "mov  ecx, r8d",
         "pop  rdx",
         "pop  rbx",
         "pop  rax",
         "ret",
-        flag = sym FAST_STRINGS,
+        features = sym BULK_FEATURES,
+        asked = const ASKED,
+        fast_strings = const FAST_STRINGS,
+        wide_vectors = const WIDE_VECTORS,
     )
 }
 
 /// Copies `bytes` bytes between regions that may overlap; returns `destination`. Also `memmove` and `memcpy`.
 ///
-/// Up to 128 bytes everything is loaded before anything is stored, so that overlap does not matter. Above, 64 bytes at a time
-/// into aligned places, from the end if the destination starts inside the source; from 2 KiB, `rep movsb` where it is fast
-/// and the regions are apart.
+/// Up to 128 bytes everything is loaded before anything is stored, so that overlap does not matter. Above, vectors go into
+/// aligned places, from the end if the destination starts inside the source: 16 bytes wide, from [`LARGE`] on 32 where
+/// the CPU can.
+///
+/// `rep movsb` is best where both regions have the same alignment to a cache line (110 GB/s in L1 against 60 and 100 of the loops, on
+/// an AMD EPYC), and several times slower where they do not (20 GB/s), or where the source starts a little behind
+/// the destination. From [`HUGE`] on it is best again, since it does not fetch the lines that it overwrites.
 ///
 /// # Safety
 ///
@@ -426,7 +451,7 @@ pub unsafe extern "C" fn wasmc_memmove(destination: *mut u8, source: *const u8, 
         "sub    rcx, rsi",
         "cmp    rcx, rdx",
         "jb     80f",
-        "cmp    rdx, {string_threshold}",
+        "cmp    rdx, {large}",
         "jae    70f",
         // Forward. xmm0 holds the first 16 bytes and xmm6, 7, 3, 1 the last 64; both are stored after the loop.
         "61:",
@@ -457,24 +482,71 @@ pub unsafe extern "C" fn wasmc_memmove(destination: *mut u8, source: *const u8, 
         "movups [r9 + 48], xmm1",
         "movups [r8], xmm0",
         "ret",
-        // Large: the microcode is slow if the source starts a little behind the destination.
+        // Large, forward. 75 if the regions overlap.
         "70:",
-        "mov    r8, rsi",
-        "sub    r8, rdi",
-        "cmp    r8, rdx",
-        "jb     61b",
-        "movzx  ecx, byte ptr [rip + {flag}]",
+        "movzx  ecx, byte ptr [rip + {features}]",
         "test   ecx, ecx",
         "jnz    71f",
         "call   {ask}",
         "71:",
-        "cmp    ecx, 1",
-        "je     61b",
+        "mov    r8, rsi",
+        "sub    r8, rdi",
+        "cmp    r8, rdx",
+        "jb     75f",
+        "cmp    rdx, {string}",
+        "jb     75f",
+        "test   ecx, {fast_strings}",
+        "jz     75f",
+        "test   r8d, 63",
+        "jz     72f",
+        "cmp    rdx, {huge}",
+        "jb     75f",
+        "72:",
         "mov    rcx, rdx",
         "rep    movsb",
         "ret",
+        "75:",
+        "test   ecx, {wide_vectors}",
+        "jz     61b",
+        // As 61, with ymm0 for the first 32 bytes and ymm4 … 7 for the last 128.
+        "vmovdqu ymm0, [rsi]",
+        "vmovdqu ymm4, [rsi + rdx - 128]",
+        "vmovdqu ymm5, [rsi + rdx - 96]",
+        "vmovdqu ymm6, [rsi + rdx - 64]",
+        "vmovdqu ymm7, [rsi + rdx - 32]",
+        "mov    r8, rdi",
+        "lea    r9, [rdi + rdx - 128]",
+        "add    rdi, 32",
+        "and    rdi, -32",
+        "mov    rcx, rdi",
+        "sub    rcx, r8",
+        "add    rsi, rcx",
+        ".p2align 4",
+        "76:",
+        "vmovdqu ymm1, [rsi]",
+        "vmovdqu ymm2, [rsi + 32]",
+        "vmovdqu ymm3, [rsi + 64]",
+        "vmovdqu ymm8, [rsi + 96]",
+        "sub    rsi, -128",
+        "vmovdqa [rdi], ymm1",
+        "vmovdqa [rdi + 32], ymm2",
+        "vmovdqa [rdi + 64], ymm3",
+        "vmovdqa [rdi + 96], ymm8",
+        "sub    rdi, -128",
+        "cmp    rdi, r9",
+        "jb     76b",
+        "vmovdqu [r9], ymm4",
+        "vmovdqu [r9 + 32], ymm5",
+        "vmovdqu [r9 + 64], ymm6",
+        "vmovdqu [r9 + 96], ymm7",
+        "vmovdqu [r8], ymm0",
+        "vzeroupper",
+        "ret",
         // Backward. xmm0, 2, 4, 5 hold the first 64 bytes and xmm1 the last 16.
         "80:",
+        "cmp    rdx, {large}",
+        "jae    90f",
+        "82:",
         "lea    r8, [rdi + rdx - 16]",
         "lea    r9, [rdi + 64]",
         "lea    rcx, [rdi + rdx - 1]",
@@ -500,6 +572,47 @@ pub unsafe extern "C" fn wasmc_memmove(destination: *mut u8, source: *const u8, 
         "movups [rdi + 32], xmm4",
         "movups [rdi + 48], xmm5",
         "movups [r8], xmm1",
+        "ret",
+        // Large, backward. As 82, with ymm4 … 7 for the first 128 bytes and ymm0 for the last 32.
+        "90:",
+        "movzx  ecx, byte ptr [rip + {features}]",
+        "test   ecx, ecx",
+        "jnz    91f",
+        "call   {ask}",
+        "91:",
+        "test   ecx, {wide_vectors}",
+        "jz     82b",
+        "vmovdqu ymm0, [rsi + rdx - 32]",
+        "vmovdqu ymm4, [rsi]",
+        "vmovdqu ymm5, [rsi + 32]",
+        "vmovdqu ymm6, [rsi + 64]",
+        "vmovdqu ymm7, [rsi + 96]",
+        "lea    r8, [rdi + rdx - 32]",
+        "lea    r9, [rdi + 128]",
+        "lea    rcx, [rdi + rdx - 1]",
+        "and    rcx, -32",
+        "sub    rsi, rdi",
+        "add    rsi, rcx",
+        ".p2align 4",
+        "92:",
+        "vmovdqu ymm1, [rsi - 32]",
+        "vmovdqu ymm2, [rsi - 64]",
+        "vmovdqu ymm3, [rsi - 96]",
+        "vmovdqu ymm8, [rsi - 128]",
+        "add    rsi, -128",
+        "vmovdqa [rcx - 32], ymm1",
+        "vmovdqa [rcx - 64], ymm2",
+        "vmovdqa [rcx - 96], ymm3",
+        "vmovdqa [rcx - 128], ymm8",
+        "add    rcx, -128",
+        "cmp    rcx, r9",
+        "ja     92b",
+        "vmovdqu [rdi], ymm4",
+        "vmovdqu [rdi + 32], ymm5",
+        "vmovdqu [rdi + 64], ymm6",
+        "vmovdqu [rdi + 96], ymm7",
+        "vmovdqu [r8], ymm0",
+        "vzeroupper",
         "ret",
         // 0 … 15
         "30:",
@@ -533,14 +646,22 @@ pub unsafe extern "C" fn wasmc_memmove(destination: *mut u8, source: *const u8, 
         "mov    [rdi], rcx",
         "mov    [rdi + rdx - 8], rsi",
         "ret",
-        flag = sym FAST_STRINGS,
-        ask = sym ask_for_fast_strings,
-        string_threshold = const STRING_THRESHOLD,
+        features = sym BULK_FEATURES,
+        ask = sym ask_for_bulk_features,
+        fast_strings = const FAST_STRINGS,
+        wide_vectors = const WIDE_VECTORS,
+        large = const LARGE,
+        string = const STRING,
+        huge = const HUGE,
     )
 }
 
-/// Bytes from which `rep movsb` and `rep stosb` beat the loops.
-const STRING_THRESHOLD: usize = 2048;
+/// Bytes from which it pays to look at what the CPU has.
+const LARGE: usize = 512;
+/// Bytes from which `rep movsb` and `rep stosb` pay for their start-up.
+const STRING: usize = 2048;
+/// Bytes from which a copy leaves the caches.
+const HUGE: usize = 4 << 20;
 
 /// Fills `bytes` bytes with the low byte of `byte`; returns `destination`. Also `memset`.
 ///
@@ -569,7 +690,7 @@ pub unsafe extern "C" fn wasmc_memset(destination: *mut u8, byte: u32, bytes: us
         "jbe    31f",
         "movups [rdi + rdx - 64], xmm0",
         "movups [rdi + rdx - 48], xmm0",
-        "cmp    rdx, {string_threshold}",
+        "cmp    rdx, {string}",
         "jae    70f",
         "61:",
         "lea    r9, [rdi + rdx - 64]",
@@ -589,13 +710,13 @@ pub unsafe extern "C" fn wasmc_memset(destination: *mut u8, byte: u32, bytes: us
         "31:",
         "ret",
         "70:",
-        "movzx  ecx, byte ptr [rip + {flag}]",
+        "movzx  ecx, byte ptr [rip + {features}]",
         "test   ecx, ecx",
         "jnz    71f",
         "call   {ask}",
         "71:",
-        "cmp    ecx, 1",
-        "je     61b",
+        "test   ecx, {fast_strings}",
+        "jz     61b",
         "mov    r8, rax",
         "mov    eax, esi",
         "mov    rcx, rdx",
@@ -623,9 +744,10 @@ pub unsafe extern "C" fn wasmc_memset(destination: *mut u8, byte: u32, bytes: us
         "mov    [rdi], rcx",
         "mov    [rdi + rdx - 8], rcx",
         "ret",
-        flag = sym FAST_STRINGS,
-        ask = sym ask_for_fast_strings,
-        string_threshold = const STRING_THRESHOLD,
+        features = sym BULK_FEATURES,
+        ask = sym ask_for_bulk_features,
+        fast_strings = const FAST_STRINGS,
+        string = const STRING,
     )
 }
 
@@ -720,7 +842,7 @@ mod tests {
     /// Every size around the thresholds, with regions apart and overlapping by any small distance, against `copy_within`.
     #[test]
     fn memmove_agrees_with_the_model() {
-        let sizes = (0..300).chain([2047, 2048, 2049, 4096, 5001]);
+        let sizes = (0..300).chain([511, 512, 513, 2047, 2048, 2049, 4096, 5001]);
         for bytes in sizes {
             for (from, to) in
                 (0..20).flat_map(|i| [(100, 100 + i), (100 + i, 100), (100 + i, 130), (100, 6000 + i), (6000 + i, 100)])
