@@ -14,8 +14,8 @@
 //!
 //! A fault inside the handler finds its signal blocked, and so the kernel ends the process: no recursion.
 //!
-//! On x86-64, SIGFPE stands for a division by zero and for one whose quotient overflows; the site's code says which,
-//! because compiled code tests for one of them before it divides.
+//! Where SIGFPE stands for a division by zero and for one whose quotient overflows, the site's code says which: compiled
+//! code tests for one of them before it divides.
 
 use wasmc_abi::layout::{MemoryRecord, TableRecord};
 use wasmc_abi::program::ProgramHeader;

@@ -425,3 +425,166 @@ pub fn fd_prestat_get(_: Memory, _fd: u32, _buf: u32) -> Result {
 pub fn fd_prestat_dir_name(_: Memory, _fd: u32, _path: u32, _path_len: u32) -> Result {
     Err(Errno::BADF)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read as _, Write as _};
+    use std::os::fd::{FromRawFd as _, IntoRawFd as _};
+
+    use wasmc_abi::layout::MemoryRecord;
+
+    const PAGE: usize = 64 << 10;
+
+    /// A guest: its memory, and files of ours in the table of descriptors.
+    struct Guest(Vec<u8>);
+
+    impl Guest {
+        fn memory(&mut self) -> Memory {
+            let record =
+                MemoryRecord { base: self.0.as_mut_ptr() as u64, length: self.0.len() as u64, ..Default::default() };
+            // SAFETY: the vector's bytes.
+            unsafe { Memory::new(&record) }
+        }
+
+        /// Writes `(buf, buf_len)` pairs at 0.
+        fn vectors(&mut self, vectors: &[(u32, u32)]) -> u32 {
+            for (place, (buf, buf_len)) in self.0.chunks_exact_mut(8).zip(vectors) {
+                place[..4].copy_from_slice(&buf.to_le_bytes());
+                place[4..].copy_from_slice(&buf_len.to_le_bytes());
+            }
+            vectors.len() as u32
+        }
+
+        fn u32_at(&self, address: usize) -> u32 {
+            u32::from_le_bytes(self.0[address..address + 4].try_into().unwrap())
+        }
+
+        fn u64_at(&self, address: usize) -> u64 {
+            u64::from_le_bytes(self.0[address..address + 8].try_into().unwrap())
+        }
+    }
+
+    fn open(fd: usize, host: i32, rights: u64) {
+        TABLE[fd].host.store(host, Relaxed);
+        TABLE[fd].rights.store(rights, Relaxed);
+    }
+
+    /// One test, because the table is the process's: files, then pipes, then closing and renumbering.
+    #[test]
+    fn descriptors() {
+        const RESULT: u32 = 0x8000;
+        let mut guest = Guest(vec![0; PAGE]);
+        let memory = guest.memory();
+        let saved: Vec<i32> = TABLE.iter().map(|entry| entry.host.load(Relaxed)).collect();
+
+        // A regular file, behind 0 for reading and behind 1 for writing.
+        let path = std::env::temp_dir().join(format!("wasmc-runtime-fd-{}", std::process::id()));
+        let file = std::fs::File::options().read(true).write(true).create(true).truncate(true).open(&path).unwrap();
+        let host = file.into_raw_fd();
+        open(0, host, RIGHTS_TO_READ);
+        open(1, host, RIGHTS_TO_WRITE);
+
+        guest.0[0x4000..0x4010].copy_from_slice(b"0123456789abcdef");
+        // More than a batch, with empty ones among them.
+        let many: Vec<(u32, u32)> = (0..300).map(|i| (0x4000 + i % 16, i % 3)).collect();
+        let expected: Vec<u8> =
+            many.iter().flat_map(|&(buf, len)| guest.0[buf as usize..(buf + len) as usize].to_vec()).collect();
+        let count = guest.vectors(&many);
+        assert_eq!(fd_write(memory, 1, 0, count, RESULT), Ok(()));
+        assert_eq!(guest.u32_at(RESULT as usize), expected.len() as u32);
+        assert_eq!(std::fs::read(&path).unwrap(), expected);
+
+        assert_eq!(fd_tell(memory, 1, RESULT), Ok(()));
+        assert_eq!(guest.u64_at(RESULT as usize), expected.len() as u64);
+        assert_eq!(fd_seek(memory, 0, -3i64 as u64, whence::END, RESULT), Ok(()));
+        assert_eq!(guest.u64_at(RESULT as usize), expected.len() as u64 - 3);
+        assert_eq!(fd_seek(memory, 0, -1i64 as u64, whence::SET, RESULT), Err(Errno::INVAL));
+        assert_eq!(fd_seek(memory, 0, 0, 3, RESULT), Err(Errno::INVAL));
+
+        let count = guest.vectors(&[(0x5000, 0), (0x5000, 2), (0x6000, 100)]);
+        assert_eq!(fd_read(memory, 0, 0, count, RESULT), Ok(()));
+        assert_eq!(guest.u32_at(RESULT as usize), 3);
+        assert_eq!(
+            (&guest.0[0x5000..0x5002], guest.0[0x6000]),
+            (&expected[expected.len() - 3..][..2], expected[expected.len() - 1])
+        );
+        assert_eq!(fd_pread(memory, 0, 0, count, 4, RESULT), Ok(()));
+        assert_eq!(guest.0[0x5000..0x5002], expected[4..6]);
+        assert_eq!(fd_pread(memory, 0, 0, count, u64::MAX, RESULT), Err(Errno::INVAL));
+
+        // Directions, bad pointers.
+        assert_eq!(fd_write(memory, 0, 0, count, RESULT), Err(Errno::NOTCAPABLE));
+        assert_eq!(fd_read(memory, 1, 0, count, RESULT), Err(Errno::NOTCAPABLE));
+        assert_eq!(fd_write(memory, 3, 0, count, RESULT), Err(Errno::BADF));
+        assert_eq!(fd_write(memory, u32::MAX, 0, count, RESULT), Err(Errno::BADF));
+        assert_eq!(fd_write(memory, 1, 0, u32::MAX, RESULT), Err(Errno::FAULT));
+        assert_eq!(fd_write(memory, 1, 0, 0x2000_0001, RESULT), Err(Errno::FAULT));
+        assert_eq!(fd_write(memory, 1, PAGE as u32 - 7, 1, RESULT), Err(Errno::FAULT));
+        assert_eq!(fd_write(memory, 1, 0, count, PAGE as u32 - 3), Err(Errno::FAULT));
+        let count = guest.vectors(&[(0xffff_ffff, 0xffff_ffff)]);
+        assert_eq!(fd_write(memory, 1, 0, count, RESULT), Err(Errno::FAULT));
+
+        // What it is, what is allowed.
+        assert_eq!(fd_fdstat_get(memory, 1, RESULT), Ok(()));
+        assert_eq!(guest.0[RESULT as usize], filetype::REGULAR_FILE);
+        assert_eq!(guest.u64_at(RESULT as usize + 8), RIGHTS_TO_WRITE);
+        assert_eq!(fd_filestat_set_size(memory, 1, 5), Ok(()));
+        assert_eq!(fd_filestat_set_size(memory, 1, u64::MAX), Err(Errno::INVAL));
+        assert_eq!(fd_filestat_set_times(memory, 1, 1_500_000_000, 7, fstflags::ATIM | fstflags::MTIM), Ok(()));
+        assert_eq!(fd_filestat_set_times(memory, 1, 1, 7, fstflags::ATIM | fstflags::ATIM_NOW), Err(Errno::INVAL));
+        assert_eq!(fd_filestat_get(memory, 1, RESULT), Ok(()));
+        assert_eq!(guest.u64_at(RESULT as usize + 32), 5);
+        assert_eq!(guest.u64_at(RESULT as usize + 40), 1_500_000_000);
+        assert_eq!(guest.u64_at(RESULT as usize + 48), 7);
+        assert_eq!(fd_fdstat_set_flags(memory, 1, fdflags::APPEND as u32), Ok(()));
+        assert_eq!(fd_fdstat_set_flags(memory, 1, fdflags::SYNC as u32), Err(Errno::NOTSUP));
+        assert_eq!(fd_fdstat_set_flags(memory, 1, 0x1_0000), Err(Errno::INVAL));
+        assert_eq!(fd_fdstat_get(memory, 1, RESULT), Ok(()));
+        assert_eq!(guest.0[RESULT as usize + 2] as u16, fdflags::APPEND);
+        assert_eq!(fd_fdstat_set_rights(memory, 1, rights::FD_WRITE | rights::FD_READ, 0), Err(Errno::NOTCAPABLE));
+        assert_eq!(fd_fdstat_set_rights(memory, 1, rights::FD_WRITE | rights::FD_TELL, 0), Ok(()));
+        assert_eq!(fd_seek(memory, 1, 0, whence::SET, RESULT), Err(Errno::NOTCAPABLE));
+        assert_eq!(fd_seek(memory, 1, 0, whence::CUR, RESULT), Ok(()), "asking for the position needs `fd_tell` only");
+        assert_eq!(fd_fdstat_set_rights(memory, 1, rights::FD_WRITE | rights::FD_SEEK, 0), Err(Errno::NOTCAPABLE));
+        assert_eq!(fd_readdir(memory, 1, 0, 0, 0, 0), Err(Errno::NOTDIR));
+        assert_eq!(fd_prestat_get(memory, 3, 0), Err(Errno::BADF));
+
+        // Pipes.
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(b"pipe").unwrap();
+        open(0, reader.into_raw_fd(), RIGHTS_TO_READ);
+        let count = guest.vectors(&[(0x5000, 64)]);
+        assert_eq!(fd_read(memory, 0, 0, count, RESULT), Ok(()));
+        assert_eq!((guest.u32_at(RESULT as usize), &guest.0[0x5000..0x5004]), (4, &b"pipe"[..]));
+        assert_eq!(fd_seek(memory, 0, 0, whence::CUR, RESULT), Err(Errno::SPIPE));
+        assert_eq!(fd_fdstat_get(memory, 0, RESULT), Ok(()));
+        assert_eq!(guest.0[RESULT as usize], filetype::UNKNOWN);
+        assert_eq!(guest.u64_at(RESULT as usize + 8) & (rights::FD_SEEK | rights::FD_TELL), 0);
+        assert_eq!(fd_fdstat_set_flags(memory, 0, fdflags::NONBLOCK as u32), Ok(()));
+        assert_eq!(fd_read(memory, 0, 0, count, RESULT), Err(Errno::AGAIN));
+
+        // The table. What replaces a descriptor closes it: the pipe has no reader left.
+        let (mut other, writing) = std::io::pipe().unwrap();
+        open(2, writing.into_raw_fd(), RIGHTS_TO_WRITE);
+        assert_eq!(fd_renumber(memory, 2, 2), Ok(()));
+        assert_eq!(fd_renumber(memory, 2, 3), Err(Errno::BADF));
+        assert_eq!(fd_renumber(memory, 2, 0), Ok(()));
+        assert_eq!(fd_write(memory, 2, 0, count, RESULT), Err(Errno::BADF));
+        assert_eq!(fd_write(memory, 0, 0, count, RESULT), Ok(()));
+        assert_eq!(writer.write(b"x").unwrap_err().kind(), std::io::ErrorKind::BrokenPipe);
+        assert_eq!(fd_close(memory, 0), Ok(()));
+        assert_eq!(fd_close(memory, 0), Err(Errno::BADF));
+        assert_eq!(fd_renumber(memory, 0, 1), Err(Errno::BADF));
+        let mut rest = Vec::new();
+        other.read_to_end(&mut rest).unwrap();
+        assert_eq!(rest.len(), 64);
+
+        for (entry, host) in TABLE.iter().zip(saved) {
+            entry.host.store(host, Relaxed);
+        }
+        // SAFETY: nobody else has it any more.
+        drop(unsafe { std::fs::File::from_raw_fd(host) });
+        std::fs::remove_file(path).unwrap();
+    }
+}
