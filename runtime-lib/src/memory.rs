@@ -36,35 +36,33 @@ fn or_fatal<T>(result: Result<T, sys::Errno>, message: &str) -> T {
     }
 }
 
-/// The records of all memories. Valid once [`place`] has placed the record.
-pub fn memories(header: &'static ProgramHeader) -> &'static mut [MemoryRecord] {
-    // SAFETY: the compiler's promise about the header. Nobody keeps such a reference across a call that makes another.
-    unsafe { records(header.record_base + header.memories as u64, header.memory_count) }
+/// The records of all memories. Valid once [`place`] has placed the record; not to be kept while Wasm runs.
+pub fn memories(header: &'static ProgramHeader) -> &'static [MemoryRecord] {
+    // SAFETY: the compiler's promise about the header.
+    unsafe { slice(memory_records(header), header.memory_count) }
 }
 
-/// The records of all tables that have one. Valid once [`place`] has placed the record.
-pub fn tables(header: &'static ProgramHeader) -> &'static mut [TableRecord] {
+/// The records of all tables that have one. Valid once [`place`] has placed the record; not to be kept while Wasm runs.
+pub fn tables(header: &'static ProgramHeader) -> &'static [TableRecord] {
     // SAFETY: as above.
-    unsafe { records(header.record_base + header.tables as u64, header.table_count) }
+    unsafe { slice((header.record_base + header.tables as u64) as *const TableRecord, header.table_count) }
+}
+
+fn memory_records(header: &ProgramHeader) -> *mut MemoryRecord {
+    (header.record_base + header.memories as u64) as *mut MemoryRecord
 }
 
 /// # Safety
 ///
-/// There must be `count` records at `address`.
-unsafe fn records<T>(address: u64, count: u32) -> &'static mut [T] {
-    if count == 0 {
-        return &mut [];
-    }
+/// There must be `count` records, unless it is 0.
+unsafe fn slice<T>(records: *const T, count: u32) -> &'static [T] {
     // SAFETY: by the caller.
-    unsafe { core::slice::from_raw_parts_mut(address as *mut T, count as usize) }
+    if count == 0 { &[] } else { unsafe { core::slice::from_raw_parts(records, count as usize) } }
 }
 
 fn images(header: &'static ProgramHeader) -> &'static [Image] {
-    if header.image_count == 0 {
-        return &[];
-    }
     // SAFETY: the compiler's promise about the header.
-    unsafe { core::slice::from_raw_parts(resolve(header, header.images).cast(), header.image_count as usize) }
+    unsafe { slice(resolve(header, header.images).cast(), header.image_count) }
 }
 
 /// Whether an image belongs into the record.
@@ -88,8 +86,9 @@ pub fn place(header: &'static ProgramHeader) {
         fill(header, image);
     }
 
-    let (_, others) = memories(header).split_at_mut(adjacent.is_some() as usize);
-    for memory in others {
+    for index in adjacent.is_some() as usize..header.memory_count as usize {
+        // SAFETY: the compiler's promise about the header; there is no other reference.
+        let memory = unsafe { &mut *memory_records(header).add(index) };
         if memory.flags & MEMORY_EXPLICIT == 0 {
             place_at(memory.base, memory.reserved, memory.length);
         } else if let Some(bytes @ 1..) = round_up(memory.length) {

@@ -107,12 +107,10 @@ fn find_fault(header: &'static ProgramHeader, address: u64) -> Option<Fault> {
         let offset = address.checked_sub(base).filter(|&offset| bytes <= offset && offset < reserved)?;
         Some(Fault { offset, bytes })
     };
-    let memory = |memory: &MemoryRecord| fault(memory.base, memory.length, memory.reserved);
-    let table = |table: &TableRecord| fault(table.base, table.length * 8, table.reserved);
-    memory::memories(header)
-        .iter()
-        .find_map(|record| memory(record))
-        .or_else(|| memory::tables(header).iter().find_map(|record| table(record)))
+    let of_memory = |memory: &MemoryRecord| fault(memory.base, memory.length, memory.reserved);
+    let of_table = |table: &TableRecord| fault(table.base, table.length * size_of::<u64>() as u64, table.reserved);
+    let in_memory = memory::memories(header).iter().find_map(of_memory);
+    in_memory.or_else(|| memory::tables(header).iter().find_map(of_table))
 }
 
 /// The return address that lies on top of the stack if the function has not set up its frame yet, as when the push of

@@ -824,7 +824,7 @@ mod rust_memory {
 #[expect(improper_ctypes_definitions, reason = "the psABI passes a vector in xmm, and so does rustc")]
 pub extern "C" fn pshufb(vector: __m128i, mask: __m128i) -> __m128i {
     // SAFETY: vectors and byte arrays have the same size, and any bytes are valid for both.
-    let (bytes, mask): ([u8; 16], [u8; 16]) = unsafe { (core::mem::transmute(vector), core::mem::transmute(mask)) };
+    let [bytes, mask] = unsafe { core::mem::transmute::<[__m128i; 2], [[u8; 16]; 2]>([vector, mask]) };
     let mut result = [0; 16];
     for (byte, selector) in result.iter_mut().zip(mask) {
         if selector & 0x80 == 0 {
@@ -832,7 +832,7 @@ pub extern "C" fn pshufb(vector: __m128i, mask: __m128i) -> __m128i {
         }
     }
     // SAFETY: as above.
-    unsafe { core::mem::transmute(result) }
+    unsafe { core::mem::transmute::<[u8; 16], __m128i>(result) }
 }
 
 #[cfg(test)]
