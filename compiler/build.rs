@@ -1,8 +1,9 @@
 //! Builds the runtime library for each target that this toolchain can build for, and reduces each to one object.
 //!
-//! The compiler embeds the results (`src/runtime.rs`), so that an installed `wasmc` is one file. A target needs its core
-//! library, nothing else: no C compiler, no linker. The host's architecture is always there; others are after, for example,
-//! `rustup target add aarch64-unknown-linux-musl`. A `wasmc` without an architecture says so when asked for it.
+//! The compiler embeds the results (`src/runtime.rs`), so that an installed `wasmc` is one file. A target needs its
+//! core library, nothing else: no C compiler, no linker. The host's architecture is always there; others are after,
+//! for example, `rustup target add aarch64-unknown-linux-musl`. A `wasmc` without an architecture says so when asked
+//! for it.
 //!
 //! The nested cargo is told everything that matters and shielded from the settings of the outer build: flags, wrappers,
 //! profiles and target directories are those of the compiler, and none of the runtime's.
@@ -17,8 +18,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The architectures of the runtime library: name, targets that can serve (the first whose core library exists is used), and flags.
-/// The targets of one row differ in nothing that the runtime uses: it has neither libc nor C runtime.
+/// The architectures of the runtime library: name, targets that can serve (the first whose core library exists is
+/// used), and flags. The targets of one row differ in nothing that the runtime uses: it has neither libc nor C
+/// runtime.
 const ARCHITECTURES: &[(&str, &[&str], &[&str])] =
     &[("x86_64", &["x86_64-unknown-linux-musl", "x86_64-unknown-linux-gnu", "x86_64-unknown-none"], &[])];
 

@@ -1,15 +1,16 @@
 //! From the runtime library's archive to one small relocatable object.
 //!
-//! The archive has some 300 members, nearly all of them for things that we never use, and weighs 4 MB. What can be reached from
-//! the roots, the symbols `wasmc_…`, through relocations is 30 KB. Sections stay apart, one per function or constant, so that
-//! the linker can drop what a program does not use.
+//! The archive has some 300 members, nearly all of them for things that we never use, and weighs 4 MB. What can be
+//! reached from the roots, the symbols `wasmc_…`, through relocations is 30 KB. Sections stay apart, one per function
+//! or constant, so that the linker can drop what a program does not use.
 //!
 //! On the way:
 //!
 //! - Only the roots stay global. `memcpy` and its kin become local, and cannot clash with anybody's.
-//! - Names of sections, and the hashes in names of local functions, are dropped: they would depend on where the sources lie.
-//! - References through a global offset table, which rustc makes for functions that it thinks might be elsewhere, become direct
-//!   ones. So our linker needs no such table. (The psABI describes these rewritings, section B.2.)
+//! - Names of sections, and the hashes in names of local functions, are dropped: they would depend on where the
+//!   sources lie.
+//! - References through a global offset table, which rustc makes for functions that it thinks might be elsewhere,
+//!   become direct ones. So our linker needs no such table. (The psABI describes these rewritings, section B.2.)
 
 use std::collections::{BTreeSet, HashMap};
 use std::error::Error;
@@ -25,9 +26,6 @@ use object::{
 
 /// Symbols that programs refer to.
 const ROOT_PREFIX: &str = "wasmc_";
-
-/// Labels of the assembler's: constants without a name.
-const LABEL_PREFIX: &str = ".L";
 
 /// Symbols that the runtime refers to and others define: the program and the linker. See `wasmc_abi::symbols`.
 const DEFINED_ELSEWHERE: &[&str] = &["wasmc_program", "__ehdr_start", "__rela_iplt_start", "__rela_iplt_end"];
@@ -45,7 +43,7 @@ struct Archive<'data> {
 
 /// What a relocation refers to.
 enum Target {
-    /// Or a label of the assembler's in it, which is so many bytes from the section's start.
+    /// So many bytes from a section's start.
     Section(Place, u64),
     /// A symbol that is defined in a section.
     Symbol(Place, usize, SymbolIndex),
@@ -88,7 +86,7 @@ impl<'data> Archive<'data> {
             RelocationTarget::Symbol(index) => {
                 let symbol = self.members[member].symbol_by_index(index)?;
                 if let Some(section) = symbol.section_index()
-                    && (symbol.kind() == SymbolKind::Section || symbol.name()?.starts_with(LABEL_PREFIX))
+                    && !is_kept(&symbol)?
                 {
                     return Ok(Target::Section((member, section.0), symbol.address()));
                 }
@@ -163,19 +161,16 @@ impl<'data> Archive<'data> {
                 let Some(&id) = symbol.section_index().and_then(|section| sections.get(&(index, section.0))) else {
                     continue;
                 };
-                if !matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Data | SymbolKind::Unknown) {
+                if !is_kept(&symbol)? {
                     continue;
                 }
                 let name = symbol.name()?;
-                if name.starts_with(LABEL_PREFIX) {
-                    continue;
-                }
                 let is_root = symbol.is_global() && name.starts_with(ROOT_PREFIX);
                 let symbol_id = output.add_symbol(write::Symbol {
                     name: readable(name).into_bytes(),
                     value: symbol.address(),
                     size: symbol.size(),
-                    kind: if symbol.kind() == SymbolKind::Unknown { SymbolKind::Data } else { symbol.kind() },
+                    kind: symbol.kind(),
                     scope: if is_root { SymbolScope::Linkage } else { SymbolScope::Compilation },
                     weak: false,
                     section: SymbolSection::Section(id),
@@ -237,8 +232,14 @@ impl<'data> Archive<'data> {
     }
 }
 
-/// Rewrites the x86-64 instruction whose 32-bit displacement is at `offset`, so that it uses the address of the symbol instead of
-/// loading it from a table.
+/// Whether a symbol that is defined in a section stays one: functions, for debuggers and profilers. Others serve
+/// relocations only, which can do with the section.
+fn is_kept<'data>(symbol: &impl object::ObjectSymbol<'data>) -> Result<bool> {
+    Ok(symbol.kind() == SymbolKind::Text || (symbol.is_global() && symbol.name()?.starts_with(ROOT_PREFIX)))
+}
+
+/// Rewrites the x86-64 instruction whose 32-bit displacement is at `offset`, so that it uses the address of the
+/// symbol instead of loading it from a table.
 fn make_direct(code: &mut [u8], offset: usize) -> Result<()> {
     let [opcode, mod_rm] = code.get_mut(offset - 2..offset).ok_or("a relocation is outside of its section")? else {
         return Err("a relocation is outside of its section".into());

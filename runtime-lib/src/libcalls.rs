@@ -1,5 +1,5 @@
-//! Instructions that Cranelift leaves to a library on CPUs without SSE4.1 or FMA. Called by compiled code with floats in
-//! vector registers, so the C calling convention is right.
+//! Instructions that Cranelift leaves to a library on CPUs without SSE4.1 or FMA. Called by compiled code with floats
+//! in vector registers, so the C calling convention is right.
 //!
 //! They must give the bits that Wasm demands: exact results, the sign of zero kept, and a quiet NaN for a NaN. `libm`'s
 //! `rint` rounds ties to even and does not look at the rounding mode, which nobody changes.

@@ -1,12 +1,12 @@
 //! Memories and tables: placing them at start, growing them, filling them.
 //!
-//! Where things are is decided by the compiler and stands in the records (see [`wasmc_abi::layout`]); this file makes the
-//! address space agree:
+//! Where things are is decided by the compiler and stands in the records (see [`wasmc_abi::layout`]); this file makes
+//! the address space agree:
 //!
-//! - *Guarded* memories and growable tables have a reservation without access at their fixed address. Its first `length`
-//!   bytes are readable and writable; growing is one `mprotect`, and nothing ever moves.
-//! - *Explicit* memories are ordinary mappings anywhere. Growing is one `mremap`, which may move them: compiled code loads
-//!   the base anew after each call.
+//! - *Guarded* memories and growable tables have a reservation without access at their fixed address. Its first
+//!   `length` bytes are readable and writable; growing is one `mprotect`, and nothing ever moves.
+//! - *Explicit* memories are ordinary mappings anywhere. Growing is one `mremap`, which may move them: compiled code
+//!   loads the base anew after each call.
 //!
 //! # Invariants
 //!
@@ -22,7 +22,8 @@ use crate::start::resolve;
 use crate::{arch, process, report, sys};
 
 /// What a program says whose address space is too small for guards.
-const NO_ADDRESS_SPACE: &str = "the address space for a linear memory could not be reserved (`ulimit -v`?); compile with `--bounds-checks=explicit`";
+const NO_ADDRESS_SPACE: &str = "\
+     the address space for a linear memory could not be reserved (`ulimit -v`?); compile with `--bounds-checks=explicit`";
 const NO_MEMORY: &str = "a memory's initial contents could not be mapped";
 
 fn round_up(bytes: u64) -> Option<u64> {

@@ -12,15 +12,15 @@
 //!
 //! # The walk
 //!
-//! Compiled code keeps frame pointers: `[fp]` is the caller's, `[fp + 8]` the return address. The walk believes nothing: a
-//! frame must lie, aligned, on the Wasm stack and above the one before, so that it ends after at most as many steps as there
-//! are words on the stack, and reads only memory that exists. A broken chain gives a shorter backtrace, no more. Return
-//! addresses outside of compiled code (host functions) and in glue are passed over.
+//! Compiled code keeps frame pointers: `[fp]` is the caller's, `[fp + 8]` the return address. The walk believes
+//! nothing: a frame must lie, aligned, on the Wasm stack and above the one before, so that it ends after at most as
+//! many steps as there are words on the stack, and reads only memory that exists. A broken chain gives a shorter
+//! backtrace, no more. Return addresses outside of compiled code (host functions) and in glue are passed over.
 //!
 //! Deep recursion shows the innermost and the outermost frames.
 //!
-//! All this may run in a signal handler: it allocates nothing, and needs little stack. Names come from the guest, and so control
-//! characters in them are masked: they shall not reach a terminal.
+//! All this may run in a signal handler: it allocates nothing, and needs little stack. Names come from the guest, and
+//! so control characters in them are masked: they shall not reach a terminal.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -133,7 +133,8 @@ fn finish<const N: usize>(mut text: Text<N>, status: u8) -> ! {
     sys::exit(status as i32)
 }
 
-/// Ends the process before the program has run, or because the runtime has a bug. `message` is one sentence without full stop.
+/// Ends the process before the program has run, or because the runtime has a bug. `message` is one sentence without
+/// full stop.
 #[cold]
 pub fn fatal(message: &str) -> ! {
     let mut text = Text::<256>::new();

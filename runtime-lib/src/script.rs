@@ -1,8 +1,8 @@
 //! Runs a script instead of a command: a list of calls, each of which may trap, with their results on standard output.
 //!
 //! This is how the specification's test suite and the differential tests drive a program (see
-//! [`wasmc_abi::program::ScriptStep`]). Results are collected and written in large pieces; whatever ends the process calls
-//! [`flush`] first.
+//! [`wasmc_abi::program::ScriptStep`]). Results are collected and written in large pieces; whatever ends the process
+//! calls [`flush`] first.
 
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed};
 

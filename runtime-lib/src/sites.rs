@@ -30,8 +30,8 @@ pub fn find(header: &'static ProgramHeader, pc: u64) -> Option<Place> {
     find_in_function_of(header, pc, pc)
 }
 
-/// Looks up a return address. The function is that of the call: a call may be a function's last instruction, and then the
-/// return address is outside.
+/// Looks up a return address. The function is that of the call: a call may be a function's last instruction, and then
+/// the return address is outside.
 pub fn find_return(header: &'static ProgramHeader, pc: u64) -> Option<Place> {
     find_in_function_of(header, pc.wrapping_sub(1), pc)
 }

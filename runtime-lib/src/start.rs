@@ -9,9 +9,9 @@
 //! Wasm, and the host functions it calls, run on a stack of our own: a reservation of guard and stack. The guard is at
 //! least 1 MiB, and compiled code probes each page of a larger frame, so that nothing steps over it.
 //!
-//! The stack that the kernel gave us is unused from then on, and so it serves as the alternate signal stack: some pages
-//! below the point where we left it. The kernel maps them when the first signal is delivered, and keeps its own guard gap
-//! below. That saves a mapping, its guard and its page faults in every process that never traps.
+//! The stack that the kernel gave us is unused from then on, and so it serves as the alternate signal stack: some
+//! pages below the point where we left it. The kernel maps them when the first signal is delivered, and keeps its own
+//! guard gap below. That saves a mapping, its guard and its page faults in every process that never traps.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,7 +24,8 @@ use crate::{arch, memory, process, report, script, sys, trap};
 /// Bytes of the guard below the Wasm stack. Larger than any frame of the runtime library, which has no probes.
 const STACK_GUARD_BYTES: u64 = 1 << 20;
 
-/// Bytes of the kernel's stack that are left to what runs before the switch and to the first frames of a handler's callees.
+/// Bytes of the kernel's stack that are left to what runs before the switch and to the first frames of a handler's
+/// callees.
 const KEPT_OF_KERNEL_STACK: u64 = 16 << 10;
 
 /// Bytes that a signal handler of ours may use, besides what the kernel writes there.

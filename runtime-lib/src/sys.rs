@@ -30,7 +30,7 @@ pub struct IoVec {
 /// Most elements that the kernel takes in one call (`UIO_MAXIOV`).
 pub const MAX_IOVECS: usize = 1024;
 
-// --- Address space -----------------------------------------------------------------------------------------------------
+// --- Address space --------------------------------------------------------------------------------------
 
 /// Reserves exactly `[base, base + bytes)`, which must be unused: private, anonymous, no access.
 pub fn reserve_at(base: u64, bytes: u64) -> Result<()> {
@@ -107,7 +107,7 @@ fn unmap(base: u64, bytes: u64) {
     let _ = unsafe { rustix::mm::munmap(base as *mut c_void, bytes as usize) };
 }
 
-// --- Signals -----------------------------------------------------------------------------------------------------------
+// --- Signals --------------------------------------------------------------------------------------------
 
 /// The set with one signal.
 pub const fn signal_set(signal: i32) -> u64 {
@@ -175,7 +175,7 @@ pub fn raise(signal: i32) -> Result<()> {
     check(unsafe { arch::raw_syscall(number::TGKILL, [process, thread, signal as usize, 0]) })
 }
 
-// --- Process -----------------------------------------------------------------------------------------------------------
+// --- Process --------------------------------------------------------------------------------------------
 
 /// Ends the process; Linux keeps the low 8 bits of the status.
 pub fn exit(status: i32) -> ! {
@@ -217,7 +217,7 @@ pub fn clock_resolution(clock: ClockId) -> Timespec {
     rustix::time::clock_getres(clock)
 }
 
-// --- Files -------------------------------------------------------------------------------------------------------------
+// --- Files ----------------------------------------------------------------------------------------------
 
 fn retry<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
     loop {

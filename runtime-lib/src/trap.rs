@@ -4,18 +4,18 @@
 //!
 //! 1. Did the kernel raise the signal for a fault? If a process sent it, it does what it does to anybody: by default it
 //!    ends us.
-//! 2. Is the fault address in the guard of the Wasm stack? Then the stack is exhausted, wherever the pc is: compiled code
-//!    may have called into the runtime.
-//! 3. Is the pc a trap site? For SIGILL and SIGFPE that suffices: the instruction is there to fault. For SIGSEGV and SIGBUS
-//!    the fault address must also lie behind the end of a memory or a table, inside its reservation.
+//! 2. Is the fault address in the guard of the Wasm stack? Then the stack is exhausted, wherever the pc is: compiled
+//!    code may have called into the runtime.
+//! 3. Is the pc a trap site? For SIGILL and SIGFPE that suffices: the instruction is there to fault. For SIGSEGV and
+//!    SIGBUS the fault address must also lie behind the end of a memory or a table, inside its reservation.
 //!
-//! Whatever is left is a bug of ours. It is reported as such and ends the process; it is never a trap of the guest, nor seen by
-//! [`call_catching`](arch::call_catching).
+//! Whatever is left is a bug of ours. It is reported as such and ends the process; it is never a trap of the guest,
+//! nor seen by [`call_catching`](arch::call_catching).
 //!
 //! A fault inside the handler finds its signal blocked, and so the kernel ends the process: no recursion.
 //!
-//! Where SIGFPE stands for a division by zero and for one whose quotient overflows, the site's code says which: compiled
-//! code tests for one of them before it divides.
+//! Where SIGFPE stands for a division by zero and for one whose quotient overflows, the site's code says which:
+//! compiled code tests for one of them before it divides.
 
 use wasmc_abi::layout::{MemoryRecord, TableRecord};
 use wasmc_abi::program::ProgramHeader;

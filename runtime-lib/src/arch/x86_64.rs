@@ -10,9 +10,9 @@ use wasmc_abi::trap::TrapCode;
 
 /// Where the kernel starts the process.
 ///
-/// Relocates the executable, then calls [`start`](crate::start::start) with the initial stack pointer. The relocation is
-/// here, in assembly, because until it is done no Rust code may run: any constant might be an address. All entries are of
-/// the relative kind (`*(base + offset) = base + addend`); the linker has resolved everything else.
+/// Relocates the executable, then calls [`start`](crate::start::start) with the initial stack pointer. The relocation
+/// is here, in assembly, because until it is done no Rust code may run: any constant might be an address. All entries
+/// are of the relative kind (`*(base + offset) = base + addend`); the linker has resolved everything else.
 ///
 /// # Safety
 ///
@@ -190,7 +190,8 @@ impl Context {
     }
 
     /// Whether an instruction `offset` bytes into its function runs before the function has pushed the caller's frame
-    /// pointer, so that the return address is what `sp` points to. (The second instruction, `mov rbp, rsp`, cannot fault.)
+    /// pointer, so that the return address is what `sp` points to. (The second instruction, `mov rbp, rsp`, cannot
+    /// fault.)
     pub fn is_before_frame(offset: u32) -> bool {
         offset == 0
     }
@@ -248,8 +249,8 @@ pub fn is_catching() -> bool {
 /// ```
 ///
 /// A trap abandons all frames between: [`throw`] or the signal handler sets rsp to the catch frame and goes on at
-/// [`landing`], which restores the callee-saved registers and the previous catch frame. So frames nest, and the frames in between
-/// must be Wasm's, or Rust's without anything to drop.
+/// [`landing`], which restores the callee-saved registers and the previous catch frame. So frames nest, and the
+/// frames in between must be Wasm's, or Rust's without anything to drop.
 ///
 /// # Safety
 ///
@@ -299,7 +300,13 @@ unsafe extern "C" fn landing() {
 /// [`is_catching`] must hold, and the frames that are abandoned must not have anything to drop.
 #[unsafe(naked)]
 pub unsafe extern "C" fn throw(code: u32) -> ! {
-    naked_asm!("mov eax, edi", "mov rsp, [rip + {frame}]", "jmp {landing}", frame = sym CATCH_FRAME, landing = sym landing)
+    naked_asm!(
+        "mov eax, edi",
+        "mov rsp, [rip + {frame}]",
+        "jmp {landing}",
+        frame = sym CATCH_FRAME,
+        landing = sym landing,
+    )
 }
 
 /// Whether the CPU, and the operating system with it, supports `level` and all below it (psABI, table 3.1).
@@ -336,8 +343,8 @@ pub fn has_level(level: Level) -> bool {
     level == Level::X86_64V3 || (leaf_7 & V4_LEAF_7 == V4_LEAF_7 && saved & ZMM_STATE == ZMM_STATE)
 }
 
-/// What the CPU has for bulk operations: 0 if it was not asked yet, else [`ASKED`] and bits. Asked for by the first large
-/// operation, since `cpuid` costs microseconds in a virtual machine.
+/// What the CPU has for bulk operations: 0 if it was not asked yet, else [`ASKED`] and bits. Asked for by the first
+/// large operation, since `cpuid` costs microseconds in a virtual machine.
 static BULK_FEATURES: AtomicU8 = AtomicU8::new(0);
 const ASKED: u32 = 1 << 0;
 /// `rep movsb` and `rep stosb` are fast (ERMS).
@@ -392,13 +399,14 @@ unsafe extern "C" fn ask_for_bulk_features() {
 
 /// Copies `bytes` bytes between regions that may overlap; returns `destination`. Also `memmove` and `memcpy`.
 ///
-/// Up to 128 bytes everything is loaded before anything is stored, so that overlap does not matter. Above, vectors go into
-/// aligned places, from the end if the destination starts inside the source: 16 bytes wide, from [`LARGE`] on 32 where
-/// the CPU can.
+/// Up to 128 bytes everything is loaded before anything is stored, so that overlap does not matter. Above, vectors go
+/// into aligned places, from the end if the destination starts inside the source: 16 bytes wide, from [`LARGE`] on 32
+/// where the CPU can.
 ///
-/// `rep movsb` is best where both regions have the same alignment to a cache line (110 GB/s in L1 against 60 and 100 of the loops, on
-/// an AMD EPYC), and several times slower where they do not (20 GB/s), or where the source starts a little behind
-/// the destination. From [`HUGE`] on it is best again, since it does not fetch the lines that it overwrites.
+/// `rep movsb` is best where both regions have the same alignment to a cache line (110 GB/s in L1 against 60 and 100
+/// of the loops, on an AMD EPYC), and several times slower where they do not (20 GB/s), or where the source starts a
+/// little behind the destination. From [`HUGE`] on it is best again, since it does not fetch the lines that it
+/// overwrites.
 ///
 /// # Safety
 ///
@@ -445,7 +453,8 @@ pub unsafe extern "C" fn wasmc_memmove(destination: *mut u8, source: *const u8, 
         "movups [rdi + rdx - 32], xmm3",
         "movups [rdi + rdx - 16], xmm1",
         "ret",
-        // More: which direction? (destination - source) mod 2^64 < bytes means that the destination starts in the source.
+        // More: which direction? (destination - source) mod 2^64 < bytes means that the destination starts in the
+        // source.
         "60:",
         "mov    rcx, rdi",
         "sub    rcx, rsi",
@@ -818,8 +827,8 @@ mod rust_memory {
     }
 }
 
-/// SSSE3's `pshufb` for machines without it: byte `i` of the result is byte `mask[i] & 15` of `vector`, or 0 where the top
-/// bit of `mask[i]` is set.
+/// SSSE3's `pshufb` for machines without it: byte `i` of the result is byte `mask[i] & 15` of `vector`, or 0 where
+/// the top bit of `mask[i]` is set.
 #[unsafe(export_name = "wasmc_x86_pshufb")]
 #[expect(improper_ctypes_definitions, reason = "the psABI passes a vector in xmm, and so does rustc")]
 pub extern "C" fn pshufb(vector: __m128i, mask: __m128i) -> __m128i {
@@ -839,7 +848,8 @@ pub extern "C" fn pshufb(vector: __m128i, mask: __m128i) -> __m128i {
 mod tests {
     use super::*;
 
-    /// Every size around the thresholds, with regions apart and overlapping by any small distance, against `copy_within`.
+    /// Every size around the thresholds, with regions apart and overlapping by any small distance, against
+    /// `copy_within`.
     #[test]
     fn memmove_agrees_with_the_model() {
         let sizes = (0..300).chain([511, 512, 513, 2047, 2048, 2049, 4096, 5001]);

@@ -36,7 +36,8 @@ fn get(strings: impl Iterator<Item = &'static [u8]>, memory: Memory, pointers_at
         memory.pointer::<u32>(pointer_at)?.write(address);
         bytes.copy_from(0, string);
         bytes.set(length - 1, 0);
-        // Both were checked to end inside the memory, of at most 2^32 bytes: wrapping to 0 is the worst, and checked again.
+        // Both were checked to end inside the memory, of at most 2^32 bytes: wrapping to 0 is the worst, and checked
+        // again.
         address = address.wrapping_add(length);
         pointer_at = pointer_at.wrapping_add(size_of::<u32>() as u32);
     }

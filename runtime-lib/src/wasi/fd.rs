@@ -1,23 +1,23 @@
 //! Descriptors: standard input, output and error.
 //!
-//! A guest's descriptor is an index in a table of three; the table says which descriptor of the host stands behind it, and which
-//! rights are left. Other descriptors that the process may have inherited do not exist for the guest.
+//! A guest's descriptor is an index in a table of three; the table says which descriptor of the host stands behind
+//! it, and which rights are left. Other descriptors that the process may have inherited do not exist for the guest.
 //!
 //! # Rights
 //!
-//! The table holds what the guest was granted and has not given up: reading for 0, writing for 1 and 2. `fdstat` shows of them
-//! those that mean something for the kind of file: seeking only for regular files, since wasi-libc takes a character
-//! device without it for a terminal. That costs a system call, and so other functions ask the table alone, and leave it to
-//! the kernel to say `spipe` for a pipe or `badf` for a file that was not opened for writing.
+//! The table holds what the guest was granted and has not given up: reading for 0, writing for 1 and 2. `fdstat`
+//! shows of them those that mean something for the kind of file: seeking only for regular files, since wasi-libc
+//! takes a character device without it for a terminal. That costs a system call, and so other functions ask the table
+//! alone, and leave it to the kernel to say `spipe` for a pipe or `badf` for a file that was not opened for writing.
 //!
 //! # Reads, writes
 //!
-//! I/O vectors are translated in batches of [`BATCH`], on the stack: the guest's count allocates nothing. A read ends with the
-//! first batch that has room (the next one might wait although there is something to deliver); a write goes on until a
-//! batch is not written completely. An error after the first batch is not reported, but how much was done.
+//! I/O vectors are translated in batches of [`BATCH`], on the stack: the guest's count allocates nothing. A read ends
+//! with the first batch that has room (the next one might wait although there is something to deliver); a write goes
+//! on until a batch is not written completely. An error after the first batch is not reported, but how much was done.
 //!
-//! Writing to a pipe that nobody reads ends the process by SIGPIPE, as for any native program, unless the parent ignores that
-//! signal: then it is `pipe`.
+//! Writing to a pipe that nobody reads ends the process by SIGPIPE, as for any native program, unless the parent
+//! ignores that signal: then it is `pipe`.
 
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
@@ -77,7 +77,7 @@ fn close_host(fd: i32) {
     sys::close(fd);
 }
 
-// --- Reading and writing -----------------------------------------------------------------------------------------------
+// --- Reading and writing --------------------------------------------------------------------------------
 
 /// I/O vectors that are translated at a time: 2 KiB of stack.
 const BATCH: usize = 128;
@@ -95,8 +95,8 @@ impl Batches {
         Ok(Batches { memory, vectors: memory.slice(iovs, count)?, next: 0 })
     }
 
-    /// Translates the next vectors into `native`, and gives them with their total length. Empty ones are left out, so that a batch
-    /// without elements is the end.
+    /// Translates the next vectors into `native`, and gives them with their total length. Empty ones are left out, so
+    /// that a batch without elements is the end.
     fn next<'a>(&mut self, native: &'a mut [MaybeUninit<IoVec>; BATCH]) -> Result<(&'a mut [IoVec], u64)> {
         let (mut used, mut bytes) = (0, 0);
         while let Some(place) = native.get_mut(used)
@@ -257,7 +257,7 @@ pub fn fd_datasync(_: Memory, fd: u32) -> Result {
     Ok(sys::sync_data(host(fd, rights::FD_DATASYNC)?)?)
 }
 
-// --- What a descriptor is ----------------------------------------------------------------------------------------------
+// --- What a descriptor is -------------------------------------------------------------------------------
 
 fn filetype(host: i32, stat: &Stat) -> u8 {
     match FileType::from_raw_mode(stat.st_mode) {
@@ -393,7 +393,7 @@ pub fn fd_filestat_set_times(_: Memory, fd: u32, atim: u64, mtim: u64, flags: u3
     Ok(sys::set_times(host, &times)?)
 }
 
-// --- The table ---------------------------------------------------------------------------------------------------------
+// --- The table ------------------------------------------------------------------------------------------
 
 pub fn fd_close(_: Memory, fd: u32) -> Result {
     close_host(entry(fd)?.host.swap(CLOSED, Relaxed));

@@ -1,11 +1,11 @@
 //! Pointers into the guest's memory.
 //!
 //! A WASI function gets numbers. The only way from a number to memory leads through [`Memory::pointer`] and
-//! [`Memory::slice`], which check the whole range once, without overflow, and give `fault` if it is not inside the memory.
-//! What they return can be read and written without further checks, and without being able to fail.
+//! [`Memory::slice`], which check the whole range once, without overflow, and give `fault` if it is not inside the
+//! memory. What they return can be read and written without further checks, and without being able to fail.
 //!
-//! Addresses need not be aligned, and ranges may overlap: values are copied in and out, and no Rust reference to guest memory is
-//! ever made. Ranges stay valid because a memory never shrinks, and host functions never grow one.
+//! Addresses need not be aligned, and ranges may overlap: values are copied in and out, and no Rust reference to
+//! guest memory is ever made. Ranges stay valid because a memory never shrinks, and host functions never grow one.
 
 use core::marker::PhantomData;
 

@@ -1,8 +1,8 @@
 //! WASI preview 1.
 //!
-//! The table in [`wasmc_abi::wasi`] decides what exists: from its rows come the entry points, `wasmc_wasi_NAME`, which compiled
-//! code calls directly. An entry looks for room on the Wasm stack, calls the function of that name in one of the modules
-//! below, and gives its `errno` as a number.
+//! The table in [`wasmc_abi::wasi`] decides what exists: from its rows come the entry points, `wasmc_wasi_NAME`,
+//! which compiled code calls directly. An entry looks for room on the Wasm stack, calls the function of that name in
+//! one of the modules below, and gives its `errno` as a number.
 //!
 //! | module     | functions                                                |
 //! |------------|----------------------------------------------------------|
@@ -16,8 +16,8 @@
 //!
 //! # Capabilities
 //!
-//! The guest gets its arguments, the clocks, random numbers, and descriptors 0, 1 and 2. Its environment is empty, there is no
-//! directory, and descriptors that the process inherited beyond 2 do not exist for it.
+//! The guest gets its arguments, the clocks, random numbers, and descriptors 0, 1 and 2. Its environment is empty,
+//! there is no directory, and descriptors that the process inherited beyond 2 do not exist for it.
 
 mod args;
 mod clock;
@@ -57,7 +57,8 @@ macro_rules! entry_point {
     ($name:ident ($($type:ident)*) $result:ident $status:ident) => {
         entry_point!(@name $name $result $status () ($($type)*) (a0 a1 a2 a3 a4 a5 a6 a7 a8));
     };
-    (@name $name:ident $result:ident $status:ident ($($named:tt)*) ($type:ident $($types:ident)*) ($next:ident $($rest:ident)*)) => {
+    (@name $name:ident $result:ident $status:ident
+     ($($named:tt)*) ($type:ident $($types:ident)*) ($next:ident $($rest:ident)*)) => {
         entry_point!(@name $name $result $status ($($named)* ($next $type)) ($($types)*) ($($rest)*));
     };
     (@name $name:ident $result:ident $status:ident ($($named:tt)*) () ($($rest:ident)*)) => {

@@ -4,7 +4,8 @@ use super::Result;
 use super::guest::Memory;
 use crate::sys;
 
-/// Bytes asked of the kernel at a time. It caps larger requests itself at 32 MiB, and a signal may cut short any above 256.
+/// Bytes asked of the kernel at a time. It caps larger requests itself at 32 MiB, and a signal may cut short any
+/// above 256.
 const CHUNK: usize = 1 << 20;
 
 pub fn random_get(memory: Memory, buf: u32, buf_len: u32) -> Result {
