@@ -7,6 +7,7 @@ pub mod options;
 mod parse;
 mod plan;
 pub mod program;
+mod runtime;
 mod translate;
 
 pub use error::{Error, ErrorKind, Result};
