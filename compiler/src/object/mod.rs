@@ -1,3 +1,16 @@
 //! code, data, trap table, unwind and debug information → a relocatable object.
+//!
+//! - `unit.rs`: the object in memory, shared with `link`
+//! - `machine.rs`: what ELF says about each architecture
+//! - `unwind.rs`: the code generator's unwind information → `.eh_frame`
+//! - `read.rs`: ELF relocatable file → `Unit`
+//! - `write.rs`: `Unit` → ELF relocatable file
 
+pub mod machine;
+pub mod read;
 pub mod unit;
+pub mod unwind;
+pub mod write;
+
+#[cfg(test)]
+mod tests;
