@@ -28,9 +28,11 @@ pub fn merge(units: Vec<Unit<'_>>) -> Result<Unit<'_>, LinkError> {
         for (_, mut section) in unit.sections {
             check(&section)?;
             let mut previous = 0;
-            for relocation in &mut section.relocations {
-                if relocation.symbol.index() >= symbol_count || relocation.offset < previous {
-                    return malformed(&section, "a relocation without symbol or out of order");
+            for index in 0..section.relocations.len() {
+                let relocation = &mut section.relocations[index];
+                let in_order = previous <= relocation.offset && u64::from(relocation.offset) < section.size;
+                if !in_order || relocation.symbol.index() >= symbol_count {
+                    return malformed(&section, "a relocation that is out of order or place, or without symbol");
                 }
                 previous = relocation.offset;
                 relocation.symbol = SymbolId::new(first_symbol + relocation.symbol.index());

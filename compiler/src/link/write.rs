@@ -12,7 +12,7 @@ use object::pod::{Pod, bytes_of};
 use object::{I64, U16, U32, U64};
 use rayon::prelude::*;
 
-use crate::object::unit::{Relocation, SectionId, SectionKind, Symbol, SymbolId, SymbolKind, Unit};
+use crate::object::unit::{Relocation, SectionId, Symbol, SymbolId, SymbolKind, Unit};
 
 use super::LinkOptions;
 use super::arch::Arch;
@@ -105,7 +105,8 @@ struct Piece<'a> {
 fn write_sections<A: Arch>(file: &mut [u8], layout: &Layout, context: &Context<'_>) -> Result<(), LinkError> {
     let unit = context.unit;
     let mut pieces = Vec::new();
-    for (id, section) in unit.sections.iter().filter(|(_, section)| section.kind != SectionKind::Bss) {
+    // Without data: zeros, and what the linker itself writes.
+    for (id, section) in unit.sections.iter().filter(|(_, section)| !section.data.is_empty()) {
         let Some(placed) = layout.sections[id] else { continue };
         for (bytes, relocations) in split(section.data.len(), &section.relocations) {
             let offset = placed.offset as usize + bytes.start;
