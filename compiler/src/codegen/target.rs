@@ -10,11 +10,13 @@ use target_lexicon::Triple;
 use wasmc_abi::cpu::Level;
 
 use crate::error::{Error, Result};
+use crate::object::machine::Machine;
 use crate::options::{Architecture, Cpu, OptLevel, Options};
 
 /// A machine to compile for.
 pub struct Target {
     pub isa: Arc<dyn TargetIsa>,
+    pub machine: Machine,
     /// What the executable has to find on the machine that it runs on.
     pub level: Level,
 }
@@ -41,7 +43,10 @@ impl Target {
         }
         let isa: OwnedTargetIsa =
             builder.finish(flags(options)).map_err(|error| Error::internal(format!("code generator: {error}")))?;
-        Ok(Target { isa, level })
+        let machine = match options.architecture {
+            Architecture::X86_64 => Machine::X86_64,
+        };
+        Ok(Target { isa, machine, level })
     }
 }
 

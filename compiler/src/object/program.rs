@@ -13,8 +13,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use cranelift_codegen::isa::unwind::{UnwindInfo, systemv};
 use cranelift_entity::EntityRef;
-use object::elf;
 use wasmc_abi::layout::{
     FUNCREF_SIZE, GUARDED_RESERVATION, MAX_PAGE_SIZE, MAX_PAGES_32, MEMORY_EXPLICIT, MemoryRecord, SLOT_BYTES,
     TableRecord,
@@ -29,7 +29,10 @@ use wasmc_abi::wasi;
 
 use super::contents::{Piece, pieces};
 use super::encode::Encode;
+use super::machine::Machine;
+use super::unwind::eh_frame;
 use super::unit::{Relocation, Section, SectionId, SectionKind, Symbol, SymbolId, SymbolKind, Unit};
+use crate::codegen::target::Target;
 use crate::codegen::{Code, describe};
 use crate::error::{Error, Result};
 use crate::options::Options;
@@ -41,13 +44,14 @@ use crate::plan::types::runtime_type_id;
 use crate::plan::{FunctionSource, Main, Plan, ScriptStep, Table};
 use crate::translate::names::{Name, Unique};
 
-/// Puts a program together. `cpu_level` is the number of what its code demands.
-pub fn assemble(plan: &Plan<'_>, codes: Vec<Code>, cpu_level: u32, options: &Options) -> Result<Unit<'static>> {
+/// Puts a program together.
+pub fn assemble(plan: &Plan<'_>, codes: Vec<Code>, target: &Target, options: &Options) -> Result<Unit<'static>> {
     let mut assembler = Assembler {
         plan,
+        machine: target.machine,
         unit: Unit::default(),
         symbols: HashMap::new(),
-        rodata: Rodata::default(),
+        rodata: Rodata { relative_32: target.machine.relative_32(), bytes: Vec::new(), relocations: Vec::new() },
         image: Vec::new(),
         images: Vec::new(),
     };
@@ -56,7 +60,7 @@ pub fn assemble(plan: &Plan<'_>, codes: Vec<Code>, cpu_level: u32, options: &Opt
 
     let mut header = ProgramHeader {
         abi_version: ABI_VERSION,
-        cpu_level,
+        cpu_level: target.level.number(),
         record_base: plan.layout.record_base,
         record_size: plan.layout.record_size,
         stack_size: options.stack_size,
@@ -88,6 +92,7 @@ pub fn assemble(plan: &Plan<'_>, codes: Vec<Code>, cpu_level: u32, options: &Opt
 
 struct Assembler<'p> {
     plan: &'p Plan<'p>,
+    machine: Machine,
     unit: Unit<'static>,
     symbols: HashMap<Name, SymbolId>,
     rodata: Rodata,
@@ -105,14 +110,15 @@ struct Functions {
     entries: Vec<FunctionEntry>,
     sites: Vec<u8>,
     function_names: Vec<u8>,
-    unwind: Vec<(u32, u32, cranelift_codegen::isa::unwind::UnwindInfo)>,
+    unwind: Vec<(u32, systemv::UnwindInfo)>,
     /// Data that code refers to, in the order of first use.
     names: Vec<Name>,
 }
 
 /// Bytes of the read-only section under construction.
-#[derive(Default)]
 struct Rodata {
+    /// The relocation that makes a word relative.
+    relative_32: u32,
     bytes: Vec<u8>,
     relocations: Vec<Relocation>,
 }
@@ -139,7 +145,7 @@ impl Rodata {
     fn relative(&mut self, offset: usize, symbol: SymbolId, addend: u64) {
         self.relocations.push(Relocation {
             offset: offset as u32,
-            r_type: elf::R_X86_64_PC32,
+            r_type: self.relative_32,
             symbol,
             // The relocation counts from the place itself.
             addend: (offset as u64 + addend) as i64,
@@ -263,8 +269,8 @@ impl Assembler<'_> {
                     addend: relocation.addend,
                 });
             }
-            if let Some(unwind) = code.unwind {
-                functions.unwind.push((start, size as u32, unwind));
+            if let Some(UnwindInfo::SystemV(unwind)) = code.unwind {
+                functions.unwind.push((start, unwind));
             }
         }
         functions.code_size = u32::try_from(functions.text.len()).map_err(|_| too_large())?;
@@ -523,7 +529,9 @@ impl Assembler<'_> {
         fill(rodata, self.rodata.bytes, self.rodata.relocations);
         fill(text, functions.text, functions.relocations);
         fill(image, self.image, Vec::new());
-        let _ = functions.unwind;
+        let text = functions.text_symbol;
+        let frames = functions.unwind.iter().map(|(offset, unwind)| (text, *offset, unwind));
+        self.unit.sections.push(eh_frame(self.machine, frames));
         Ok(self.unit)
     }
 }
