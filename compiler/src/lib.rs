@@ -1,5 +1,6 @@
 //! wasmc: an ahead-of-time compiler from WebAssembly to small, static, native executables.
 
+pub mod cli;
 mod codegen;
 pub mod error;
 pub mod link;

@@ -164,12 +164,11 @@ impl Translator<'_, '_> {
 
     /// `end`: joins what falls out of the block with what branched to its end.
     fn close(&mut self) {
-        self.fall_through();
         if let Some(Frame { kind: FrameKind::If { otherwise: Some(_) }, .. }) = self.control.last() {
             // No else: its operands are the results.
             self.begin_else();
-            self.fall_through();
         }
+        self.fall_through();
         let frame = self.control.pop().expect("the body is validated");
         if let FrameKind::Loop { header } = frame.kind {
             self.env.builder.seal_block(header);
