@@ -21,6 +21,9 @@ use crate::object::unit::{Relocation, Section, SectionId, SectionKind, Unit};
 use super::error::LinkError;
 use super::resolve::{LinkerSections, Places};
 
+/// Of all records, in bytes. Sections that are made of them follow each other without padding, which would read as the end.
+pub const ALIGN: u64 = 4;
+
 /// From the start of an FDE to the address of its function, in bytes.
 const FUNCTION_FIELD: usize = 8;
 
@@ -94,7 +97,7 @@ fn parse_section(section: &Section<'_>, places: &Places) -> Result<Vec<Record>, 
         }
         // 0xffff_ffff stands for a 64-bit length, which no compiler writes here.
         let end = start + 4 + length;
-        if length < 4 || end > section.data.len() {
+        if length < 4 || length % ALIGN as usize != 0 || end > section.data.len() {
             return Err("the length of an unwind entry");
         }
         let first = relocation;
@@ -145,8 +148,7 @@ pub fn prune(unit: &mut Unit<'_>, linker: &LinkerSections, frames: &Frames, live
         live.insert(*id);
         live.insert(linker.eh_frame_end);
         let section = &mut unit.sections[*id];
-        // Entries follow each other without padding, which would read as the end.
-        section.align = 1;
+        section.align = ALIGN;
         if kept_bytes != section.data.len() {
             cut(section, records, &keep);
         }

@@ -374,7 +374,7 @@ fn program_headers(
     }
     let mut notes = layout.outputs.values().filter(|output| output.part == Part::Note && output.span.size != 0);
     if let Some(first) = notes.next() {
-        let last = notes.last().unwrap_or(first);
+        let last = notes.next_back().unwrap_or(first);
         let size = last.span.end() - first.span.address;
         headers.push(header(elf::PT_NOTE, elf::PF_R, Span { size, file_size: size, ..first.span }, first.align));
     }

@@ -9,6 +9,7 @@ use wasmc_abi::symbols;
 
 use crate::object::unit::{Section, SectionId, SectionKind, Symbol, SymbolId, SymbolKind, Unit};
 
+use super::eh_frame;
 use super::error::{LinkError, Site};
 use super::relocate::Addresses;
 
@@ -145,7 +146,7 @@ impl LinkerSections {
             relative_end: section(".rela.dyn", SectionKind::ReadOnly, 8, 0),
             dynamic: section(".dynamic", SectionKind::ReadOnly, 8, 0),
             got: section(".got", SectionKind::RelroData, 8, 0),
-            eh_frame_end: section(".eh_frame", SectionKind::EhFrame, 1, 4),
+            eh_frame_end: section(".eh_frame", SectionKind::EhFrame, eh_frame::ALIGN, 4),
         };
         for (name, section) in [
             (symbols::EHDR_START, sections.headers),

@@ -106,6 +106,21 @@ fn run(executable: &[u8]) -> Output {
     }
 }
 
+/// Runs an executable for AArch64, where there is an emulator or it is native.
+fn run_aarch64(executable: &[u8]) -> Option<Output> {
+    if cfg!(all(target_arch = "aarch64", target_os = "linux")) {
+        return Some(run(executable));
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = save(directory.path(), "a.out", executable);
+    let result =
+        ["qemu-aarch64-static", "qemu-aarch64"].iter().find_map(|qemu| Command::new(qemu).arg(&path).output().ok());
+    if result.is_none() {
+        println!("skipped: no qemu-aarch64");
+    }
+    result
+}
+
 #[track_caller]
 fn assert_says_hello(executable: &[u8]) {
     if NATIVE {
@@ -606,6 +621,38 @@ fn aarch64_fields() {
 }
 
 #[test]
+fn an_aarch64_executable_runs() {
+    let code: Vec<u8> = [
+        0xd280_0020u32, // mov x0, #1
+        0x9000_0001,    // adrp x1, :got:message
+        0xf940_0021,    // ldr x1, [x1, :got_lo12:message]
+        0xd280_00c2,    // mov x2, #6
+        0xd280_0808,    // mov x8, #64 (write)
+        0xd400_0001,    // svc #0
+        0xd280_0000,    // mov x0, #0
+        0xd280_0ba8,    // mov x8, #93 (exit)
+        0xd400_0001,    // svc #0
+    ]
+    .into_iter()
+    .flat_map(u32::to_le_bytes)
+    .collect();
+    let mut units = everything(Machine::Aarch64);
+    let text = &mut units[0].sections[SectionId::from_u32(0)];
+    text.data.to_mut()[..HELLO.len()].fill(0);
+    text.data.to_mut().splice(..36, code);
+    let message = text.relocations.remove(0).symbol;
+    let field = |offset, r_type| Relocation { offset, r_type, symbol: message, addend: 0 };
+    text.relocations.insert(0, field(4, elf::R_AARCH64_ADR_GOT_PAGE));
+    text.relocations.insert(1, field(8, elf::R_AARCH64_LD64_GOT_LO12_NC));
+    let file = link(units, &LinkOptions::new(Machine::Aarch64, ENTRY)).unwrap();
+    check(&file, 64 << 10);
+    if let Some(output) = run_aarch64(&file) {
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "hello\n", "{output:?}");
+        assert!(output.status.success(), "{output:?}");
+    }
+}
+
+#[test]
 fn aarch64_faults() {
     for (r_type, addend, code) in [
         (elf::R_AARCH64_CALL26, 1 << 28, 0x9400_0000u32),
@@ -738,6 +785,9 @@ fn speed() {
         let symbol = SymbolId::from_u32((index * 7919 % FUNCTIONS) as u32);
         unit.relocate(text, offset as u32, elf::R_X86_64_PLT32, symbol, -4);
     }
+    let start = std::time::Instant::now();
+    let object = write::write(Machine::X86_64, &unit).unwrap();
+    println!("as an object, {} bytes: {:?}", object.len(), start.elapsed());
     let start = std::time::Instant::now();
     let file = link_x86_64(vec![unit]).unwrap();
     println!("{} functions, {} relocations, {} bytes: {:?}", FUNCTIONS, FUNCTIONS * CALLS, file.len(), start.elapsed());

@@ -224,7 +224,7 @@ fn write_dynamic(out: &mut Out<'_>, unit: &Unit<'_>, linker: &LinkerSections, la
     let always = [(elf::DT_FLAGS_1, elf::DF_1_PIE.into()), (elf::DT_NULL, 0)];
     out.seek(layout, linker.dynamic);
     for (tag, value) in relocations.into_iter().filter(|_| count != 0).chain(always) {
-        out.put(&Dyn64 { d_tag: I64::new(LE, tag.into()), d_val: U64::new(LE, value) });
+        out.put(&Dyn64 { d_tag: I64::new(LE, tag), d_val: U64::new(LE, value) });
     }
 }
 
@@ -353,6 +353,11 @@ impl Tail {
         let own_name = append_name(&mut names, ".shstrtab");
         table(&mut headers, "", elf::SHT_STRTAB, 1, 0, names);
         headers.headers.last_mut().expect("just pushed").sh_name = U32::new(LE, own_name);
+        // No entry of it is a string, but tools warn if there is no table.
+        let names_index = headers.headers.len() as u32 - 1;
+        for header in headers.headers.iter_mut().filter(|header| header.sh_type.get(LE) == elf::SHT_DYNAMIC) {
+            header.sh_link = U32::new(LE, names_index);
+        }
 
         tail.headers_offset = at.next_multiple_of(8);
         tail.headers = headers.headers;
