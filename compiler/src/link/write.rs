@@ -221,7 +221,7 @@ fn write_dynamic(out: &mut Out<'_>, unit: &Unit<'_>, linker: &LinkerSections, la
         (elf::DT_RELAENT, size_of::<Rela64<LE>>() as u64),
         (elf::DT_RELACOUNT, count),
     ];
-    let always = [(elf::DT_FLAGS_1, elf::DF_1_PIE.into()), (elf::DT_NULL, 0)];
+    let always = [(elf::DT_FLAGS_1, (elf::DF_1_PIE | elf::DF_1_NOW).into()), (elf::DT_NULL, 0)];
     out.seek(layout, linker.dynamic);
     for (tag, value) in relocations.into_iter().filter(|_| count != 0).chain(always) {
         out.put(&Dyn64 { d_tag: I64::new(LE, tag), d_val: U64::new(LE, value) });
