@@ -1,0 +1,232 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+use wasmc_abi::cpu::Level;
+
+use crate::Emit;
+use crate::error::{Error, Result};
+use crate::options::{Architecture, BoundsChecks, Cpu, OptLevel, Options};
+
+/// Compiles a WebAssembly program to a small, static Linux executable that needs nothing else.
+///
+/// `wasmc hello.wasm -o hello` writes `hello`, which runs on any x86-64 Linux: no libc, no runtime, no files beside it. The program sees
+/// the world through WASI preview 1; it gets its arguments, standard input and output, clocks and random numbers.
+#[derive(Debug, Parser)]
+#[command(name = "wasmc", version, max_term_width = 100)]
+pub struct Arguments {
+    /// The module to compile: a binary (.wasm) or text (.wat) file, or `-` for standard input.
+    #[arg(value_name = "INPUT")]
+    pub input: PathBuf,
+
+    /// Where to write; `-` is standard output [default: the input's name without its extension, in this directory].
+    #[arg(short, long, value_name = "OUTPUT")]
+    pub output: Option<PathBuf>,
+
+    /// What to write.
+    #[arg(long, value_enum, default_value_t = EmitKind::Exe, value_name = "KIND")]
+    pub emit: EmitKind,
+
+    /// Architecture to compile for, as a name or a Linux target triple [default: that of this machine].
+    #[arg(long, value_name = "TARGET")]
+    pub target: Option<String>,
+
+    /// Instructions that the code may use: native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4. The executable refuses, in one
+    /// sentence, to start on a machine that lacks them.
+    #[arg(long, value_name = "CPU", default_value = "x86-64-v2")]
+    pub cpu: String,
+
+    /// How much work goes into the code: 0 compiles fastest, 1 does not optimise but allocates registers well, 2 makes fast code, s
+    /// makes small code.
+    #[arg(short = 'O', value_name = "LEVEL", default_value = "2", value_parser = ["0", "1", "2", "s"])]
+    pub opt_level: String,
+
+    /// Record where each call is, so that every line of a backtrace has an offset.
+    #[arg(short = 'g')]
+    pub debug_info: bool,
+
+    /// Add an instance of another module, from which INPUT (and later ones) can import under NAME. Repeatable, in order.
+    #[arg(long = "link", value_name = "NAME=FILE")]
+    pub links: Vec<String>,
+
+    /// Compile even if nothing satisfies an import of a function: calling it traps with its name.
+    #[arg(long)]
+    pub allow_unknown_imports: bool,
+
+    /// How memory accesses are kept inside: `guard` reserves 8 GiB of addresses for each memory and costs nothing;
+    /// `explicit` compares, for machines where addresses are scarce (`ulimit -v`).
+    #[arg(long, value_enum, default_value_t = BoundsKind::Guard, value_name = "HOW")]
+    pub bounds_checks: BoundsKind,
+
+    /// Size of the stack, in bytes or with K, M or G.
+    #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = parse_size)]
+    pub stack_size: u64,
+
+    /// Size that a memory may grow to, in bytes or with K, M or G.
+    #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = parse_size)]
+    pub max_memory: u64,
+
+    /// Threads to compile with [default: one for each processor].
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<usize>,
+
+    /// Say how long each phase takes.
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EmitKind {
+    /// A static executable.
+    Exe,
+    /// A relocatable object, to be linked with the runtime library.
+    Obj,
+    /// Cranelift IR before optimisation, as text.
+    Clif,
+    /// Machine code, as text.
+    Asm,
+}
+
+impl EmitKind {
+    pub fn emit(self) -> Emit {
+        match self {
+            EmitKind::Exe => Emit::Executable,
+            EmitKind::Obj => Emit::Object,
+            EmitKind::Clif => Emit::Clif,
+            EmitKind::Asm => Emit::Assembly,
+        }
+    }
+
+    /// The extension of a default output.
+    pub fn extension(self) -> &'static str {
+        match self {
+            EmitKind::Exe => "",
+            EmitKind::Obj => "o",
+            EmitKind::Clif => "clif",
+            EmitKind::Asm => "s",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BoundsKind {
+    /// Guard pages.
+    Guard,
+    /// Comparisons.
+    Explicit,
+}
+
+impl Arguments {
+    /// The options of the compiler.
+    pub fn options(&self) -> Result<Options> {
+        let architecture = match &self.target {
+            Some(target) => parse_target(target)?,
+            None => Architecture::host().ok_or_else(|| Error::usage("this machine is no target: name one with --target"))?,
+        };
+        Ok(Options {
+            architecture,
+            cpu: parse_cpu(&self.cpu)?,
+            opt_level: match self.opt_level.as_str() {
+                "0" => OptLevel::None,
+                "1" => OptLevel::Less,
+                "s" => OptLevel::Size,
+                _ => OptLevel::Speed,
+            },
+            bounds_checks: match self.bounds_checks {
+                BoundsKind::Guard => BoundsChecks::Guard,
+                BoundsKind::Explicit => BoundsChecks::Explicit,
+            },
+            stack_size: self.stack_size,
+            max_memory: self.max_memory,
+            allow_unknown_imports: self.allow_unknown_imports,
+            debug_info: self.debug_info,
+            ..Options::default()
+        })
+    }
+
+    /// `--link` as name and file.
+    pub fn linked(&self) -> Result<Vec<(&str, PathBuf)>> {
+        let split = |link: &'_ str| link.split_once('=').map(|(name, file)| (name.len(), PathBuf::from(file)));
+        self.links
+            .iter()
+            .map(|link| match split(link) {
+                Some((length, file)) if length > 0 => Ok((&link[..length], file)),
+                _ => Err(Error::usage(format!("--link wants NAME=FILE, not '{link}'"))),
+            })
+            .collect()
+    }
+}
+
+/// An architecture from a name or a triple; the system, if given, must be Linux.
+fn parse_target(target: &str) -> Result<Architecture> {
+    let mut parts = target.split('-');
+    let architecture = Architecture::parse(parts.next().unwrap_or_default());
+    let mut rest = parts.peekable();
+    let linux = rest.peek().is_none() || rest.any(|part| part == "linux") || target == "x86-64";
+    // `x86-64` is a name that looks like a triple.
+    let architecture = architecture.or_else(|| Architecture::parse(target));
+    match architecture {
+        Some(architecture) if linux => Ok(architecture),
+        _ => {
+            let names: Vec<String> =
+                Architecture::ALL.iter().map(|known| format!("{}-unknown-linux", known.name())).collect();
+            Err(Error::unsupported(format!("the target '{target}'; there is {}", names.join(", "))))
+        }
+    }
+}
+
+fn parse_cpu(name: &str) -> Result<Cpu> {
+    match name {
+        "native" => Ok(Cpu::Native),
+        "x86-64" | "x86-64-v1" => Ok(Cpu::Level(Level::Baseline)),
+        _ => match Level::ALL.iter().find(|level| level.name() == name) {
+            Some(level) => Ok(Cpu::Level(*level)),
+            None => Err(Error::usage(format!(
+                "there is no CPU '{name}'; there are native, x86-64, x86-64-v2, x86-64-v3 and x86-64-v4"
+            ))),
+        },
+    }
+}
+
+/// Bytes, with an optional K, M or G for powers of 1024.
+fn parse_size(text: &str) -> std::result::Result<u64, String> {
+    let (digits, unit) = match text.char_indices().find(|(_, letter)| !letter.is_ascii_digit()) {
+        Some((at, _)) => text.split_at(at),
+        None => (text, ""),
+    };
+    let shift = match unit.to_ascii_uppercase().trim_end_matches("IB").trim_end_matches('B') {
+        "" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        _ => return Err(format!("'{unit}' is no unit; there are K, M and G")),
+    };
+    let number: u64 = digits.parse().map_err(|_| "not a number".to_owned())?;
+    number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(parse_size("65536"), Ok(65536));
+        assert_eq!(parse_size("8M"), Ok(8 << 20));
+        assert_eq!(parse_size("4GiB"), Ok(4 << 30));
+        assert!(parse_size("4T").is_err());
+        assert!(parse_size("M").is_err());
+        assert!(parse_size("99999999999G").is_err());
+    }
+
+    #[test]
+    fn targets_are_names_or_linux_triples() {
+        for target in ["x86_64", "x86-64", "amd64", "x86_64-unknown-linux-gnu", "x86_64-linux-musl"] {
+            assert_eq!(parse_target(target).ok(), Some(Architecture::X86_64), "{target}");
+        }
+        for target in ["x86_64-pc-windows-msvc", "mips", "", "x86_64-apple-darwin"] {
+            assert!(parse_target(target).is_err(), "{target}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Writing the result: whole or not at all.
+
+use std::fs::{self, Permissions};
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// Writes a file by way of a temporary one beside it, so that an existing file is replaced in one step or left alone. What
+/// is not a regular file (a device, a pipe) is written to directly.
+pub fn write(path: &Path, bytes: &[u8], executable: bool) -> Result<()> {
+    let failed = |error: std::io::Error| Error::invalid(format!("cannot write {}: {error}", path.display()));
+    if path.as_os_str() == "-" {
+        return std::io::stdout().write_all(bytes).map_err(failed);
+    }
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            return Err(Error::usage(format!("{} is a directory: name the output with -o", path.display())));
+        }
+        Ok(metadata) if !metadata.is_file() => return fs::write(path, bytes).map_err(failed),
+        _ => {}
+    }
+    // A link stays; what it points to is replaced.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mode = if executable { 0o777 } else { 0o666 };
+    let mut file = tempfile::Builder::new()
+        .prefix(".wasmc-")
+        .permissions(Permissions::from_mode(mode))
+        .tempfile_in(directory)
+        .map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    file.persist(&path).map_err(|error| failed(error.error))?;
+    Ok(())
+}

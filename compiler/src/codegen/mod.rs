@@ -1,0 +1,213 @@
+//! [`Plan`] → machine code: translates and compiles functions in parallel.
+//!
+//! Each function is translated and compiled by one thread in one go, and only its code stays: memory is needed for as many
+//! functions at a time as there are threads. The result does not depend on the number of threads.
+
+mod sites;
+pub mod target;
+
+use cranelift_codegen::isa::unwind::UnwindInfo;
+use cranelift_codegen::{Context, FinalizedRelocTarget, ir};
+use cranelift_control::ControlPlane;
+use cranelift_frontend::FunctionBuilderContext;
+use rayon::prelude::*;
+
+use crate::Observer;
+use crate::error::{Error, Result};
+use crate::options::Options;
+use crate::plan::{FunctionSource, Plan};
+use crate::translate::names::{Name, RuntimeFunction};
+use crate::translate::{code_names, translate};
+use target::Target;
+
+/// The code of one function.
+pub struct Code {
+    pub name: Name,
+    pub bytes: Vec<u8>,
+    /// Bytes; a power of two.
+    pub align: u32,
+    pub relocations: Vec<CodeRelocation>,
+    /// The site table, if the function can trap.
+    pub sites: Option<Vec<u8>>,
+    pub unwind: Option<UnwindInfo>,
+}
+
+/// A place in code that needs an address.
+pub struct CodeRelocation {
+    pub offset: u32,
+    /// The ELF number.
+    pub r_type: u32,
+    pub target: Name,
+    pub addend: i64,
+}
+
+/// Compiles everything that needs code, in the order of [`code_names`].
+pub fn compile(plan: &Plan<'_>, target: &Target, options: &Options, observer: &dyn Observer) -> Result<Vec<Code>> {
+    for_each_function(plan, observer, |compiler, name| compiler.compile(plan, name, target, options))
+}
+
+/// The text of everything that needs code: Cranelift IR before optimisation, or machine code.
+pub fn print(plan: &Plan<'_>, target: &Target, machine_code: bool, observer: &dyn Observer) -> Result<String> {
+    let texts = for_each_function(plan, observer, |compiler, name| compiler.print(plan, name, target, machine_code))?;
+    Ok(texts.concat())
+}
+
+/// Does something for each function, longest first, so that no thread is left with a long one at the end.
+fn for_each_function<T: Send>(
+    plan: &Plan<'_>,
+    observer: &dyn Observer,
+    work: impl Fn(&mut FunctionCompiler, Name) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let names = code_names(plan);
+    let mut order: Vec<(usize, Name)> = names.into_iter().enumerate().collect();
+    order.sort_by_key(|&(index, name)| (std::cmp::Reverse(body_size(plan, name)), index));
+    let total = order.len();
+    let mut results: Vec<(usize, Result<T>)> = order
+        .into_par_iter()
+        .with_max_len(8)
+        .map_init(FunctionCompiler::new, |compiler, (index, name)| {
+            let result = work(compiler, name);
+            observer.compiled_function(total);
+            (index, result)
+        })
+        .collect();
+    results.sort_unstable_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+fn body_size(plan: &Plan<'_>, name: Name) -> u64 {
+    match name {
+        Name::Function(id) => match plan.functions[id].source {
+            FunctionSource::Body { instance, body, .. } => {
+                let range = plan.instances[instance].body(body).body.range();
+                range.end - range.start
+            }
+            _ => 0,
+        },
+        _ => 0,
+    }
+}
+
+/// What a thread reuses from one function to the next.
+struct FunctionCompiler {
+    builder: FunctionBuilderContext,
+    context: Context,
+    control: ControlPlane,
+}
+
+impl FunctionCompiler {
+    fn new() -> FunctionCompiler {
+        FunctionCompiler {
+            builder: FunctionBuilderContext::new(),
+            context: Context::new(),
+            control: ControlPlane::default(),
+        }
+    }
+
+    fn translate(&mut self, plan: &Plan<'_>, name: Name, target: &Target) -> Result<()> {
+        self.context.clear();
+        translate(plan, name, target.isa.frontend_config(), &mut self.builder, &mut self.context.func)
+    }
+
+    fn compile(&mut self, plan: &Plan<'_>, name: Name, target: &Target, options: &Options) -> Result<Code> {
+        self.translate(plan, name, target)?;
+        self.run_cranelift(plan, name, target)?;
+        let code = self.context.compiled_code().expect("it was compiled");
+        let relocations = code.buffer.relocs().iter().map(|relocation| {
+            Ok(CodeRelocation {
+                offset: relocation.offset,
+                r_type: target::elf_relocation(relocation.kind)?,
+                target: relocation_target(&self.context.func, &relocation.target)?,
+                addend: relocation.addend,
+            })
+        });
+        let relocations = relocations.collect::<Result<Vec<_>>>()?;
+        let unwind = code
+            .create_unwind_info(&*target.isa)
+            .map_err(|error| internal(plan, name, format!("unwind information: {error}")))?;
+        Ok(Code {
+            name,
+            bytes: code.code_buffer().to_vec(),
+            align: code.buffer.alignment.max(target.isa.function_alignment().preferred),
+            relocations,
+            sites: sites::encode(code, options.debug_info),
+            unwind,
+        })
+    }
+
+    fn print(&mut self, plan: &Plan<'_>, name: Name, target: &Target, machine_code: bool) -> Result<String> {
+        self.translate(plan, name, target)?;
+        let title = describe(plan, name);
+        if !machine_code {
+            return Ok(format!(";; {title}\n{}\n", self.context.func.display()));
+        }
+        self.context.set_disasm(true);
+        self.run_cranelift(plan, name, target)?;
+        let code = self.context.compiled_code().expect("it was compiled");
+        let text = code.vcode.as_deref().unwrap_or_default();
+        Ok(format!(";; {title}\n{text}\n"))
+    }
+
+    fn run_cranelift(&mut self, plan: &Plan<'_>, name: Name, target: &Target) -> Result<()> {
+        match self.context.compile(&*target.isa, &mut self.control) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                use cranelift_codegen::CodegenError;
+                let message = match &error.inner {
+                    CodegenError::CodeTooLarge | CodegenError::ImplLimitExceeded => {
+                        let error = Error::unsupported("the function is too large to compile");
+                        return Err(error.in_function(describe(plan, name)));
+                    }
+                    CodegenError::Verifier(errors) => {
+                        cranelift_codegen::print_errors::pretty_verifier_error(&self.context.func, None, errors.clone())
+                    }
+                    other => other.to_string(),
+                };
+                Err(internal(plan, name, message))
+            }
+        }
+    }
+}
+
+fn internal(plan: &Plan<'_>, name: Name, message: String) -> Error {
+    Error::internal(message).in_function(describe(plan, name))
+}
+
+/// What a relocation of Cranelift's refers to.
+fn relocation_target(function: &ir::Function, target: &FinalizedRelocTarget) -> Result<Name> {
+    match target {
+        FinalizedRelocTarget::ExternalName(ir::ExternalName::User(reference)) => {
+            Ok(Name::decode(&function.params.user_named_funcs()[*reference]))
+        }
+        FinalizedRelocTarget::ExternalName(ir::ExternalName::LibCall(call)) => {
+            use ir::LibCall;
+            Ok(Name::Runtime(match call {
+                LibCall::CeilF32 => RuntimeFunction::CeilF32,
+                LibCall::CeilF64 => RuntimeFunction::CeilF64,
+                LibCall::FloorF32 => RuntimeFunction::FloorF32,
+                LibCall::FloorF64 => RuntimeFunction::FloorF64,
+                LibCall::TruncF32 => RuntimeFunction::TruncF32,
+                LibCall::TruncF64 => RuntimeFunction::TruncF64,
+                LibCall::NearestF32 => RuntimeFunction::NearestF32,
+                LibCall::NearestF64 => RuntimeFunction::NearestF64,
+                LibCall::FmaF32 => RuntimeFunction::FmaF32,
+                LibCall::FmaF64 => RuntimeFunction::FmaF64,
+                LibCall::X86Pshufb => RuntimeFunction::X86Pshufb,
+                other => return Err(Error::internal(format!("unexpected library call {other}"))),
+            }))
+        }
+        other => Err(Error::internal(format!("unexpected relocation target {other:?}"))),
+    }
+}
+
+/// How symbols and messages call a piece of code.
+pub fn describe(plan: &Plan<'_>, name: Name) -> String {
+    match name {
+        Name::Function(id) => plan.functions[id].name.clone(),
+        Name::ArrayCall(id) => format!("array call of {}", plan.functions[id].name),
+        Name::GlobalGetter(id) => format!("getter of {id:?}"),
+        Name::Instantiate(id) => format!("instantiate {}", plan.instances[id].name),
+        Name::Main(_) => "wasmc_main".to_owned(),
+        other => format!("{other:?}"),
+    }
+}

@@ -1,0 +1,125 @@
+//! Settings of Cranelift for each target, CPU and optimisation level; relocations of Cranelift as those of ELF.
+
+use std::sync::Arc;
+
+use cranelift_codegen::binemit::Reloc;
+use cranelift_codegen::isa::{self, OwnedTargetIsa, TargetIsa};
+use cranelift_codegen::settings::{self, Configurable};
+use object::elf;
+use target_lexicon::Triple;
+use wasmc_abi::cpu::Level;
+
+use crate::error::{Error, Result};
+use crate::object::machine::Machine;
+use crate::options::{Architecture, Cpu, OptLevel, Options};
+
+/// A machine to compile for.
+pub struct Target {
+    pub isa: Arc<dyn TargetIsa>,
+    pub machine: Machine,
+    /// What the executable has to find on the machine that it runs on.
+    pub level: Level,
+}
+
+/// How far a frame may reach below the stack pointer without touching the stack: less than the guard of the Wasm stack, which
+/// the runtime makes 1 MiB.
+const PROBE_INTERVAL_LOG2: &str = "19";
+
+impl Target {
+    pub fn new(options: &Options) -> Result<Target> {
+        let triple: Triple = match options.architecture {
+            Architecture::X86_64 => "x86_64-unknown-linux-gnu",
+        }
+        .parse()
+        .expect("a known triple");
+        let level = match options.cpu {
+            Cpu::Level(level) => level,
+            Cpu::Native => native_level()?,
+        };
+        let mut builder = isa::lookup(triple)
+            .map_err(|error| Error::internal(format!("no code generator for the target: {error}")))?;
+        for feature in level_features(level) {
+            builder.enable(feature).map_err(|error| Error::internal(format!("CPU feature {feature}: {error}")))?;
+        }
+        let isa: OwnedTargetIsa =
+            builder.finish(flags(options)).map_err(|error| Error::internal(format!("code generator: {error}")))?;
+        let machine = match options.architecture {
+            Architecture::X86_64 => Machine::X86_64,
+        };
+        Ok(Target { isa, machine, level })
+    }
+}
+
+/// The settings that do not depend on the CPU.
+fn flags(options: &Options) -> settings::Flags {
+    let (opt_level, allocator) = match options.opt_level {
+        OptLevel::None => ("none", "single_pass"),
+        OptLevel::Less => ("none", "backtracking"),
+        OptLevel::Speed => ("speed", "backtracking"),
+        OptLevel::Size => ("speed_and_size", "backtracking"),
+    };
+    let verify = if options.verify { "true" } else { "false" };
+    let settings = [
+        ("opt_level", opt_level),
+        ("regalloc_algorithm", allocator),
+        ("enable_verifier", verify),
+        // All symbols are colocated, so that everything is relative to the program counter and there is no GOT.
+        ("is_pic", "false"),
+        ("use_colocated_libcalls", "true"),
+        // Backtraces walk frame pointers.
+        ("preserve_frame_pointers", "true"),
+        ("unwind_info", "true"),
+        // A large frame must not step over the guard of the stack.
+        ("enable_probestack", "true"),
+        ("probestack_strategy", "inline"),
+        ("probestack_size_log2", PROBE_INTERVAL_LOG2),
+        // Functions with more results than there are registers.
+        ("enable_multi_ret_implicit_sret", "true"),
+    ];
+    let mut builder = settings::builder();
+    for (name, value) in settings {
+        builder.set(name, value).expect("a setting that Cranelift has");
+    }
+    settings::Flags::new(builder)
+}
+
+/// Cranelift's names of what a level has above the baseline.
+fn level_features(level: Level) -> &'static [&'static str] {
+    match level {
+        Level::Baseline => &[],
+        Level::X86_64V2 => &["x86-64-v2"],
+        Level::X86_64V3 => &["x86-64-v3"],
+        Level::X86_64V4 => &["x86-64-v4"],
+    }
+}
+
+/// The highest level that this machine has.
+fn native_level() -> Result<Level> {
+    let features = cranelift_native::builder()
+        .and_then(|builder| {
+            builder.finish(settings::Flags::new(settings::builder())).map_err(|_| "the CPU is not known")
+        })
+        .map_err(|error| Error::usage(format!("--cpu native: {error}")))?;
+    let has = |name: &str| features.isa_flags().iter().any(|flag| flag.name == name && flag.as_bool() == Some(true));
+    let v2 = ["has_sse3", "has_ssse3", "has_sse41", "has_sse42", "has_popcnt", "has_cmpxchg16b"];
+    let v3 = ["has_avx", "has_avx2", "has_bmi1", "has_bmi2", "has_fma", "has_lzcnt"];
+    let v4 = ["has_avx512f", "has_avx512dq", "has_avx512vl"];
+    let all = |names: &[&str]| names.iter().all(|name| has(name));
+    Ok(match (all(&v2), all(&v3), all(&v4)) {
+        (true, true, true) => Level::X86_64V4,
+        (true, true, false) => Level::X86_64V3,
+        (true, false, _) => Level::X86_64V2,
+        _ => Level::Baseline,
+    })
+}
+
+/// The ELF relocation that does what Cranelift asks for.
+pub fn elf_relocation(kind: Reloc) -> Result<u32> {
+    Ok(match kind {
+        Reloc::Abs8 => elf::R_X86_64_64,
+        Reloc::X86PCRel4 => elf::R_X86_64_PC32,
+        Reloc::X86CallPCRel4 | Reloc::X86CallPLTRel4 => elf::R_X86_64_PLT32,
+        Reloc::X86GOTPCRel4 => elf::R_X86_64_GOTPCREL,
+        other => return Err(Error::internal(format!("unexpected relocation {other}"))),
+    })
+}

@@ -1,0 +1,38 @@
+//! Structures of `wasmc_abi` as the bytes that the runtime library reads: fields in order, little-endian.
+
+use wasmc_abi::layout::{MemoryRecord, TableRecord};
+use wasmc_abi::program::{Image, ProgramHeader, ScriptStep};
+use wasmc_abi::trap::FunctionEntry;
+
+/// A structure without padding that can be written on any host.
+pub trait Encode {
+    fn encode(&self, bytes: &mut Vec<u8>);
+}
+
+macro_rules! encode {
+    ($($ty:ident { $($field:ident)* })*) => {
+        $(
+            impl Encode for $ty {
+                fn encode(&self, bytes: &mut Vec<u8>) {
+                    // Names every field, so that a new one cannot be forgotten.
+                    let $ty { $($field,)* } = self;
+                    let start = bytes.len();
+                    $(bytes.extend_from_slice(&$field.to_le_bytes());)*
+                    debug_assert_eq!(bytes.len() - start, size_of::<$ty>(), "padding in {}", stringify!($ty));
+                }
+            }
+        )*
+    };
+}
+
+encode! {
+    ProgramHeader {
+        abi_version cpu_level record_base record_size stack_size max_memory memories memory_count tables table_count
+        images image_count main script script_count script_slots code code_size functions function_count sites names
+    }
+    Image { destination size source memory kind reserved }
+    ScriptStep { kind target first_argument argument_count result_count }
+    FunctionEntry { code_offset name sites index }
+    MemoryRecord { base length maximum reserved flags page_size_log2 }
+    TableRecord { base length maximum reserved }
+}

@@ -1,0 +1,51 @@
+//! The facts about an architecture that object files are made of.
+
+use object::elf;
+
+/// An architecture that objects and executables can be written for. All are 64-bit and little-endian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Machine {
+    X86_64,
+    Aarch64,
+}
+
+impl Machine {
+    /// `e_machine` of the ELF header.
+    pub fn elf_number(self) -> u16 {
+        match self {
+            Machine::X86_64 => elf::EM_X86_64,
+            Machine::Aarch64 => elf::EM_AARCH64,
+        }
+    }
+
+    pub(super) fn architecture(self) -> object::Architecture {
+        match self {
+            Machine::X86_64 => object::Architecture::X86_64,
+            Machine::Aarch64 => object::Architecture::Aarch64,
+        }
+    }
+
+    /// The relocation type of a 32-bit field that holds symbol + addend - its own address.
+    pub fn relative_32(self) -> u32 {
+        match self {
+            Machine::X86_64 => elf::R_X86_64_PC32,
+            Machine::Aarch64 => elf::R_AARCH64_PREL32,
+        }
+    }
+
+    /// The relocation type of a 64-bit field that holds symbol + addend.
+    pub fn absolute_64(self) -> u32 {
+        match self {
+            Machine::X86_64 => elf::R_X86_64_64,
+            Machine::Aarch64 => elf::R_AARCH64_ABS64,
+        }
+    }
+
+    /// The largest page size of its Linux kernels: segments that differ in protection are this far apart.
+    pub fn max_page_size(self) -> u64 {
+        match self {
+            Machine::X86_64 => 4 << 10,
+            Machine::Aarch64 => 64 << 10,
+        }
+    }
+}

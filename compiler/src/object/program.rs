@@ -1,0 +1,552 @@
+//! [`Plan`] and code → the program's [`Unit`].
+//!
+//! All read-only data is in one section that begins with the program header, which is also the anchor of funcrefs: so a place in it is a
+//! constant, and the address of a function relative to it is an ordinary PC-relative relocation wherever it stands.
+//!
+//! ```text
+//! .rodata.wasm   header │ blobs that code names │ record │ tables │ images │ script │ functions │ sites │ names
+//! .text.wasm     functions in the order of the plan, then glue
+//! .wasm.image    whole pages of initial memory
+//! .eh_frame      how to unwind every function
+//! ```
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use cranelift_codegen::isa::unwind::{UnwindInfo, systemv};
+use cranelift_entity::EntityRef;
+use wasmc_abi::layout::{
+    FUNCREF_SIZE, GUARDED_RESERVATION, MAX_PAGE_SIZE, MAX_PAGES_32, MEMORY_EXPLICIT, MemoryRecord, SLOT_BYTES,
+    TableRecord,
+};
+use wasmc_abi::program::{
+    ABI_VERSION, IMAGE_COPY, IMAGE_FIXED, IMAGE_MOVE, Image, ProgramHeader, STEP_CALL, STEP_MEMORY,
+    ScriptStep as AbiStep,
+};
+use wasmc_abi::symbols;
+use wasmc_abi::trap::{FunctionEntry, NO_SITES, NOT_WASM};
+use wasmc_abi::wasi;
+
+use super::contents::{Piece, pieces};
+use super::encode::Encode;
+use super::machine::Machine;
+use super::unwind::eh_frame;
+use super::unit::{Relocation, Section, SectionId, SectionKind, Symbol, SymbolId, SymbolKind, Unit};
+use crate::codegen::target::Target;
+use crate::codegen::{Code, describe};
+use crate::error::{Error, Result};
+use crate::options::Options;
+use crate::plan::evaluate::ConstValue;
+use crate::plan::ids::{FuncId, MemoryId, TableId};
+use crate::plan::instantiate::initial_entry;
+use crate::plan::layout::{GlobalPlace, TablePlace, table_limit};
+use crate::plan::types::runtime_type_id;
+use crate::plan::{FunctionSource, Main, Plan, ScriptStep, Table};
+use crate::translate::names::{Name, Unique};
+
+/// Puts a program together.
+pub fn assemble(plan: &Plan<'_>, codes: Vec<Code>, target: &Target, options: &Options) -> Result<Unit<'static>> {
+    let mut assembler = Assembler {
+        plan,
+        machine: target.machine,
+        unit: Unit::default(),
+        symbols: HashMap::new(),
+        rodata: Rodata { relative_32: target.machine.relative_32(), bytes: Vec::new(), relocations: Vec::new() },
+        image: Vec::new(),
+        images: Vec::new(),
+    };
+    let [rodata, text, image] = assembler.add_sections();
+    let functions = assembler.add_code(text, codes)?;
+
+    let mut header = ProgramHeader {
+        abi_version: ABI_VERSION,
+        cpu_level: target.level.number(),
+        record_base: plan.layout.record_base,
+        record_size: plan.layout.record_size,
+        stack_size: options.stack_size,
+        max_memory: options.max_memory,
+        memories: 0,
+        memory_count: plan.memories.len() as u32,
+        tables: plan.layout.table_records_offset,
+        table_count: plan.layout.table_records,
+        function_count: functions.entries.len() as u32,
+        code_size: functions.code_size,
+        ..ProgramHeader::default()
+    };
+    assembler.rodata.bytes.resize(size_of::<ProgramHeader>(), 0);
+    assembler.define(Name::FuncrefAnchor(Unique), rodata, 0);
+    assembler.add_blobs(rodata, &functions.names);
+    assembler.add_record(options);
+    assembler.add_tables();
+    assembler.add_memories(image);
+
+    header.images = assembler.rodata.add_all(&std::mem::take(&mut assembler.images)) as i32;
+    header.image_count = (assembler.rodata.bytes.len() - header.images as usize) as u32 / size_of::<Image>() as u32;
+    assembler.add_entry(&mut header);
+    header.functions = assembler.rodata.add_all(&functions.entries) as i32;
+    header.sites = assembler.rodata.add(&functions.sites, 1) as i32;
+    header.names = assembler.rodata.add(&functions.function_names, 1) as i32;
+    assembler.rodata.relative(offset_of_field(|header| &header.code), functions.text_symbol, 0);
+    assembler.finish([rodata, text, image], &header, functions)
+}
+
+struct Assembler<'p> {
+    plan: &'p Plan<'p>,
+    machine: Machine,
+    unit: Unit<'static>,
+    symbols: HashMap<Name, SymbolId>,
+    rodata: Rodata,
+    /// Contents of the image section.
+    image: Vec<u8>,
+    images: Vec<Image>,
+}
+
+/// What comes of the code.
+struct Functions {
+    text: Vec<u8>,
+    relocations: Vec<Relocation>,
+    text_symbol: SymbolId,
+    code_size: u32,
+    entries: Vec<FunctionEntry>,
+    sites: Vec<u8>,
+    function_names: Vec<u8>,
+    unwind: Vec<(u32, systemv::UnwindInfo)>,
+    /// Data that code refers to, in the order of first use.
+    names: Vec<Name>,
+}
+
+/// Bytes of the read-only section under construction.
+struct Rodata {
+    /// The relocation that makes a word relative.
+    relative_32: u32,
+    bytes: Vec<u8>,
+    relocations: Vec<Relocation>,
+}
+
+impl Rodata {
+    /// Appends bytes and gives their offset.
+    fn add(&mut self, bytes: &[u8], align: usize) -> usize {
+        let offset = self.bytes.len().next_multiple_of(align);
+        self.bytes.resize(offset, 0);
+        self.bytes.extend_from_slice(bytes);
+        offset
+    }
+
+    /// Appends structures and gives the offset of the first.
+    fn add_all(&mut self, items: &[impl Encode]) -> usize {
+        let offset = self.add(&[], 16);
+        for item in items {
+            item.encode(&mut self.bytes);
+        }
+        offset
+    }
+
+    /// Makes the word at `offset` the place of a symbol relative to the section's start.
+    fn relative(&mut self, offset: usize, symbol: SymbolId, addend: u64) {
+        self.relocations.push(Relocation {
+            offset: offset as u32,
+            r_type: self.relative_32,
+            symbol,
+            // The relocation counts from the place itself.
+            addend: (offset as u64 + addend) as i64,
+        });
+    }
+}
+
+impl Assembler<'_> {
+    fn add_sections(&mut self) -> [SectionId; 3] {
+        let mut section = |name: &'static str, kind, align| {
+            let (data, relocations) = (Cow::Borrowed(&[][..]), Vec::new());
+            self.unit.sections.push(Section { name: Cow::Borrowed(name), kind, align, data, size: 0, relocations })
+        };
+        let rodata = section(".rodata.wasm", SectionKind::ReadOnly, 64);
+        let text = section(".text.wasm", SectionKind::Text, 64);
+        let image = section(".wasm.image", SectionKind::Image, MAX_PAGE_SIZE);
+        for name in [symbols::PROGRAM, symbols::FUNCREF_ANCHOR] {
+            self.unit.symbols.push(Symbol {
+                name: name.to_owned(),
+                kind: SymbolKind::Data,
+                global: true,
+                place: Some((rodata, 0)),
+                size: 0,
+            });
+        }
+        [rodata, text, image]
+    }
+
+    fn symbol(&mut self, name: Name) -> SymbolId {
+        if let Some(&symbol) = self.symbols.get(&name) {
+            return symbol;
+        }
+        let runtime = match name {
+            Name::Runtime(function) => Some(function.symbol().to_owned()),
+            Name::Wasi(index) => Some(format!("{}{}", symbols::WASI_PREFIX, wasi::FUNCTIONS[index.index()].name)),
+            _ => None,
+        };
+        let kind = match name {
+            Name::Data(_)
+            | Name::Elements(_)
+            | Name::Table(_)
+            | Name::Funcref(_)
+            | Name::ImportName(_)
+            | Name::FuncrefAnchor(_) => SymbolKind::Data,
+            _ => SymbolKind::Function,
+        };
+        let global = runtime.is_some();
+        let symbol =
+            self.unit.symbols.push(Symbol { name: runtime.unwrap_or_default(), kind, global, place: None, size: 0 });
+        self.symbols.insert(name, symbol);
+        symbol
+    }
+
+    fn define(&mut self, name: Name, section: SectionId, offset: u64) {
+        let symbol = self.symbol(name);
+        self.unit.symbols[symbol].place = Some((section, offset));
+    }
+
+    /// Lays the functions out one after the other.
+    fn add_code(&mut self, section: SectionId, codes: Vec<Code>) -> Result<Functions> {
+        let text_symbol = self.unit.symbols.push(Symbol {
+            name: String::new(),
+            kind: SymbolKind::Section,
+            global: false,
+            place: Some((section, 0)),
+            size: 0,
+        });
+        let total: usize = codes.iter().map(|code| code.bytes.len() + code.align as usize).sum();
+        let mut functions = Functions {
+            text: Vec::with_capacity(total),
+            relocations: Vec::with_capacity(codes.iter().map(|code| code.relocations.len()).sum()),
+            text_symbol,
+            code_size: 0,
+            entries: Vec::with_capacity(codes.len()),
+            sites: Vec::new(),
+            function_names: Vec::new(),
+            unwind: Vec::with_capacity(codes.len()),
+            names: Vec::new(),
+        };
+        let too_large = || Error::unsupported("the program has more than 2 GiB of code");
+        for code in codes {
+            // `int3` between functions: a jump into the gaps is caught.
+            functions.text.resize(functions.text.len().next_multiple_of(code.align as usize), 0xcc);
+            let start = u32::try_from(functions.text.len()).map_err(|_| too_large())?;
+            let size = code.bytes.len() as u64;
+            let title = describe(self.plan, code.name);
+            self.define(code.name, section, start.into());
+            let symbol = self.symbol(code.name);
+            self.unit.symbols[symbol].size = size;
+            let index = match code.name {
+                Name::Function(id) => match self.plan.functions[id].source {
+                    FunctionSource::Body { index, .. } => index.index() as u32,
+                    _ => NOT_WASM,
+                },
+                _ => NOT_WASM,
+            };
+            functions.entries.push(FunctionEntry {
+                code_offset: start,
+                name: functions.function_names.len() as u32,
+                sites: code.sites.map_or(NO_SITES, |sites| {
+                    let offset = functions.sites.len() as u32;
+                    functions.sites.extend(sites);
+                    offset
+                }),
+                index,
+            });
+            // A NUL cannot be part of a name, in the symbol table as in the blob.
+            functions.function_names.extend(title.bytes().filter(|&byte| byte != 0));
+            functions.function_names.push(0);
+            self.unit.symbols[symbol].name = title;
+
+            functions.text.extend_from_slice(&code.bytes);
+            for relocation in code.relocations {
+                if !self.symbols.contains_key(&relocation.target) {
+                    functions.names.push(relocation.target);
+                }
+                functions.relocations.push(Relocation {
+                    offset: start + relocation.offset,
+                    r_type: relocation.r_type,
+                    symbol: self.symbol(relocation.target),
+                    addend: relocation.addend,
+                });
+            }
+            if let Some(UnwindInfo::SystemV(unwind)) = code.unwind {
+                functions.unwind.push((start, unwind));
+            }
+        }
+        functions.code_size = u32::try_from(functions.text.len()).map_err(|_| too_large())?;
+        Ok(functions)
+    }
+
+    /// The data that code refers to.
+    fn add_blobs(&mut self, section: SectionId, names: &[Name]) {
+        for &name in names {
+            let offset = match name {
+                Name::Data(id) => self.rodata.add(self.plan.data[id].bytes, 16),
+                Name::Elements(id) => self.add_funcrefs(&self.plan.elements[id].items),
+                Name::Table(id) => {
+                    let table = &self.plan.tables[id];
+                    let entries: Vec<ConstValue> =
+                        (0..table.minimum).map(|index| initial_entry(&table.entries, table.initial, index)).collect();
+                    self.add_funcrefs(&entries)
+                }
+                Name::Funcref(id) => self.add_funcrefs(&[ConstValue::Function(id)]),
+                Name::ImportName(id) => match &self.plan.functions[id].source {
+                    FunctionSource::Unknown { import } => {
+                        let bytes: Vec<u8> = import.bytes().filter(|&byte| byte != 0).chain([0]).collect();
+                        self.rodata.add(&bytes, 1)
+                    }
+                    _ => unreachable!("only unknown imports report their name"),
+                },
+                _ => continue,
+            };
+            self.define(name, section, offset as u64);
+        }
+    }
+
+    /// Appends references as words.
+    fn add_funcrefs(&mut self, values: &[ConstValue]) -> usize {
+        let offset = self.rodata.add(&[], 16);
+        self.rodata.bytes.resize(offset + values.len() * FUNCREF_SIZE as usize, 0);
+        for (index, &value) in values.iter().enumerate() {
+            self.put_reference(offset + index * FUNCREF_SIZE as usize, value);
+        }
+        offset
+    }
+
+    /// Writes one reference into the section.
+    fn put_reference(&mut self, offset: usize, value: ConstValue) {
+        match value {
+            ConstValue::Bits(bits) => {
+                self.rodata.bytes[offset..offset + 8].copy_from_slice(&(bits as u64).to_le_bytes())
+            }
+            ConstValue::Function(function) => self.put_funcref(offset, function),
+        }
+    }
+
+    fn put_funcref(&mut self, offset: usize, function: FuncId) {
+        let symbol = self.symbol(Name::Function(function));
+        self.rodata.relative(offset, symbol, 0);
+        let type_id = runtime_type_id(self.plan.functions[function].ty);
+        self.rodata.bytes[offset + 4..offset + 8].copy_from_slice(&type_id.to_le_bytes());
+    }
+
+    /// The initial contents of the record.
+    fn add_record(&mut self, options: &Options) {
+        let plan = self.plan;
+        let start = self.rodata.add(&[], 64);
+        self.rodata.bytes.resize(start + plan.layout.record_used as usize, 0);
+        let put = |rodata: &mut Rodata, offset: u32, item: &[u8]| {
+            let at = start + offset as usize;
+            rodata.bytes[at..at + item.len()].copy_from_slice(item);
+        };
+        for (id, memory) in plan.memories.iter() {
+            let place = plan.layout.memories[id];
+            let limit = (MAX_PAGES_32 << 16).min(options.max_memory);
+            let mut bytes = Vec::new();
+            MemoryRecord {
+                base: place.guarded_base.unwrap_or(0),
+                length: memory.minimum,
+                maximum: memory.maximum.unwrap_or(u64::MAX).min(limit),
+                reserved: if place.guarded_base.is_some() { GUARDED_RESERVATION } else { 0 },
+                flags: if place.guarded_base.is_some() { 0 } else { MEMORY_EXPLICIT },
+                page_size_log2: memory.page_size_log2,
+            }
+            .encode(&mut bytes);
+            put(&mut self.rodata, place.record, &bytes);
+        }
+        for (id, table) in plan.tables.iter() {
+            match plan.layout.tables[id] {
+                TablePlace::ReadOnly => {}
+                TablePlace::InRecord(offset) => {
+                    for index in 0..table.minimum {
+                        let value = initial_entry(&table.entries, table.initial, index);
+                        self.put_reference(start + offset as usize + index as usize * FUNCREF_SIZE as usize, value);
+                    }
+                }
+                TablePlace::Slot { record, base } => {
+                    let maximum = table_limit(table);
+                    let reserved = (maximum * u64::from(FUNCREF_SIZE)).next_multiple_of(MAX_PAGE_SIZE);
+                    let mut bytes = Vec::new();
+                    TableRecord { base, length: table.minimum, maximum, reserved }.encode(&mut bytes);
+                    put(&mut self.rodata, record, &bytes);
+                }
+            }
+        }
+        for (id, global) in plan.globals.iter() {
+            if let GlobalPlace::Record(offset) = plan.layout.globals[id] {
+                match global.initial {
+                    // Narrower values have zeros above.
+                    ConstValue::Bits(bits) if global.ty == wasmparser::ValType::V128 => {
+                        put(&mut self.rodata, offset, &bits.to_le_bytes());
+                    }
+                    value => self.put_reference(start + offset as usize, value),
+                }
+            }
+        }
+        for (id, data) in plan.data.iter() {
+            if let Some(offset) = plan.layout.data_lengths[id] {
+                put(&mut self.rodata, offset, &(data.bytes.len() as u64).to_le_bytes());
+            }
+        }
+        for (id, elements) in plan.elements.iter() {
+            if let Some(offset) = plan.layout.element_lengths[id] {
+                put(&mut self.rodata, offset, &(elements.items.len() as u64).to_le_bytes());
+            }
+        }
+        if plan.layout.record_used > 0 {
+            self.images.push(Image {
+                destination: plan.layout.record_base,
+                size: plan.layout.record_used.into(),
+                source: start as i32,
+                memory: IMAGE_FIXED,
+                kind: IMAGE_COPY,
+                reserved: 0,
+            });
+        }
+    }
+
+    /// Initial entries of tables that have a slot.
+    fn add_tables(&mut self) {
+        let plan = self.plan;
+        for (id, table) in plan.tables.iter() {
+            let TablePlace::Slot { base, .. } = plan.layout.tables[id] else { continue };
+            let entries = slot_entries(table);
+            if !entries.is_empty() {
+                let source = self.add_funcrefs(&entries) as i32;
+                let size = entries.len() as u64 * u64::from(FUNCREF_SIZE);
+                let (memory, kind) = (IMAGE_FIXED, IMAGE_COPY);
+                self.images.push(Image { destination: base, size, source, memory, kind, reserved: 0 });
+            }
+            let _: TableId = id;
+        }
+    }
+
+    fn add_memories(&mut self, image: SectionId) {
+        let plan = self.plan;
+        let image_symbol = self.unit.symbols.push(Symbol {
+            name: String::new(),
+            kind: SymbolKind::Section,
+            global: false,
+            place: Some((image, 0)),
+            size: 0,
+        });
+        let mut moved: Vec<(usize, u64)> = Vec::new();
+        for (id, memory) in plan.memories.iter() {
+            let contents = memory.contents.iter().map(|&(offset, data)| (offset, plan.data[data].bytes));
+            let place = plan.layout.memories[id].guarded_base;
+            let memory_number = place.map_or(MemoryId::index(id) as u32, |_| IMAGE_FIXED);
+            let base = place.unwrap_or(0);
+            for piece in pieces(contents) {
+                let (offset, bytes, kind) = match &piece {
+                    Piece::Pages(offset, bytes) if place.is_some() => (*offset, bytes, IMAGE_MOVE),
+                    Piece::Pages(offset, bytes) | Piece::Copy(offset, bytes) => (*offset, bytes, IMAGE_COPY),
+                };
+                let source = if kind == IMAGE_MOVE {
+                    moved.push((self.images.len(), self.image.len() as u64));
+                    self.image.extend_from_slice(bytes);
+                    0
+                } else {
+                    self.rodata.add(bytes, 16) as i32
+                };
+                let (destination, size) = (base + offset, bytes.len() as u64);
+                self.images.push(Image { destination, size, source, memory: memory_number, kind, reserved: 0 });
+            }
+        }
+        // Where a moved image lies is known when the sections are placed.
+        let images_start = self.rodata.bytes.len().next_multiple_of(16);
+        for (index, offset) in moved {
+            let field = images_start + index * size_of::<Image>() + std::mem::offset_of!(Image, source);
+            self.rodata.relative(field, image_symbol, offset);
+        }
+    }
+
+    /// What the executable does.
+    fn add_entry(&mut self, header: &mut ProgramHeader) {
+        let plan = self.plan;
+        let steps = match &plan.main {
+            Main::Command(_) => {
+                let main = self.symbol(Name::Main(Unique));
+                self.rodata.relative(offset_of_field(|header| &header.main), main, 0);
+                return;
+            }
+            Main::Script(steps) => steps,
+        };
+        let mut slots: Vec<u8> = Vec::new();
+        let mut encoded = Vec::new();
+        let mut targets = Vec::new();
+        for step in steps {
+            let first_argument = slots.len() as u32 / SLOT_BYTES;
+            let mut encode = AbiStep { kind: STEP_CALL, first_argument, ..AbiStep::default() };
+            match step {
+                ScriptStep::Instantiate(instance) => targets.push((encoded.len(), Name::Instantiate(*instance))),
+                ScriptStep::Invoke { function, arguments } => {
+                    slots.extend(arguments.iter().flat_map(|argument| argument.to_le_bytes()));
+                    encode.argument_count = arguments.len() as u32;
+                    encode.result_count = plan.types.get(plan.functions[*function].ty).results().len() as u32;
+                    targets.push((encoded.len(), Name::ArrayCall(*function)));
+                }
+                ScriptStep::GlobalGet(global) => {
+                    encode.result_count = 1;
+                    targets.push((encoded.len(), Name::GlobalGetter(*global)));
+                }
+                ScriptStep::Memory(memory) => {
+                    encode.kind = STEP_MEMORY;
+                    encode.target = memory.index() as i32;
+                    encode.result_count = 1;
+                }
+            }
+            encoded.push(encode);
+        }
+        header.script_count = encoded.len() as u32;
+        header.script_slots = self.rodata.add(&slots, 16) as i32;
+        header.script = self.rodata.add_all(&encoded) as i32;
+        for (index, name) in targets {
+            let symbol = self.symbol(name);
+            let field = header.script as usize + index * size_of::<AbiStep>() + std::mem::offset_of!(AbiStep, target);
+            self.rodata.relative(field, symbol, 0);
+        }
+    }
+
+    fn finish(
+        mut self,
+        [rodata, text, image]: [SectionId; 3],
+        header: &ProgramHeader,
+        functions: Functions,
+    ) -> Result<Unit<'static>> {
+        let mut bytes = Vec::with_capacity(size_of::<ProgramHeader>());
+        header.encode(&mut bytes);
+        self.rodata.bytes[..bytes.len()].copy_from_slice(&bytes);
+        if i32::try_from(self.rodata.bytes.len()).is_err() {
+            return Err(Error::unsupported("the program has more than 2 GiB of constant data"));
+        }
+        self.rodata.relocations.sort_unstable_by_key(|relocation| relocation.offset);
+        let mut fill = |id: SectionId, data: Vec<u8>, relocations| {
+            let section = &mut self.unit.sections[id];
+            section.size = data.len() as u64;
+            section.data = Cow::Owned(data);
+            section.relocations = relocations;
+        };
+        fill(rodata, self.rodata.bytes, self.rodata.relocations);
+        fill(text, functions.text, functions.relocations);
+        fill(image, self.image, Vec::new());
+        let text = functions.text_symbol;
+        let frames = functions.unwind.iter().map(|(offset, unwind)| (text, *offset, unwind));
+        self.unit.sections.push(eh_frame(self.machine, frames));
+        Ok(self.unit)
+    }
+}
+
+/// Entries that a table with a slot begins with, without nulls at the end.
+fn slot_entries(table: &Table) -> Vec<ConstValue> {
+    let mut entries: Vec<ConstValue> =
+        (0..table.minimum).map(|index| initial_entry(&table.entries, table.initial, index)).collect();
+    let used = entries.iter().rposition(|&entry| entry != ConstValue::Bits(0)).map_or(0, |last| last + 1);
+    entries.truncate(used);
+    entries
+}
+
+/// Byte offset of a field of the program header.
+fn offset_of_field(field: impl Fn(&ProgramHeader) -> &i32) -> usize {
+    let header = ProgramHeader::default();
+    std::ptr::from_ref(field(&header)).addr() - std::ptr::from_ref(&header).addr()
+}

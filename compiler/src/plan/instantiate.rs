@@ -1,0 +1,110 @@
+//! Instantiation, as far as the compiler can do it.
+//!
+//! Nothing sees the memories and tables that an instance defines before its segments are applied, so segments whose target
+//! the instance defines itself become initial contents. That ends at the first segment which does not fit: it traps at run
+//! time, and later ones never happen. Segments for imported memories and tables are copied at run time, because code of
+//! other instances ran before.
+
+use wasmc_abi::trap::TrapCode;
+
+use super::evaluate::{ConstValue, evaluate};
+use super::ids::InstanceId;
+use super::{InstantiationStep, Plan};
+use crate::error::Result;
+use crate::parse::SegmentMode;
+
+/// Divides the instantiation of every instance into initial contents and steps. `command`: libraries are initialised as
+/// WASI's application ABI says, by calling `_initialize`.
+pub fn split_instantiation(plan: &mut Plan<'_>, command: bool) -> Result<()> {
+    for instance in plan.instances.keys() {
+        plan.apply_elements(instance);
+        plan.apply_data(instance);
+        plan.call_start(instance, command);
+    }
+    Ok(())
+}
+
+impl Plan<'_> {
+    fn apply_elements(&mut self, id: InstanceId) {
+        let instance = &mut self.instances[id];
+        let imported_tables = count_imports(&instance.module, |item| matches!(item, crate::parse::External::Table(_)));
+        for (index, segment) in instance.module.elements.iter() {
+            let SegmentMode::Active(table_index, offset) = &segment.mode else { continue };
+            let table_id = instance.tables[*table_index];
+            let elements = instance.elements[index];
+            let offset = evaluate(offset, &instance.functions, &instance.globals, &self.globals).number();
+            let table = &mut self.tables[table_id];
+            let items = &self.elements[elements].items;
+            let end = offset + items.len() as u64;
+            let imported = cranelift_entity::EntityRef::index(*table_index) < imported_tables;
+            if imported || instance.steps.iter().any(|step| matches!(step, InstantiationStep::Trap(_))) {
+                table.written = true;
+                self.elements[elements].read = true;
+                instance.steps.push(InstantiationStep::CopyElements { elements, table: table_id, offset });
+            } else if end > table.minimum {
+                instance.steps.push(InstantiationStep::Trap(TrapCode::TableOutOfBounds));
+            } else {
+                if (table.entries.len() as u64) < end {
+                    table.entries.resize(end as usize, table.initial);
+                }
+                table.entries[offset as usize..end as usize].copy_from_slice(items);
+            }
+        }
+    }
+
+    fn apply_data(&mut self, id: InstanceId) {
+        let instance = &mut self.instances[id];
+        let imported_memories =
+            count_imports(&instance.module, |item| matches!(item, crate::parse::External::Memory(_)));
+        for (index, segment) in instance.module.data.iter() {
+            let SegmentMode::Active(memory_index, offset) = &segment.mode else { continue };
+            let memory_id = instance.memories[*memory_index];
+            let data = instance.data[index];
+            let offset = evaluate(offset, &instance.functions, &instance.globals, &self.globals).number();
+            let memory = &mut self.memories[memory_id];
+            let end = offset.saturating_add(self.data[data].bytes.len() as u64);
+            let imported = cranelift_entity::EntityRef::index(*memory_index) < imported_memories;
+            // Elements that are copied at run time may trap, and then no data segment is applied. Nobody can tell, but by
+            // functions of this instance that those elements brought into another one's table.
+            let after_run_time_step = instance.steps.iter().any(|step| {
+                matches!(
+                    step,
+                    InstantiationStep::Trap(_)
+                        | InstantiationStep::CopyElements { .. }
+                        | InstantiationStep::CopyData { .. }
+                )
+            });
+            if imported || after_run_time_step {
+                self.data[data].read = true;
+                instance.steps.push(InstantiationStep::CopyData { data, memory: memory_id, offset });
+            } else if end > memory.minimum {
+                instance.steps.push(InstantiationStep::Trap(TrapCode::MemoryOutOfBounds));
+            } else if !self.data[data].bytes.is_empty() {
+                memory.contents.push((offset, data));
+            }
+        }
+    }
+
+    fn call_start(&mut self, id: InstanceId, command: bool) {
+        let instance = &mut self.instances[id];
+        if let Some(start) = instance.module.start {
+            instance.steps.push(InstantiationStep::Call(instance.functions[start]));
+        }
+        if command
+            && let Some(initialize) = instance.exported_function("_initialize")
+            && self.types.get(self.functions[initialize].ty).params().is_empty()
+            && self.types.get(self.functions[initialize].ty).results().is_empty()
+        {
+            instance.steps.push(InstantiationStep::Call(initialize));
+        }
+    }
+}
+
+fn count_imports(module: &crate::parse::Module<'_>, kind: fn(&crate::parse::External) -> bool) -> usize {
+    module.imports.iter().filter(|import| kind(&import.item)).count()
+}
+
+/// The value that an entry of a table has at first.
+pub fn initial_entry(entries: &[ConstValue], initial: ConstValue, index: u64) -> ConstValue {
+    entries.get(index as usize).copied().unwrap_or(initial)
+}

@@ -1,0 +1,215 @@
+//! [`Program`](crate::Program) → [`Plan`]: everything that can be decided before code is made.
+//!
+//! The plan is computed once and then only read. Its parts, in the order in which they are found:
+//!
+//! - [`wire`]: which function, table, memory or global each index of each instance means;
+//! - [`evaluate`]: values of constant expressions;
+//! - [`liveness`]: which functions can run, and so which globals, tables and memories can change;
+//! - [`layout`]: where memories, tables and globals lie;
+//! - [`instantiate`]: what of the instantiation is initial data, and which steps are left for run time.
+
+pub mod evaluate;
+pub mod ids;
+pub mod instantiate;
+pub mod layout;
+pub mod liveness;
+pub mod types;
+pub mod wire;
+
+use cranelift_entity::PrimaryMap;
+use wasmc_abi::trap::TrapCode;
+use wasmparser::{RefType, ValType};
+
+use crate::error::Result;
+use crate::options::Options;
+use crate::parse::index::{
+    BodyIndex, DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex,
+};
+use crate::parse::uses::Uses;
+use crate::parse::{Body, External, Module};
+use crate::program::{Entry, Program};
+use evaluate::ConstValue;
+use ids::{DataId, ElemId, FuncId, GlobalId, InstanceId, MemoryId, TableId, TypeId};
+use layout::Layout;
+use types::Types;
+
+/// All that translation needs to know of the program.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    pub instances: PrimaryMap<InstanceId, Instance<'a>>,
+    pub types: Types,
+    pub functions: PrimaryMap<FuncId, Function>,
+    pub tables: PrimaryMap<TableId, Table>,
+    pub memories: PrimaryMap<MemoryId, Memory>,
+    pub globals: PrimaryMap<GlobalId, Global>,
+    pub data: PrimaryMap<DataId, Data<'a>>,
+    pub elements: PrimaryMap<ElemId, Elements>,
+    pub layout: Layout,
+    pub main: Main,
+}
+
+/// One instance: what its module's indices mean.
+#[derive(Debug)]
+pub struct Instance<'a> {
+    pub name: String,
+    pub module: Module<'a>,
+    /// By body.
+    pub uses: PrimaryMap<BodyIndex, Uses>,
+    pub types: PrimaryMap<TypeIndex, TypeId>,
+    pub functions: PrimaryMap<FuncIndex, FuncId>,
+    pub tables: PrimaryMap<TableIndex, TableId>,
+    pub memories: PrimaryMap<MemoryIndex, MemoryId>,
+    pub globals: PrimaryMap<GlobalIndex, GlobalId>,
+    pub data: PrimaryMap<DataIndex, DataId>,
+    pub elements: PrimaryMap<ElemIndex, ElemId>,
+    /// What instantiation has to do at run time, in order.
+    pub steps: Vec<InstantiationStep>,
+}
+
+impl<'a> Instance<'a> {
+    /// The function with this export name.
+    pub fn exported_function(&self, name: &str) -> Option<FuncId> {
+        match self.module.exports.get(name) {
+            Some(External::Function(index)) => Some(self.functions[*index]),
+            _ => None,
+        }
+    }
+
+    /// The body of one of its functions.
+    pub fn body(&self, body: BodyIndex) -> &Body<'a> {
+        &self.module.bodies[body]
+    }
+}
+
+/// Something that instantiation does at run time (core specification, 4.5.4).
+#[derive(Clone, Copy, Debug)]
+pub enum InstantiationStep {
+    /// Traps unless an imported memory has at least this many bytes by now.
+    RequireMemory(MemoryId, u64),
+    /// Traps unless an imported table has at least this many entries by now.
+    RequireTable(TableId, u64),
+    /// Copies a whole active segment, or traps.
+    CopyElements { elements: ElemId, table: TableId, offset: u64 },
+    /// Copies a whole active segment, or traps.
+    CopyData { data: DataId, memory: MemoryId, offset: u64 },
+    /// An active segment that is known not to fit.
+    Trap(TrapCode),
+    /// The start function, or `_initialize` of a library.
+    Call(FuncId),
+}
+
+/// A function of the program.
+#[derive(Debug)]
+pub struct Function {
+    pub ty: TypeId,
+    pub source: FunctionSource,
+    /// For symbols and backtraces, demangled.
+    pub name: String,
+    /// It can be called, so it needs code.
+    pub live: bool,
+    /// It can become a value, so it needs a code address that follows the Wasm calling convention.
+    pub referenced: bool,
+}
+
+/// Where a function's code comes from.
+#[derive(Clone, Debug)]
+pub enum FunctionSource {
+    /// Compiled from a body.
+    Body { instance: InstanceId, body: BodyIndex, index: FuncIndex },
+    /// A function of WASI preview 1, by its place in [`wasmc_abi::wasi::FUNCTIONS`]. It works on this memory.
+    Wasi { function: usize, memory: Option<MemoryId> },
+    /// An import that nothing satisfies; traps with its name.
+    Unknown { import: String },
+}
+
+#[derive(Debug)]
+pub struct Table {
+    pub element_type: RefType,
+    /// Entries.
+    pub minimum: u64,
+    pub maximum: Option<u64>,
+    /// What entries hold before segments are applied.
+    pub initial: ConstValue,
+    /// Its entries can change after instantiation.
+    pub written: bool,
+    pub grown: bool,
+    /// Entries after the static part of instantiation; shorter than `minimum` if the rest is `initial`.
+    pub entries: Vec<ConstValue>,
+}
+
+#[derive(Debug)]
+pub struct Memory {
+    /// Bytes.
+    pub minimum: u64,
+    /// Bytes, if declared.
+    pub maximum: Option<u64>,
+    pub page_size_log2: u32,
+    pub grown: bool,
+    /// The active segments that are part of the initial contents: where, and what.
+    pub contents: Vec<(u64, DataId)>,
+}
+
+#[derive(Debug)]
+pub struct Global {
+    pub ty: ValType,
+    pub mutable: bool,
+    pub initial: ConstValue,
+    /// A live function assigns it.
+    pub written: bool,
+}
+
+/// A data segment.
+#[derive(Debug)]
+pub struct Data<'a> {
+    pub bytes: &'a [u8],
+    /// It is gone once its instance is instantiated.
+    pub active: bool,
+    /// Code that runs needs its bytes.
+    pub read: bool,
+    /// `data.drop` may be applied, so that its size is a variable.
+    pub dropped: bool,
+}
+
+/// An element segment.
+#[derive(Debug)]
+pub struct Elements {
+    pub items: Vec<ConstValue>,
+    /// It is gone once its instance is instantiated (or at once, if it is declarative).
+    pub active: bool,
+    pub read: bool,
+    pub dropped: bool,
+}
+
+/// What the executable does.
+#[derive(Debug)]
+pub enum Main {
+    /// Instantiates all instances in order, then calls a function.
+    Command(Option<FuncId>),
+    Script(Vec<ScriptStep>),
+}
+
+/// A step of a script with its names resolved.
+#[derive(Debug)]
+pub enum ScriptStep {
+    Instantiate(InstanceId),
+    Invoke { function: FuncId, arguments: Vec<u128> },
+    GlobalGet(GlobalId),
+    Memory(MemoryId),
+}
+
+impl<'a> Plan<'a> {
+    /// Decides everything about a program.
+    ///
+    /// # Errors
+    ///
+    /// If a module is not valid, or they do not fit together.
+    pub fn new(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
+        let mut plan = wire::wire(program, options)?;
+        plan.main = wire::resolve_entry(&plan, &program.entry)?;
+
+        liveness::find_live(&mut plan);
+        instantiate::split_instantiation(&mut plan, matches!(program.entry, Entry::Command))?;
+        plan.layout = layout::lay_out(&plan, options)?;
+        Ok(plan)
+    }
+}

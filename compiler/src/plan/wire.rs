@@ -1,0 +1,504 @@
+//! What each index of each instance means: imports are resolved to ids of the whole program.
+
+use cranelift_entity::{EntityRef, PrimaryMap};
+use rayon::prelude::*;
+use wasmc_abi::wasi;
+use wasmparser::{FuncType, MemoryType, TableType, ValType};
+
+use super::evaluate::{ConstValue, evaluate};
+use super::ids::{FuncId, InstanceId};
+use super::layout::Layout;
+use super::types::Types;
+use super::{
+    Data, Elements, Function, FunctionSource, Global, Instance, InstantiationStep, Main, Memory, Plan, ScriptStep,
+    Table,
+};
+use crate::error::{Error, Result};
+use crate::options::Options;
+use crate::parse::index::{BodyIndex, FuncIndex};
+use crate::parse::uses::{Uses, find_uses};
+use crate::parse::{External, Import, Module, SegmentMode, explain_invalid};
+use crate::program::{Entry, InstanceSource, Program, Step};
+
+/// Parses the modules and resolves all imports.
+pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
+    let modules: Vec<Result<(Module<'a>, PrimaryMap<BodyIndex, Uses>)>> =
+        program.instances.par_iter().map(|source| read(source)).collect();
+
+    let mut plan = Plan {
+        instances: PrimaryMap::new(),
+        types: Types::default(),
+        functions: PrimaryMap::new(),
+        tables: PrimaryMap::new(),
+        memories: PrimaryMap::new(),
+        globals: PrimaryMap::new(),
+        data: PrimaryMap::new(),
+        elements: PrimaryMap::new(),
+        layout: Layout::default(),
+        main: Main::Command(None),
+    };
+    let mut missing = Vec::new();
+    for (source, parsed) in program.instances.iter().zip(modules) {
+        let (module, uses) = parsed?;
+        plan.add_instance(source, module, uses, options, &mut missing)
+            .map_err(|error| error.in_module(&source.name))?;
+    }
+    if !missing.is_empty() {
+        missing.sort();
+        missing.dedup();
+        return Err(Error::link(format!("nothing satisfies these imports:\n  {}", missing.join("\n  "))));
+    }
+    Ok(plan)
+}
+
+fn read<'a>(source: &InstanceSource<'a>) -> Result<(Module<'a>, PrimaryMap<BodyIndex, Uses>)> {
+    let read = || {
+        let module = Module::parse(source.wasm)?;
+        let uses = find_uses(&module)?;
+        Ok((module, uses))
+    };
+    read().map_err(|error| explain_invalid(source.wasm, error).in_module(&source.name))
+}
+
+impl<'a> Plan<'a> {
+    fn add_instance(
+        &mut self,
+        source: &InstanceSource<'a>,
+        module: Module<'a>,
+        uses: PrimaryMap<BodyIndex, Uses>,
+        options: &Options,
+        missing: &mut Vec<String>,
+    ) -> Result<()> {
+        let mut instance = Instance {
+            name: source.name.clone(),
+            types: module.types.values().map(|ty| self.types.intern(ty)).collect(),
+            functions: PrimaryMap::new(),
+            tables: PrimaryMap::new(),
+            memories: PrimaryMap::new(),
+            globals: PrimaryMap::new(),
+            data: PrimaryMap::new(),
+            elements: PrimaryMap::new(),
+            steps: Vec::new(),
+            uses,
+            module,
+        };
+        self.resolve_imports(source, &mut instance, options, missing)?;
+        if !missing.is_empty() {
+            // What follows needs the imports to be there; all missing ones are reported together.
+            self.instances.push(instance);
+            return Ok(());
+        }
+        self.define_items(&mut instance, options)?;
+        self.instances.push(instance);
+        Ok(())
+    }
+
+    fn resolve_imports(
+        &mut self,
+        source: &InstanceSource<'_>,
+        instance: &mut Instance<'a>,
+        options: &Options,
+        missing: &mut Vec<String>,
+    ) -> Result<()> {
+        let mut host_functions = Vec::new();
+        for import in &instance.module.imports.clone() {
+            let exporter = source.wiring.iter().find(|(name, _)| name == import.module);
+            if let Some((_, exporter)) = exporter {
+                match self.link(instance, InstanceId::new(*exporter), import)? {
+                    Linked::Yes => continue,
+                    Linked::NoSuchExport => {}
+                }
+            } else if let External::Function(function) = import.item
+                && let Some(found) = find_wasi(import.module, import.name)
+            {
+                check_wasi_type(found, import, instance.module.function_type(function))?;
+                let id = self.functions.push(Function {
+                    ty: instance.types[instance.module.functions[function]],
+                    source: FunctionSource::Wasi { function: found, memory: None },
+                    name: import.name.to_owned(),
+                    live: false,
+                    referenced: false,
+                });
+                instance.functions.push(id);
+                host_functions.push(id);
+                continue;
+            }
+            match import.item {
+                External::Function(function) if options.allow_unknown_imports => {
+                    let name = format!("{}.{}", import.module, import.name);
+                    let id = self.functions.push(Function {
+                        ty: instance.types[instance.module.functions[function]],
+                        source: FunctionSource::Unknown { import: name.clone() },
+                        name,
+                        live: false,
+                        referenced: false,
+                    });
+                    instance.functions.push(id);
+                }
+                _ => missing.push(describe_import(&instance.module, import)),
+            }
+        }
+        // WASI works on the memory that the caller exports as `memory`, or else on its first one.
+        if missing.is_empty() {
+            self.define_memories(instance, options)?;
+            let memory = match instance.module.exports.get("memory") {
+                Some(External::Memory(index)) => Some(instance.memories[*index]),
+                _ => instance.memories.values().next().copied(),
+            };
+            for id in host_functions {
+                if let FunctionSource::Wasi { memory: slot, .. } = &mut self.functions[id].source {
+                    *slot = memory;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Connects an import with the export of the same name of an earlier instance.
+    fn link(&mut self, instance: &mut Instance<'a>, exporter: InstanceId, import: &Import<'a>) -> Result<Linked> {
+        let exporter = &self.instances[exporter];
+        let Some(export) = exporter.module.exports.get(import.name) else {
+            return Ok(Linked::NoSuchExport);
+        };
+        let mismatch = |wanted: String, found: String| {
+            Err(Error::link(format!(
+                "incompatible import type: '{}.{}' is imported as {wanted}, but {} exports {found}",
+                import.module, import.name, exporter.name,
+            )))
+        };
+        match (import.item, *export) {
+            (External::Function(wanted), External::Function(found)) => {
+                let found = exporter.functions[found];
+                let wanted = instance.types[instance.module.functions[wanted]];
+                if wanted != self.functions[found].ty {
+                    let found = self.types.get(self.functions[found].ty);
+                    return mismatch(describe_function(self.types.get(wanted)), describe_function(found));
+                }
+                instance.functions.push(found);
+            }
+            (External::Table(wanted), External::Table(found)) => {
+                let id = exporter.tables[found];
+                let table = &self.tables[id];
+                let wanted = instance.module.tables[wanted].ty;
+                let growable = table.maximum != Some(table.minimum);
+                let fits = table.element_type == wanted.element_type
+                    && (wanted.initial <= table.minimum || growable)
+                    && maximum_fits(wanted.maximum, table.maximum)
+                    && table.maximum.is_none_or(|maximum| wanted.initial <= maximum);
+                if !fits || (wanted.initial > table.minimum && !self.is_table_grown(id)) {
+                    let found = exporter.module.tables[found].ty;
+                    return mismatch(describe_table(wanted), describe_table(found));
+                }
+                if wanted.initial > table.minimum {
+                    instance.steps.push(InstantiationStep::RequireTable(id, wanted.initial));
+                }
+                instance.tables.push(id);
+            }
+            (External::Memory(wanted), External::Memory(found)) => {
+                let id = exporter.memories[found];
+                let memory = &self.memories[id];
+                let wanted = instance.module.memories[wanted];
+                let bytes = |pages: u64| pages.saturating_mul(1 << memory.page_size_log2);
+                let fits = wanted.page_size_log2.unwrap_or(16) == memory.page_size_log2
+                    && maximum_fits(wanted.maximum.map(bytes), memory.maximum)
+                    && memory.maximum.is_none_or(|maximum| bytes(wanted.initial) <= maximum);
+                if !fits || (bytes(wanted.initial) > memory.minimum && !self.is_memory_grown(id)) {
+                    let found = exporter.module.memories[found];
+                    return mismatch(describe_memory(wanted), describe_memory(found));
+                }
+                if bytes(wanted.initial) > memory.minimum {
+                    instance.steps.push(InstantiationStep::RequireMemory(id, bytes(wanted.initial)));
+                }
+                instance.memories.push(id);
+            }
+            (External::Global(wanted), External::Global(found)) => {
+                let id = exporter.globals[found];
+                let wanted = instance.module.globals[wanted].ty;
+                let global = &self.globals[id];
+                if wanted.content_type != global.ty || wanted.mutable != global.mutable {
+                    return mismatch(
+                        describe_global(wanted.content_type, wanted.mutable),
+                        describe_global(global.ty, global.mutable),
+                    );
+                }
+                instance.globals.push(id);
+            }
+            (wanted, found) => {
+                return mismatch(describe_kind(wanted).to_owned(), describe_kind(found).to_owned());
+            }
+        }
+        Ok(Linked::Yes)
+    }
+
+    /// Whether any function so far (live or not: liveness is not known yet) grows the table.
+    fn is_table_grown(&self, id: super::ids::TableId) -> bool {
+        self.instances.values().any(|instance| {
+            let grown = |uses: &Uses| uses.tables_grown.iter().any(|&table| instance.tables[table] == id);
+            instance.uses.values().any(grown)
+        })
+    }
+
+    fn is_memory_grown(&self, id: super::ids::MemoryId) -> bool {
+        self.instances.values().any(|instance| {
+            let grown = |uses: &Uses| uses.memories_grown.iter().any(|&memory| instance.memories[memory] == id);
+            instance.uses.values().any(grown)
+        })
+    }
+
+    fn define_memories(&mut self, instance: &mut Instance<'a>, options: &Options) -> Result<()> {
+        for (_, ty) in instance.module.memories.iter().skip(instance.memories.len()) {
+            let page_size_log2 = ty.page_size_log2.unwrap_or(16);
+            let minimum = ty.initial.saturating_mul(1 << page_size_log2);
+            if minimum > options.max_memory {
+                return Err(Error::unsupported(format!(
+                    "the module wants a memory of at least {minimum} bytes, and {} are allowed",
+                    options.max_memory
+                )));
+            }
+            instance.memories.push(self.memories.push(Memory {
+                minimum,
+                maximum: ty.maximum.map(|pages| pages.saturating_mul(1 << page_size_log2)),
+                page_size_log2,
+                grown: false,
+                contents: Vec::new(),
+            }));
+        }
+        Ok(())
+    }
+
+    fn define_items(&mut self, instance: &mut Instance<'a>, _options: &Options) -> Result<()> {
+        let id = InstanceId::new(self.instances.len());
+        let imported = instance.module.imported_functions();
+        let several = id.index() > 0 || instance.name.is_empty();
+        for (body, _) in instance.module.bodies.iter() {
+            let index = FuncIndex::new(imported + body.index());
+            let name = symbol_name(&instance.module, index);
+            instance.functions.push(self.functions.push(Function {
+                ty: instance.types[instance.module.functions[index]],
+                source: FunctionSource::Body { instance: id, body, index },
+                name: if several { format!("{}!{name}", instance.name) } else { name },
+                live: false,
+                referenced: false,
+            }));
+        }
+        for (_, global) in instance.module.globals.iter().skip(instance.globals.len()) {
+            let initial = global.initial.as_ref().expect("a global that is not imported has an initial value");
+            let initial = evaluate(initial, &instance.functions, &instance.globals, &self.globals);
+            let GlobalParts { ty, mutable } = GlobalParts { ty: global.ty.content_type, mutable: global.ty.mutable };
+            instance.globals.push(self.globals.push(Global { ty, mutable, initial, written: false }));
+        }
+        for (_, table) in instance.module.tables.iter().skip(instance.tables.len()) {
+            if table.ty.initial > wasmc_abi::layout::MAX_TABLE_ENTRIES {
+                return Err(Error::unsupported(format!(
+                    "the module wants a table of {} entries, and {} are possible",
+                    table.ty.initial,
+                    wasmc_abi::layout::MAX_TABLE_ENTRIES
+                )));
+            }
+            let initial = table.initial.as_ref().map_or(ConstValue::Bits(0), |expression| {
+                evaluate(expression, &instance.functions, &instance.globals, &self.globals)
+            });
+            instance.tables.push(self.tables.push(Table {
+                element_type: table.ty.element_type,
+                minimum: table.ty.initial,
+                maximum: table.ty.maximum,
+                initial,
+                written: false,
+                grown: false,
+                entries: Vec::new(),
+            }));
+        }
+        for segment in instance.module.elements.values() {
+            let items = segment.items.iter();
+            let items =
+                items.map(|item| evaluate(item, &instance.functions, &instance.globals, &self.globals)).collect();
+            let active = !matches!(segment.mode, SegmentMode::Passive);
+            instance.elements.push(self.elements.push(Elements { items, active, read: false, dropped: false }));
+        }
+        for segment in instance.module.data.values() {
+            let active = !matches!(segment.mode, SegmentMode::Passive);
+            let bytes = segment.bytes;
+            instance.data.push(self.data.push(Data { bytes, active, read: false, dropped: false }));
+        }
+        Ok(())
+    }
+}
+
+struct GlobalParts {
+    ty: ValType,
+    mutable: bool,
+}
+
+enum Linked {
+    Yes,
+    NoSuchExport,
+}
+
+/// The names of what the executable does → ids.
+pub fn resolve_entry(plan: &Plan<'_>, entry: &Entry) -> Result<Main> {
+    let steps = match entry {
+        Entry::Command => return Ok(Main::Command(find_command(plan)?)),
+        Entry::Script(steps) => steps,
+    };
+    let export = |instance: usize, name: &str| {
+        let instance = &plan.instances[InstanceId::new(instance)];
+        let item = instance.module.exports.get(name);
+        item.map(|item| (instance, *item))
+            .ok_or_else(|| Error::link(format!("{} has no export '{name}'", instance.name)))
+    };
+    let wrong_kind = |name: &str| Error::link(format!("the export '{name}' is of another kind"));
+    let resolved = steps.iter().map(|step| {
+        Ok(match step {
+            Step::Instantiate(instance) => ScriptStep::Instantiate(InstanceId::new(*instance)),
+            Step::Invoke { instance, export: name, arguments } => match export(*instance, name)? {
+                (instance, External::Function(function)) => {
+                    let function = instance.functions[function];
+                    let parameters = plan.types.get(plan.functions[function].ty).params().len();
+                    if parameters != arguments.len() {
+                        return Err(Error::link(format!("'{name}' takes {parameters} arguments")));
+                    }
+                    ScriptStep::Invoke { function, arguments: arguments.clone() }
+                }
+                _ => return Err(wrong_kind(name)),
+            },
+            Step::GlobalGet { instance, export: name } => match export(*instance, name)? {
+                (instance, External::Global(global)) => ScriptStep::GlobalGet(instance.globals[global]),
+                _ => return Err(wrong_kind(name)),
+            },
+            Step::Memory { instance, export: name } => match export(*instance, name)? {
+                (instance, External::Memory(memory)) => ScriptStep::Memory(instance.memories[memory]),
+                _ => return Err(wrong_kind(name)),
+            },
+        })
+    });
+    Ok(Main::Script(resolved.collect::<Result<_>>()?))
+}
+
+/// `_start` of the last instance. A module whose start function does all the work needs none.
+fn find_command(plan: &Plan<'_>) -> Result<Option<FuncId>> {
+    let Some(last) = plan.instances.values().last() else {
+        return Err(Error::usage("there is no module"));
+    };
+    if let Some(start) = last.exported_function("_start") {
+        let ty = plan.types.get(plan.functions[start].ty);
+        if !ty.params().is_empty() || !ty.results().is_empty() {
+            let found = describe_function(ty);
+            return Err(Error::link(format!(
+                "'_start' must be a function without parameters and results, not {found}"
+            )));
+        }
+        return Ok(Some(start));
+    }
+    if last.module.start.is_some() || last.exported_function("_initialize").is_some() {
+        return Ok(None);
+    }
+    Err(Error::link("the module exports no function '_start', so there is nothing to run").in_module(&last.name))
+}
+
+/// The function of WASI that an import names.
+fn find_wasi(module: &str, name: &str) -> Option<usize> {
+    // What differs between the snapshots: the layout of `filestat`, `subscription` and the numbers of `whence`.
+    const CHANGED: [&str; 4] = ["fd_seek", "fd_filestat_get", "path_filestat_get", "poll_oneoff"];
+    match module {
+        wasi::MODULE => wasi::find(name),
+        wasi::UNSTABLE_MODULE if !CHANGED.contains(&name) => wasi::find(name),
+        _ => None,
+    }
+}
+
+fn check_wasi_type(found: usize, import: &Import<'_>, wanted: &FuncType) -> Result<()> {
+    let found = &wasi::FUNCTIONS[found];
+    let convert = |ty: &wasi::Type| match ty {
+        wasi::Type::I32 => ValType::I32,
+        wasi::Type::I64 => ValType::I64,
+    };
+    let ty = FuncType::new(found.parameters.iter().map(convert), found.result.iter().map(convert));
+    if *wanted == ty {
+        return Ok(());
+    }
+    Err(Error::link(format!(
+        "incompatible import type: '{}.{}' is imported as {}, but WASI defines {}",
+        import.module,
+        import.name,
+        describe_function(wanted),
+        describe_function(&ty)
+    )))
+}
+
+/// Name for symbols and backtraces: demangled, or made from the index.
+fn symbol_name(module: &Module<'_>, function: FuncIndex) -> String {
+    match module.names.function(function) {
+        Some(name) => demangle(name),
+        None => {
+            let export = module.exports.iter().find(|(_, item)| **item == External::Function(function));
+            match export {
+                Some((name, _)) if module.bodies.len() < 64 => (*name).to_owned(),
+                _ => format!("function[{}]", function.index()),
+            }
+        }
+    }
+}
+
+fn demangle(name: &str) -> String {
+    if let Ok(demangled) = rustc_demangle::try_demangle(name) {
+        return format!("{demangled:#}");
+    }
+    if name.starts_with("_Z")
+        && let Ok(symbol) = cpp_demangle::Symbol::new(name)
+        && let Ok(demangled) = symbol.demangle()
+    {
+        return demangled;
+    }
+    name.to_owned()
+}
+
+fn maximum_fits(wanted: Option<u64>, found: Option<u64>) -> bool {
+    match (wanted, found) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(wanted), Some(found)) => found <= wanted,
+    }
+}
+
+fn describe_import(module: &Module<'_>, import: &Import<'_>) -> String {
+    let ty = match import.item {
+        External::Function(function) => describe_function(module.function_type(function)),
+        External::Table(table) => describe_table(module.tables[table].ty),
+        External::Memory(memory) => describe_memory(module.memories[memory]),
+        External::Global(global) => {
+            let ty = module.globals[global].ty;
+            describe_global(ty.content_type, ty.mutable)
+        }
+    };
+    format!("{}.{}: {ty}", import.module, import.name)
+}
+
+fn describe_kind(item: External) -> &'static str {
+    match item {
+        External::Function(_) => "a function",
+        External::Table(_) => "a table",
+        External::Memory(_) => "a memory",
+        External::Global(_) => "a global",
+    }
+}
+
+fn describe_function(ty: &FuncType) -> String {
+    let list = |types: &[ValType]| types.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    format!("function [{}] -> [{}]", list(ty.params()), list(ty.results()))
+}
+
+fn describe_limits(minimum: u64, maximum: Option<u64>) -> String {
+    maximum.map_or_else(|| format!("{minimum}.."), |maximum| format!("{minimum}..={maximum}"))
+}
+
+fn describe_table(ty: TableType) -> String {
+    format!("table {} of {}", describe_limits(ty.initial, ty.maximum), ty.element_type)
+}
+
+fn describe_memory(ty: MemoryType) -> String {
+    format!("memory of {} pages", describe_limits(ty.initial, ty.maximum))
+}
+
+fn describe_global(ty: ValType, mutable: bool) -> String {
+    format!("{}global {ty}", if mutable { "mutable " } else { "" })
+}

@@ -1,0 +1,109 @@
+//! Calls (core specification, 4.4.8): direct ones are direct, indirect ones check the index and the type.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{self, InstBuilder, Type, Value, types};
+use cranelift_entity::EntityRef;
+use wasmc_abi::layout::FUNCREF_TYPE_ID;
+use wasmc_abi::trap::TrapCode;
+use wasmparser::Operator;
+
+use super::environment::Environment;
+use super::function::Translator;
+use super::names::{Name, Unique, WasiFunction};
+use super::traps;
+use super::types::{POINTER, native_signature, value_type, wasm_signature};
+use crate::parse::index::{FuncIndex, TypeIndex};
+use crate::plan::FunctionSource;
+use crate::plan::ids::{FuncId, MemoryId, TableId, TypeId};
+use crate::plan::types::runtime_type_id;
+
+impl Translator<'_, '_> {
+    pub fn translate_call(&mut self, operator: &Operator<'_>) -> bool {
+        match *operator {
+            Operator::Call { function_index } => {
+                let callee = self.instance.functions[FuncIndex::new(function_index as usize)];
+                let ty = self.env.plan.functions[callee].ty;
+                let arguments = self.pop_arguments(ty);
+                let call = self.env.call_function(callee, &arguments);
+                self.push_results(call);
+            }
+            Operator::CallIndirect { type_index, table_index } => {
+                let ty = self.instance.types[TypeIndex::new(type_index as usize)];
+                let index = self.pop();
+                let arguments = self.pop_arguments(ty);
+                let callee = self.env.indirect_callee(self.table(table_index), ty, index);
+                let signature = self.env.signature(ty);
+                let call = self.env.ins().call_indirect(signature, callee, &arguments);
+                self.push_results(call);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn pop_arguments(&mut self, ty: TypeId) -> Vec<Value> {
+        let count = self.env.plan.types.get(ty).params().len();
+        let arguments = self.canonical_top(count);
+        self.stack.truncate(self.stack.len() - count);
+        arguments
+    }
+
+    fn push_results(&mut self, call: ir::Inst) {
+        self.stack.extend_from_slice(self.env.builder.inst_results(call));
+    }
+}
+
+impl Environment<'_, '_> {
+    /// Calls a function of the program, or of the host.
+    pub fn call_function(&mut self, callee: FuncId, arguments: &[Value]) -> ir::Inst {
+        let plan = self.plan;
+        let function = &plan.functions[callee];
+        match function.source {
+            FunctionSource::Wasi { function, memory } => {
+                self.call_wasi(function, memory, plan.functions[callee].ty, arguments)
+            }
+            FunctionSource::Body { .. } | FunctionSource::Unknown { .. } => {
+                self.call(Name::Function(callee), || wasm_signature(plan.types.get(function.ty)), arguments)
+            }
+        }
+    }
+
+    /// WASI functions are those of the C calling convention, with the record of the caller's memory before the arguments.
+    fn call_wasi(&mut self, function: usize, memory: Option<MemoryId>, ty: TypeId, arguments: &[Value]) -> ir::Inst {
+        let plan = self.plan;
+        let record = match memory {
+            Some(memory) => self.record_address(plan.layout.memories[memory].record),
+            None => self.iconst(POINTER, 0),
+        };
+        let ty = plan.types.get(ty);
+        let params: Vec<Type> = [POINTER].into_iter().chain(ty.params().iter().map(|&ty| value_type(ty))).collect();
+        let results: Vec<Type> = ty.results().iter().map(|&ty| value_type(ty)).collect();
+        let arguments: Vec<Value> = [record].into_iter().chain(arguments.iter().copied()).collect();
+        let name = Name::Wasi(WasiFunction(function as u32));
+        self.call(name, || native_signature(&params, &results), &arguments)
+    }
+
+    /// The code address of a table's entry, which must be a function of this type.
+    fn indirect_callee(&mut self, table: TableId, ty: TypeId, index: Value) -> Value {
+        let entry = self.table_entry(table, index, TrapCode::UndefinedElement);
+        let flags = self.table_flags(table);
+        let found = self.ins().load(types::I32, flags, entry, FUNCREF_TYPE_ID as i32);
+        let expected = self.iconst(types::I32, runtime_type_id(ty).into());
+        let matches = self.ins().icmp(IntCC::Equal, found, expected);
+
+        // Null has type id 0, which no function has: one comparison serves both, and only its failure tells them apart.
+        let [fits, differs] = [(); 2].map(|()| self.builder.create_block());
+        self.builder.set_cold_block(differs);
+        self.ins().brif(matches, fits, &[], differs, &[]);
+        self.builder.seal_block(fits);
+        self.builder.seal_block(differs);
+        self.builder.switch_to_block(differs);
+        self.ins().trapz(found, traps::to_clif(TrapCode::IndirectCallToNull));
+        self.ins().trap(traps::to_clif(TrapCode::BadSignature));
+        self.builder.switch_to_block(fits);
+
+        let code_offset = self.ins().sload32(flags, entry, 0);
+        let anchor = self.data_address(Name::FuncrefAnchor(Unique));
+        self.ins().iadd(anchor, code_offset)
+    }
+}

@@ -1,0 +1,266 @@
+//! Structured control flow (core specification, 4.4.8) → basic blocks.
+//!
+//! Each open Wasm block is a [`Frame`]. Values that are on the operand stack when a block is entered stay SSA values; only
+//! what a branch carries becomes parameters of the destination. Code behind an unconditional branch is skipped, not
+//! translated: [`Translator::unreachable`] counts the blocks opened in it.
+
+use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Type, Value, types};
+use cranelift_entity::EntityRef;
+use wasmc_abi::trap::TrapCode;
+use wasmparser::{BlockType, BrTable, Operator};
+
+use super::function::Translator;
+use super::traps;
+use super::types::value_type;
+use crate::parse::index::TypeIndex;
+
+/// An open block.
+pub struct Frame {
+    kind: FrameKind,
+    /// What comes after the `end`; its parameters are the results.
+    next: Block,
+    parameters: Vec<Type>,
+    results: Vec<Type>,
+    /// Operands below the block's parameters.
+    height: usize,
+    /// Something branches to `next`.
+    next_is_reached: bool,
+}
+
+enum FrameKind {
+    /// The body itself.
+    Function,
+    Block,
+    Loop {
+        header: Block,
+    },
+    /// The operands that the `else` begins with, until it does.
+    If {
+        otherwise: Option<(Block, Vec<Value>)>,
+    },
+}
+
+impl Translator<'_, '_> {
+    pub fn push_function_frame(&mut self, results: Vec<Type>) {
+        let next = self.create_block(&results);
+        self.control.push(Frame {
+            kind: FrameKind::Function,
+            next,
+            parameters: Vec::new(),
+            results,
+            height: 0,
+            next_is_reached: false,
+        });
+    }
+
+    pub fn translate_control(&mut self, operator: &Operator<'_>) -> bool {
+        match operator {
+            Operator::Unreachable => {
+                self.env.ins().trap(traps::to_clif(TrapCode::Unreachable));
+                self.unreachable = Some(0);
+            }
+            Operator::Block { blockty } => self.open_block(*blockty),
+            Operator::Loop { blockty } => self.open_loop(*blockty),
+            Operator::If { blockty } => self.open_if(*blockty),
+            Operator::Else => self.begin_else(),
+            Operator::End => self.close(),
+            Operator::Br { relative_depth } => {
+                let (block, arguments) = self.branch(*relative_depth);
+                self.env.ins().jump(block, &arguments);
+                self.unreachable = Some(0);
+            }
+            Operator::BrIf { relative_depth } => self.branch_if(*relative_depth),
+            Operator::BrTable { targets } => self.branch_table(targets),
+            Operator::Return => {
+                let count = self.control[0].results.len();
+                let results = self.canonical_top(count);
+                self.env.ins().return_(&results);
+                self.unreachable = Some(0);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Code that cannot be reached has no operands; only its nesting matters.
+    pub fn skip_unreachable(&mut self, operator: &Operator<'_>) {
+        let depth = self.unreachable.as_mut().expect("called in unreachable code");
+        match operator {
+            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => *depth += 1,
+            Operator::End if *depth > 0 => *depth -= 1,
+            Operator::End => self.close(),
+            Operator::Else if *depth == 0 => self.begin_else(),
+            _ => {}
+        }
+    }
+
+    fn create_block(&mut self, parameters: &[Type]) -> Block {
+        let block = self.env.builder.create_block();
+        for &ty in parameters {
+            self.env.builder.append_block_param(block, ty);
+        }
+        block
+    }
+
+    /// Types of a block's parameters and results.
+    fn block_types(&self, ty: BlockType) -> (Vec<Type>, Vec<Type>) {
+        match ty {
+            BlockType::Empty => (Vec::new(), Vec::new()),
+            BlockType::Type(result) => (Vec::new(), vec![value_type(result)]),
+            BlockType::FuncType(index) => {
+                let ty = &self.instance.module.types[TypeIndex::new(index as usize)];
+                let convert = |types: &[wasmparser::ValType]| types.iter().map(|&ty| value_type(ty)).collect();
+                (convert(ty.params()), convert(ty.results()))
+            }
+        }
+    }
+
+    fn open_block(&mut self, ty: BlockType) {
+        let (parameters, results) = self.block_types(ty);
+        let next = self.create_block(&results);
+        let height = self.stack.len() - parameters.len();
+        self.control.push(Frame { kind: FrameKind::Block, next, parameters, results, height, next_is_reached: false });
+    }
+
+    fn open_loop(&mut self, ty: BlockType) {
+        let (parameters, results) = self.block_types(ty);
+        let next = self.create_block(&results);
+        let header = self.create_block(&parameters);
+        let height = self.stack.len() - parameters.len();
+        let arguments = self.arguments(parameters.len());
+        self.env.ins().jump(header, &arguments);
+        self.env.builder.switch_to_block(header);
+        self.stack.truncate(height);
+        self.stack.extend_from_slice(self.env.builder.block_params(header));
+        let kind = FrameKind::Loop { header };
+        self.control.push(Frame { kind, next, parameters, results, height, next_is_reached: false });
+    }
+
+    fn open_if(&mut self, ty: BlockType) {
+        let condition = self.pop();
+        let (parameters, results) = self.block_types(ty);
+        let next = self.create_block(&results);
+        let then = self.env.builder.create_block();
+        let otherwise = self.env.builder.create_block();
+        self.env.ins().brif(condition, then, &[], otherwise, &[]);
+        self.env.builder.seal_block(then);
+        self.env.builder.seal_block(otherwise);
+        self.env.builder.switch_to_block(then);
+        let height = self.stack.len() - parameters.len();
+        let kind = FrameKind::If { otherwise: Some((otherwise, self.stack[height..].to_vec())) };
+        self.control.push(Frame { kind, next, parameters, results, height, next_is_reached: false });
+    }
+
+    fn begin_else(&mut self) {
+        self.fall_through();
+        let frame = self.control.last_mut().expect("the body is validated");
+        let FrameKind::If { otherwise } = &mut frame.kind else { unreachable!("the body is validated") };
+        let (block, operands) = otherwise.take().expect("an if has one else");
+        self.stack.truncate(frame.height);
+        self.stack.extend(operands);
+        self.env.builder.switch_to_block(block);
+        self.unreachable = None;
+    }
+
+    /// `end`: joins what falls out of the block with what branched to its end.
+    fn close(&mut self) {
+        if let Some(Frame { kind: FrameKind::If { otherwise: Some(_) }, .. }) = self.control.last() {
+            // No else: its operands are the results.
+            self.begin_else();
+        }
+        self.fall_through();
+        let frame = self.control.pop().expect("the body is validated");
+        if let FrameKind::Loop { header } = frame.kind {
+            self.env.builder.seal_block(header);
+        }
+        self.env.builder.seal_block(frame.next);
+        self.stack.truncate(frame.height);
+        if !frame.next_is_reached {
+            self.unreachable = Some(0);
+            return;
+        }
+        self.unreachable = None;
+        self.env.builder.switch_to_block(frame.next);
+        self.stack.extend_from_slice(self.env.builder.block_params(frame.next));
+        if let FrameKind::Function = frame.kind {
+            let results = std::mem::take(&mut self.stack);
+            self.env.ins().return_(&results);
+        }
+    }
+
+    /// Goes from the current place to the end of the innermost block, if the place can be reached.
+    fn fall_through(&mut self) {
+        if self.unreachable.is_some() {
+            return;
+        }
+        let frame = self.control.last().expect("the body is validated");
+        let (next, count) = (frame.next, frame.results.len());
+        let arguments = self.arguments(count);
+        self.env.ins().jump(next, &arguments);
+        self.control.last_mut().expect("seen above").next_is_reached = true;
+    }
+
+    /// Destination of a branch, and the operands that it carries, which stay on the stack.
+    fn branch(&mut self, depth: u32) -> (Block, Vec<BlockArg>) {
+        let (block, count) = self.destination(depth);
+        let arguments = self.arguments(count);
+        (block, arguments)
+    }
+
+    fn destination(&mut self, depth: u32) -> (Block, usize) {
+        let index = self.control.len() - 1 - depth as usize;
+        let frame = &mut self.control[index];
+        match frame.kind {
+            FrameKind::Loop { header } => (header, frame.parameters.len()),
+            _ => {
+                frame.next_is_reached = true;
+                (frame.next, frame.results.len())
+            }
+        }
+    }
+
+    fn branch_if(&mut self, depth: u32) {
+        let condition = self.pop();
+        let (block, arguments) = self.branch(depth);
+        let fall_through = self.env.builder.create_block();
+        self.env.ins().brif(condition, block, &arguments, fall_through, &[]);
+        self.env.builder.seal_block(fall_through);
+        self.env.builder.switch_to_block(fall_through);
+    }
+
+    fn branch_table(&mut self, targets: &BrTable<'_>) {
+        let index = self.pop();
+        let (default, arguments) = self.branch(targets.default());
+        let default = self.block_call(default, &arguments);
+        let mut entries = Vec::with_capacity(targets.len() as usize);
+        for depth in targets.targets() {
+            let (block, _) = self.destination(depth.expect("the body is validated"));
+            entries.push(self.block_call(block, &arguments));
+        }
+        let table = self.env.builder.create_jump_table(JumpTableData::new(default, &entries));
+        self.env.ins().br_table(index, table);
+        self.unreachable = Some(0);
+    }
+
+    fn block_call(&mut self, block: Block, arguments: &[BlockArg]) -> BlockCall {
+        let pool = &mut self.env.builder.func.dfg.value_lists;
+        BlockCall::new(block, arguments.iter().copied(), pool)
+    }
+
+    /// The top operands as they are passed to a block.
+    fn arguments(&mut self, count: usize) -> Vec<BlockArg> {
+        self.canonical_top(count).into_iter().map(BlockArg::from).collect()
+    }
+
+    /// The top operands, with vectors in the type that blocks and functions take.
+    pub fn canonical_top(&mut self, count: usize) -> Vec<Value> {
+        let start = self.stack.len() - count;
+        (start..self.stack.len()).map(|index| self.canonical(self.stack[index])).collect()
+    }
+
+    /// The value, if it is a vector as `i8x16`.
+    pub fn canonical(&mut self, value: Value) -> Value {
+        let ty = self.type_of(value);
+        if ty.is_vector() { self.as_vector(value, types::I8X16) } else { value }
+    }
+}

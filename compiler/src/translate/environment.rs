@@ -1,0 +1,170 @@
+//! What a function refers to outside itself: other functions, data, the record. Declared in the IR once each.
+
+use std::collections::HashMap;
+
+use cranelift_codegen::ir::{
+    self, AliasRegion, AliasRegionData, Endianness, ExtFuncData, ExternalName, FuncRef, GlobalValue, GlobalValueData,
+    InstBuilder, MemFlagsData, SigRef, Signature, Type, Value,
+};
+use cranelift_entity::EntityRef;
+use cranelift_frontend::FunctionBuilder;
+
+use super::names::Name;
+use super::types::POINTER;
+use crate::plan::Plan;
+use crate::plan::ids::{GlobalId, MemoryId, TableId, TypeId};
+
+/// Places in memory that no other place overlaps, so that Cranelift may keep values across accesses to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Region {
+    Memory(MemoryId),
+    /// Base and size of a memory.
+    MemoryRecord(MemoryId),
+    Table(TableId),
+    TableRecord(TableId),
+    Global(GlobalId),
+    /// Sizes of segments.
+    Segments,
+    /// Arguments and results of array calls.
+    Slots,
+}
+
+impl Region {
+    /// Unique over the whole program, as inlining demands.
+    fn user_id(self) -> u32 {
+        let (kind, index) = match self {
+            Region::Memory(id) => (0, id.index()),
+            Region::MemoryRecord(id) => (1, id.index()),
+            Region::Table(id) => (2, id.index()),
+            Region::TableRecord(id) => (3, id.index()),
+            Region::Global(id) => (4, id.index()),
+            Region::Segments => (5, 0),
+            Region::Slots => (6, 0),
+        };
+        kind << 28 | index as u32
+    }
+}
+
+/// A function under construction and what it has declared so far.
+pub struct Environment<'f, 'p> {
+    pub plan: &'p Plan<'p>,
+    pub builder: FunctionBuilder<'f>,
+    functions: HashMap<Name, FuncRef>,
+    data: HashMap<Name, GlobalValue>,
+    signatures: HashMap<TypeId, SigRef>,
+    regions: HashMap<Region, AliasRegion>,
+}
+
+impl<'f, 'p> Environment<'f, 'p> {
+    pub fn new(plan: &'p Plan<'p>, builder: FunctionBuilder<'f>) -> Self {
+        Environment {
+            plan,
+            builder,
+            functions: HashMap::new(),
+            data: HashMap::new(),
+            signatures: HashMap::new(),
+            regions: HashMap::new(),
+        }
+    }
+
+    /// The builder's next instruction.
+    pub fn ins(&mut self) -> cranelift_frontend::FuncInstBuilder<'_, 'f> {
+        self.builder.ins()
+    }
+
+    /// Declares a function that can be called. `signature` is used the first time.
+    pub fn function(&mut self, name: Name, signature: impl FnOnce() -> Signature) -> FuncRef {
+        if let Some(&function) = self.functions.get(&name) {
+            return function;
+        }
+        let signature = self.builder.import_signature(signature());
+        let reference = self.builder.func.declare_imported_user_function(name.encode());
+        let function = self.builder.import_function(ExtFuncData {
+            name: ExternalName::user(reference),
+            signature,
+            colocated: true,
+            patchable: false,
+        });
+        self.functions.insert(name, function);
+        function
+    }
+
+    /// The signature of Wasm functions of a type.
+    pub fn signature(&mut self, ty: TypeId) -> SigRef {
+        let plan = self.plan;
+        *self
+            .signatures
+            .entry(ty)
+            .or_insert_with(|| self.builder.func.import_signature(super::types::wasm_signature(plan.types.get(ty))))
+    }
+
+    /// The address of read-only data.
+    pub fn data_address(&mut self, name: Name) -> Value {
+        let global = match self.data.get(&name) {
+            Some(&global) => global,
+            None => {
+                let reference = self.builder.func.declare_imported_user_function(name.encode());
+                let global = self.builder.create_global_value(GlobalValueData::Symbol {
+                    name: ExternalName::user(reference),
+                    offset: 0.into(),
+                    colocated: true,
+                    tls: false,
+                });
+                self.data.insert(name, global);
+                global
+            }
+        };
+        self.ins().symbol_value(POINTER, global)
+    }
+
+    /// An integer constant, given by its bits.
+    pub fn iconst(&mut self, ty: Type, bits: u64) -> Value {
+        let narrowed = if ty.bits() == 64 { bits as i64 } else { (bits & ((1 << ty.bits()) - 1)) as i64 };
+        self.ins().iconst(ty, narrowed)
+    }
+
+    /// Flags for an access inside a region that neither traps nor is misaligned.
+    pub fn trusted(&mut self, region: Region) -> MemFlagsData {
+        let region = self.region(region);
+        MemFlagsData::trusted().with_endianness(Endianness::Little).with_alias_region(Some(region))
+    }
+
+    /// The alias region of a place.
+    pub fn region(&mut self, region: Region) -> AliasRegion {
+        let regions = &mut self.builder.func.dfg.alias_regions;
+        *self.regions.entry(region).or_insert_with(|| {
+            regions.insert(AliasRegionData { user_id: region.user_id(), description: format!("{region:?}").into() })
+        })
+    }
+
+    /// Loads from the record.
+    pub fn load_record(&mut self, ty: Type, offset: u32, region: Region) -> Value {
+        let (base, offset) = self.record_place(offset);
+        let flags = self.trusted(region);
+        self.ins().load(ty, flags, base, offset)
+    }
+
+    /// Stores to the record.
+    pub fn store_record(&mut self, value: Value, offset: u32, region: Region) {
+        let (base, offset) = self.record_place(offset);
+        let flags = self.trusted(region);
+        self.ins().store(flags, value, base, offset);
+    }
+
+    /// The address of a byte of the record.
+    pub fn record_address(&mut self, offset: u32) -> Value {
+        self.iconst(POINTER, self.plan.layout.record_address(offset))
+    }
+
+    /// The record's base is one constant for all accesses of a function: cheaper than an address for each.
+    fn record_place(&mut self, offset: u32) -> (Value, i32) {
+        let base = self.iconst(POINTER, self.plan.layout.record_base);
+        (base, i32::try_from(offset).expect("the record is smaller than 2 GiB"))
+    }
+
+    /// Calls a function by name and gives its results.
+    pub fn call(&mut self, name: Name, signature: impl FnOnce() -> Signature, arguments: &[Value]) -> ir::Inst {
+        let function = self.function(name, signature);
+        self.ins().call(function, arguments)
+    }
+}

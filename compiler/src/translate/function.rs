@@ -1,0 +1,259 @@
+//! A function body: its locals, its operand stack, and the loop over its operators.
+
+use cranelift_codegen::ir::{self, InstBuilder, SourceLoc, Type, Value, types};
+use cranelift_codegen::isa::TargetFrontendConfig;
+use cranelift_entity::EntityRef;
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use wasmparser::{FuncType, Operator, ValType};
+
+use super::control::Frame;
+use super::environment::{Environment, Region};
+use super::names::Name;
+use super::types::{REFERENCE, value_type, wasm_signature};
+use crate::error::{Error, Result};
+use crate::parse::index::{BodyIndex, FuncIndex, GlobalIndex};
+use crate::plan::evaluate::ConstValue;
+use crate::plan::ids::{FuncId, GlobalId, InstanceId};
+use crate::plan::layout::GlobalPlace;
+use crate::plan::{Instance, Plan};
+
+/// The state of a translation.
+pub struct Translator<'f, 'p> {
+    pub env: Environment<'f, 'p>,
+    pub instance: &'p Instance<'p>,
+    pub locals: Vec<(Variable, Type)>,
+    /// The operand stack. Vectors may have any lane type here: see [`Translator::pop_vector`].
+    pub stack: Vec<Value>,
+    pub control: Vec<Frame>,
+    /// How many blocks were opened in code that cannot be reached; 0 while it can be.
+    pub unreachable: Option<u32>,
+}
+
+/// Translates one body.
+pub fn translate_body<'p>(
+    plan: &'p Plan<'p>,
+    id: FuncId,
+    instance: InstanceId,
+    body: BodyIndex,
+    config: TargetFrontendConfig,
+    context: &mut FunctionBuilderContext,
+    output: &mut ir::Function,
+) -> Result<()> {
+    let ty = plan.types.get(plan.functions[id].ty);
+    output.signature = wasm_signature(ty);
+    let builder = FunctionBuilder::new(output, context);
+    let mut translator = Translator {
+        env: Environment::new(plan, builder),
+        instance: &plan.instances[instance],
+        locals: Vec::new(),
+        stack: Vec::new(),
+        control: Vec::new(),
+        unreachable: None,
+    };
+    let body = &translator.instance.body(body).body;
+    let mut reader = body.get_binary_reader();
+    translator.begin(ty, &mut reader)?;
+
+    let mut operators = wasmparser::OperatorsReader::new(reader);
+    while !operators.eof() {
+        let (operator, offset) = operators.read_with_offset()?;
+        translator.env.builder.set_srcloc(SourceLoc::new(offset as u32));
+        translator.translate(&operator).map_err(|error| error.at(offset))?;
+    }
+    translator.env.builder.finalize(config);
+    Ok(())
+}
+
+impl<'f, 'p> Translator<'f, 'p> {
+    /// Opens the function: parameters and locals become variables, the body a block whose end is the return.
+    fn begin(&mut self, ty: &FuncType, reader: &mut wasmparser::BinaryReader<'_>) -> Result<()> {
+        let entry = self.env.builder.create_block();
+        self.env.builder.append_block_params_for_function_params(entry);
+        self.env.builder.switch_to_block(entry);
+        self.env.builder.seal_block(entry);
+        for (index, &ty) in ty.params().iter().enumerate() {
+            let variable = self.declare_local(value_type(ty));
+            let value = self.env.builder.block_params(entry)[index];
+            self.env.builder.def_var(variable, value);
+        }
+        let mut zeros: Vec<(ValType, Value)> = Vec::new();
+        for _ in 0..reader.read_var_u32()? {
+            let count = reader.read_var_u32()?;
+            let ty: ValType = reader.read()?;
+            let zero = match zeros.iter().find(|(seen, _)| *seen == ty) {
+                Some((_, zero)) => *zero,
+                None => {
+                    let zero = self.zero(ty);
+                    zeros.push((ty, zero));
+                    zero
+                }
+            };
+            for _ in 0..count {
+                let variable = self.declare_local(value_type(ty));
+                self.env.builder.def_var(variable, zero);
+            }
+        }
+        let results = ty.results().iter().map(|&ty| value_type(ty)).collect();
+        self.push_function_frame(results);
+        Ok(())
+    }
+
+    fn declare_local(&mut self, ty: Type) -> Variable {
+        let variable = self.env.builder.declare_var(ty);
+        self.locals.push((variable, ty));
+        variable
+    }
+
+    /// The value that locals have at first.
+    fn zero(&mut self, ty: ValType) -> Value {
+        match ty {
+            ValType::F32 => self.env.ins().f32const(0.0),
+            ValType::F64 => self.env.ins().f64const(0.0),
+            ValType::V128 => self.vector_constant(&[0; 16]),
+            _ => self.env.iconst(value_type(ty), 0),
+        }
+    }
+
+    pub fn push(&mut self, value: Value) {
+        self.stack.push(value);
+    }
+
+    pub fn pop(&mut self) -> Value {
+        self.stack.pop().expect("the body is validated")
+    }
+
+    /// Pops two operands, the first pushed first.
+    pub fn pop2(&mut self) -> (Value, Value) {
+        let second = self.pop();
+        (self.pop(), second)
+    }
+
+    pub fn pop3(&mut self) -> (Value, Value, Value) {
+        let third = self.pop();
+        let (first, second) = self.pop2();
+        (first, second, third)
+    }
+
+    pub fn type_of(&self, value: Value) -> Type {
+        self.env.builder.func.dfg.value_type(value)
+    }
+
+    fn translate(&mut self, operator: &Operator<'_>) -> Result<()> {
+        if self.unreachable.is_some() {
+            self.skip_unreachable(operator);
+            return Ok(());
+        }
+        if self.translate_numeric(operator)
+            || self.translate_memory(operator)
+            || self.translate_control(operator)
+            || self.translate_call(operator)
+            || self.translate_variable(operator)
+            || self.translate_table(operator)
+            || self.translate_vector(operator)
+        {
+            return Ok(());
+        }
+        Err(Error::unsupported(format!("the operator {operator:?}")))
+    }
+
+    /// Locals, globals, constants of reference type, and operators that only move operands.
+    fn translate_variable(&mut self, operator: &Operator<'_>) -> bool {
+        match *operator {
+            Operator::LocalGet { local_index } => {
+                let value = self.env.builder.use_var(self.locals[local_index as usize].0);
+                self.push(value);
+            }
+            Operator::LocalSet { local_index } => {
+                let value = self.pop();
+                self.set_local(local_index, value);
+            }
+            Operator::LocalTee { local_index } => {
+                let value = *self.stack.last().expect("the body is validated");
+                self.set_local(local_index, value);
+            }
+            Operator::GlobalGet { global_index } => {
+                let value = self.env.global_get(self.instance.globals[GlobalIndex::new(global_index as usize)]);
+                self.push(value);
+            }
+            Operator::GlobalSet { global_index } => {
+                let value = self.pop();
+                let value = self.canonical(value);
+                self.env.global_set(self.instance.globals[GlobalIndex::new(global_index as usize)], value);
+            }
+            Operator::Drop => {
+                self.pop();
+            }
+            Operator::Select | Operator::TypedSelect { .. } => {
+                let (mut first, mut second, condition) = self.pop3();
+                if self.type_of(first) != self.type_of(second) {
+                    (first, second) = (self.canonical(first), self.canonical(second));
+                }
+                let value = self.env.ins().select(condition, first, second);
+                self.push(value);
+            }
+            Operator::RefNull { .. } => {
+                let null = self.env.iconst(REFERENCE, 0);
+                self.push(null);
+            }
+            Operator::RefIsNull => {
+                let reference = self.pop();
+                let null = self.env.iconst(REFERENCE, 0);
+                let is_null = self.env.ins().icmp(ir::condcodes::IntCC::Equal, reference, null);
+                let is_null = self.env.ins().uextend(types::I32, is_null);
+                self.push(is_null);
+            }
+            Operator::RefFunc { function_index } => {
+                let function = self.instance.functions[FuncIndex::new(function_index as usize)];
+                let value = self.env.constant(ConstValue::Function(function), REFERENCE);
+                self.push(value);
+            }
+            Operator::Nop => {}
+            _ => return false,
+        }
+        true
+    }
+
+    fn set_local(&mut self, local: u32, value: Value) {
+        let (variable, _) = self.locals[local as usize];
+        let value = self.canonical(value);
+        self.env.builder.def_var(variable, value);
+    }
+}
+
+impl Environment<'_, '_> {
+    pub fn global_get(&mut self, id: GlobalId) -> Value {
+        let global = &self.plan.globals[id];
+        let ty = value_type(global.ty);
+        match self.plan.layout.globals[id] {
+            GlobalPlace::Constant => self.constant(global.initial, ty),
+            GlobalPlace::Record(offset) => self.load_record(ty, offset, Region::Global(id)),
+        }
+    }
+
+    pub fn global_set(&mut self, id: GlobalId, value: Value) {
+        match self.plan.layout.globals[id] {
+            GlobalPlace::Constant => unreachable!("a global that live code writes has a place"),
+            GlobalPlace::Record(offset) => self.store_record(value, offset, Region::Global(id)),
+        }
+    }
+
+    /// A value that the plan knows.
+    pub fn constant(&mut self, value: ConstValue, ty: Type) -> Value {
+        match value {
+            ConstValue::Bits(bits) => match ty {
+                types::F32 => self.ins().f32const(ir::immediates::Ieee32::with_bits(bits as u32)),
+                types::F64 => self.ins().f64const(ir::immediates::Ieee64::with_bits(bits as u64)),
+                types::I8X16 => {
+                    let constant = self.builder.func.dfg.constants.insert(bits.to_le_bytes().to_vec().into());
+                    self.ins().vconst(ty, constant)
+                }
+                _ => self.iconst(ty, bits as u64),
+            },
+            ConstValue::Function(function) => {
+                let address = self.data_address(Name::Funcref(function));
+                let flags = ir::MemFlagsData::trusted().with_readonly().with_can_move();
+                self.ins().load(REFERENCE, flags, address, 0)
+            }
+        }
+    }
+}

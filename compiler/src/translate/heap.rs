@@ -1,0 +1,126 @@
+//! The only place where an address in linear memory is formed. **The sandbox stands or falls with this file.**
+//!
+//! An access of `size` bytes at `index + offset` must trap unless `index + offset + size <= length`, computed without
+//! wrapping (core specification, 4.4.7). There are two ways:
+//!
+//! *Guarded.* `index` is 32 bits wide and zero-extended, `offset` is at most 2³² − 1, and
+//! [`GUARDED_RESERVATION`](wasmc_abi::layout::GUARDED_RESERVATION) bytes behind the base belong to the memory and are
+//! inaccessible beyond `length`. So `base + index + offset` is inside the reservation whatever the guest computes, and the
+//! hardware does the comparison. The access keeps its trap code; its address is a site of the trap table.
+//!
+//! *Explicit.* Everything else: `index + (offset + size)` is computed in 64 bits, where it cannot wrap because both terms are below
+//! 2³³, and is compared with the current length. The access itself then cannot fault and is marked so.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::immediates::Offset32;
+use cranelift_codegen::ir::{Endianness, InstBuilder, InstructionData, MemFlagsData, Opcode, Value, types};
+use wasmc_abi::layout::memory_record;
+use wasmc_abi::trap::TrapCode;
+
+use super::environment::{Environment, Region};
+use super::traps;
+use super::types::POINTER;
+use crate::plan::ids::MemoryId;
+
+/// A place in linear memory that may be accessed with these flags.
+pub struct HeapAddress {
+    pub base: Value,
+    pub offset: Offset32,
+    pub flags: MemFlagsData,
+}
+
+impl Environment<'_, '_> {
+    /// The place of an access of `size` bytes at a guest's `index` (an i32) plus a constant `offset`.
+    pub fn heap_address(&mut self, memory: MemoryId, index: Value, offset: u64, size: u8) -> HeapAddress {
+        let region = self.region(Region::Memory(memory));
+        let flags = MemFlagsData::new().with_endianness(Endianness::Little).with_alias_region(Some(region));
+        match self.plan.layout.memories[memory].guarded_base {
+            Some(base) => {
+                let (base, offset) = self.guarded(base, index, offset);
+                HeapAddress { base, offset, flags }
+            }
+            None => {
+                let base = self.explicit(memory, index, offset, size);
+                HeapAddress { base, offset: 0.into(), flags: flags.with_trap_code(None) }
+            }
+        }
+    }
+
+    /// Small sums of base and offset stay constants beside the index, which x86-64 folds into the displacement of the
+    /// access. There, the displacement is signed and 32 bits wide, so larger ones are added first.
+    fn guarded(&mut self, base: u64, index: Value, offset: u64) -> (Value, Offset32) {
+        if let Some(index) = self.constant_index(index) {
+            return (self.iconst(POINTER, base + index + offset), 0.into());
+        }
+        let index = self.ins().uextend(POINTER, index);
+        match i32::try_from(base + offset) {
+            Ok(_) => {
+                let base = self.iconst(POINTER, base);
+                (self.ins().iadd(index, base), Offset32::new(offset as i32))
+            }
+            Err(_) => {
+                let base = self.iconst(POINTER, base + offset);
+                (self.ins().iadd(index, base), 0.into())
+            }
+        }
+    }
+
+    /// Compares, traps, and gives the whole address.
+    fn explicit(&mut self, memory: MemoryId, index: Value, offset: u64, size: u8) -> Value {
+        let end_offset = offset + u64::from(size);
+        let constant = self.constant_index(index);
+        let index = self.ins().uextend(POINTER, index);
+        // A memory never shrinks: what is inside at first always is.
+        let always_inside = constant.is_some_and(|index| index + end_offset <= self.plan.memories[memory].minimum);
+        if !always_inside {
+            let end_offset = self.iconst(POINTER, end_offset);
+            let end = self.ins().iadd(index, end_offset);
+            let length = self.memory_length(memory);
+            let outside = self.ins().icmp(IntCC::UnsignedGreaterThan, end, length);
+            self.ins().trapnz(outside, traps::to_clif(TrapCode::MemoryOutOfBounds));
+        }
+        let base = self.memory_base(memory);
+        let offset = self.iconst(POINTER, offset);
+        let index = self.ins().iadd(index, offset);
+        self.ins().iadd(base, index)
+    }
+
+    /// Checks a whole region for a bulk operation and gives its address. `start` and `count` are i64 values below 2³³.
+    pub fn heap_region(&mut self, memory: MemoryId, start: Value, count: Value) -> Value {
+        let end = self.ins().iadd(start, count);
+        let length = self.memory_length(memory);
+        let outside = self.ins().icmp(IntCC::UnsignedGreaterThan, end, length);
+        self.ins().trapnz(outside, traps::to_clif(TrapCode::MemoryOutOfBounds));
+        let base = self.memory_base(memory);
+        self.ins().iadd(base, start)
+    }
+
+    fn memory_base(&mut self, memory: MemoryId) -> Value {
+        let place = self.plan.layout.memories[memory];
+        match place.guarded_base {
+            Some(base) => self.iconst(POINTER, base),
+            None => self.load_record(POINTER, place.record + memory_record::BASE, Region::MemoryRecord(memory)),
+        }
+    }
+
+    /// The current size in bytes.
+    pub fn memory_length(&mut self, memory: MemoryId) -> Value {
+        if !self.plan.memories[memory].grown {
+            return self.iconst(POINTER, self.plan.memories[memory].minimum);
+        }
+        let record = self.plan.layout.memories[memory].record;
+        self.load_record(POINTER, record + memory_record::LENGTH, Region::MemoryRecord(memory))
+    }
+
+    /// The value of an index that the guest gave as a constant.
+    fn constant_index(&self, index: Value) -> Option<u64> {
+        let dfg = &self.builder.func.dfg;
+        let inst = dfg.value_def(index).inst()?;
+        match dfg.insts[inst] {
+            InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } if dfg.value_type(index) == types::I32 => {
+                Some(u64::from(imm.bits() as u32))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Wasm operators → Cranelift IR.
+//!
+//! One function at a time, reading only the [`Plan`], so that all can be translated in parallel:
+//!
+//! - [`function`]: the loop over a body's operators, its operand stack and locals;
+//! - [`control`]: blocks, branches, calls' ends: where control flow meets;
+//! - [`numeric`] and [`vector`]: tables with a row for each operator that only computes;
+//! - [`memory`] and [`table`]: accesses, sizes, bulk operations;
+//! - [`heap`]: the only place where an address in linear memory is formed;
+//! - [`call`]: calls of all kinds;
+//! - [`environment`]: what a function refers to outside itself;
+//! - [`glue`]: the functions that no module has: instantiation, and entries for the runtime.
+
+mod call;
+mod control;
+mod environment;
+mod function;
+mod glue;
+mod heap;
+mod memory;
+pub mod names;
+mod numeric;
+mod table;
+pub mod traps;
+pub mod types;
+mod vector;
+
+use cranelift_codegen::ir;
+use cranelift_codegen::isa::TargetFrontendConfig;
+use cranelift_frontend::FunctionBuilderContext;
+
+use crate::error::Result;
+use crate::plan::{FunctionSource, Plan};
+use names::Name;
+
+/// Makes the IR of whatever code has this name.
+///
+/// # Errors
+///
+/// If the body uses something that is valid but not supported.
+pub fn translate(
+    plan: &Plan<'_>,
+    name: Name,
+    config: TargetFrontendConfig,
+    context: &mut FunctionBuilderContext,
+    output: &mut ir::Function,
+) -> Result<()> {
+    output.name = ir::UserFuncName::User(name.encode());
+    match name {
+        Name::Function(id) => match &plan.functions[id].source {
+            FunctionSource::Body { instance, body, index } => {
+                function::translate_body(plan, id, *instance, *body, config, context, output)
+                    .map_err(|error| error.in_function(plan.instances[*instance].module.function_name(*index)))
+            }
+            FunctionSource::Wasi { .. } | FunctionSource::Unknown { .. } => {
+                glue::host_thunk(plan, id, config, context, output);
+                Ok(())
+            }
+        },
+        other => {
+            glue::translate(plan, other, config, context, output);
+            Ok(())
+        }
+    }
+}
+
+/// Everything that needs code, in the order in which it is laid out.
+pub fn code_names(plan: &Plan<'_>) -> Vec<Name> {
+    let mut names: Vec<Name> = Vec::new();
+    for (id, function) in plan.functions.iter() {
+        let needed = match function.source {
+            FunctionSource::Body { .. } | FunctionSource::Unknown { .. } => function.live,
+            // Called directly otherwise.
+            FunctionSource::Wasi { .. } => function.live && function.referenced,
+        };
+        if needed {
+            names.push(Name::Function(id));
+        }
+    }
+    names.extend(glue::names(plan));
+    names
+}

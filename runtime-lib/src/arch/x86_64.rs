@@ -1,0 +1,932 @@
+//! x86-64: see the table in the module above.
+
+use core::arch::x86_64::{__cpuid, __cpuid_count, __m128i};
+use core::arch::{asm, naked_asm};
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+
+use wasmc_abi::cpu::Level;
+use wasmc_abi::program::ProgramHeader;
+use wasmc_abi::trap::TrapCode;
+
+/// Where the kernel starts the process.
+///
+/// Relocates the executable, then calls [`start`](crate::start::start) with the initial stack pointer. The relocation
+/// is here, in assembly, because until it is done no Rust code may run: any constant might be an address. All entries
+/// are of the relative kind (`*(base + offset) = base + addend`); the linker has resolved everything else.
+///
+/// # Safety
+///
+/// For the kernel only.
+#[cfg(not(test))]
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wasmc_entry() -> ! {
+    naked_asm!(
+        "xor  ebp, ebp", // the end of the chain of frames
+        "mov  rdi, rsp",
+        "lea  rsi, [rip + __ehdr_start]",
+        "lea  rdx, [rip + __rela_iplt_start]",
+        "lea  rcx, [rip + __rela_iplt_end]",
+        "2:",
+        "cmp  rdx, rcx",
+        "jae  3f",
+        "mov  rax, [rdx]",      // r_offset
+        "mov  r8, [rdx + 16]",  // r_addend
+        "add  r8, rsi",
+        "mov  [rsi + rax], r8",
+        "add  rdx, 24",
+        "jmp  2b",
+        "3:",
+        "and  rsp, -16",
+        "call {start}",
+        "ud2",
+        start = sym crate::start::start,
+    )
+}
+
+/// The header of the program that this runtime is linked to.
+pub fn program() -> &'static ProgramHeader {
+    #[cfg(not(test))]
+    {
+        let header: *const ProgramHeader;
+        // In assembly because rustc would load the address of another object's symbol from a global offset table.
+        // SAFETY: computes an address; the compiler defines the symbol with a valid header.
+        unsafe {
+            asm!("lea {}, [rip + wasmc_program]", out(reg) header, options(pure, nomem, nostack, preserves_flags));
+            &*header
+        }
+    }
+    #[cfg(test)]
+    {
+        static EMPTY: std::sync::OnceLock<ProgramHeader> = std::sync::OnceLock::new();
+        EMPTY.get_or_init(ProgramHeader::default)
+    }
+}
+
+/// Where the executable's ELF header is mapped.
+pub fn image_base() -> *const u8 {
+    #[cfg(not(test))]
+    {
+        let base: *const u8;
+        // SAFETY: computes an address.
+        unsafe {
+            asm!("lea {}, [rip + __ehdr_start]", out(reg) base, options(pure, nomem, nostack, preserves_flags));
+        }
+        base
+    }
+    #[cfg(test)]
+    core::ptr::null()
+}
+
+/// System calls that rustix does not offer.
+pub mod number {
+    pub const RT_SIGACTION: usize = 13;
+    pub const RT_SIGPROCMASK: usize = 14;
+    pub const SIGALTSTACK: usize = 131;
+    pub const EXIT_GROUP: usize = 231;
+    pub const TGKILL: usize = 234;
+}
+
+/// Makes a system call; a result in `-4095..0` is a negated error number.
+///
+/// # Safety
+///
+/// The arguments must be right for the call; it may do anything that the kernel can do to the process.
+pub unsafe fn raw_syscall(number: usize, arguments: [usize; 4]) -> isize {
+    let result: isize;
+    // SAFETY: by the caller; the kernel clobbers rcx and r11 only.
+    unsafe {
+        asm!(
+            "syscall",
+            inlateout("rax") number as isize => result,
+            in("rdi") arguments[0],
+            in("rsi") arguments[1],
+            in("rdx") arguments[2],
+            in("r10") arguments[3],
+            lateout("rcx") _,
+            lateout("r11") _,
+            options(nostack, preserves_flags)
+        );
+    }
+    result
+}
+
+/// The kernel's `struct sigaction`.
+#[repr(C)]
+pub struct SignalAction {
+    handler: usize,
+    flags: usize,
+    restorer: usize,
+    mask: u64,
+}
+
+const SA_SIGINFO: usize = 0x4;
+const SA_ONSTACK: usize = 0x0800_0000;
+const SA_RESTORER: usize = 0x0400_0000;
+
+/// What a signal handler gets: signal number, `siginfo_t`, `ucontext_t`.
+pub type SignalHandler = unsafe extern "C" fn(i32, *const SignalInfo, *mut Context);
+
+impl SignalAction {
+    /// `handler` on the alternate stack, with the signals of `mask` blocked.
+    pub fn new(handler: SignalHandler, mask: u64) -> SignalAction {
+        SignalAction {
+            handler: handler as usize,
+            flags: SA_SIGINFO | SA_ONSTACK | SA_RESTORER,
+            restorer: signal_return as *const () as usize,
+            mask,
+        }
+    }
+
+    /// What the kernel does with a signal that nobody handles.
+    pub const DEFAULT: SignalAction = SignalAction { handler: 0, flags: 0, restorer: 0, mask: 0 };
+}
+
+/// Where a signal handler returns to. gdb recognises a signal frame by exactly these two instructions.
+#[unsafe(naked)]
+unsafe extern "C" fn signal_return() {
+    naked_asm!("mov rax, 15", "syscall") // rt_sigreturn
+}
+
+/// The start of `siginfo_t`, for signals that a fault raised.
+#[repr(C)]
+pub struct SignalInfo {
+    pub number: i32,
+    pub errno: i32,
+    /// Positive if the kernel raised the signal, 0 or negative if a process sent it.
+    pub code: i32,
+    padding: i32,
+    /// The address whose access faulted; 0 if the hardware does not tell (an address that is not canonical).
+    pub address: u64,
+}
+
+/// `ucontext_t`: the registers of what the signal interrupted.
+#[repr(C)]
+pub struct Context {
+    /// uc_flags, uc_link, uc_stack.
+    head: [u64; 5],
+    /// r8 … r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip.
+    registers: [u64; 17],
+}
+
+const RBP: usize = 10;
+const RAX: usize = 13;
+const RSP: usize = 15;
+const RIP: usize = 16;
+
+const _: () = assert!(core::mem::offset_of!(Context, registers) + RIP * 8 == 168);
+
+impl Context {
+    pub fn pc(&self) -> u64 {
+        self.registers[RIP]
+    }
+
+    pub fn fp(&self) -> u64 {
+        self.registers[RBP]
+    }
+
+    pub fn sp(&self) -> u64 {
+        self.registers[RSP]
+    }
+
+    /// Whether an instruction `offset` bytes into its function runs before the function has pushed the caller's frame
+    /// pointer, so that the return address is what `sp` points to. (The second instruction, `mov rbp, rsp`, cannot
+    /// fault.)
+    pub fn is_before_frame(offset: u32) -> bool {
+        offset == 0
+    }
+
+    /// Makes the interrupted computation go on as if the innermost [`call_catching`] had returned `code`.
+    pub fn resume_at_catch(&mut self, code: TrapCode) {
+        self.registers[RIP] = landing as *const () as u64;
+        self.registers[RSP] = CATCH_FRAME.load(Ordering::Relaxed) as u64;
+        self.registers[RAX] = code as u64;
+    }
+}
+
+/// The stack pointer of the caller.
+#[inline(always)]
+pub fn stack_pointer() -> u64 {
+    let sp: u64;
+    // SAFETY: reads a register.
+    unsafe { asm!("mov {}, rsp", out(reg) sp, options(nomem, nostack, preserves_flags)) };
+    sp
+}
+
+/// The frame pointer of the function that this is inlined into.
+#[inline(always)]
+pub fn frame_pointer() -> u64 {
+    let fp: u64;
+    // SAFETY: reads a register.
+    unsafe { asm!("mov {}, rbp", out(reg) fp, options(nomem, nostack, preserves_flags)) };
+    fp
+}
+
+/// Calls `function` on the stack that ends at `top`, and returns when it does.
+///
+/// The callee's frame links to the caller's on the old stack: a walk that is bounded by the new stack ends there.
+///
+/// # Safety
+///
+/// `top` must be aligned to 16 and be the end of a mapped stack with room for what `function` does.
+#[unsafe(naked)]
+pub unsafe extern "C" fn run_on_stack(top: u64, function: extern "C" fn()) {
+    naked_asm!("push rbp", "mov rbp, rsp", "mov rsp, rdi", "call rsi", "leave", "ret")
+}
+
+/// The innermost catch frame: the stack pointer in [`call_catching`] after its pushes; 0 if nothing catches.
+static CATCH_FRAME: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether a trap would come back to a [`call_catching`].
+pub fn is_catching() -> bool {
+    CATCH_FRAME.load(Ordering::Relaxed) != 0
+}
+
+/// Calls a Wasm function through its array-call entry. Returns 0, or the [`TrapCode`] with which it trapped.
+///
+/// ```text
+///   catch frame:  rsp → previous catch frame │ r15 │ r14 │ r13 │ r12 │ rbx │ rbp │ return address
+/// ```
+///
+/// A trap abandons all frames between: [`throw`] or the signal handler sets rsp to the catch frame and goes on at
+/// [`landing`], which restores the callee-saved registers and the previous catch frame. So frames nest, and the
+/// frames in between must be Wasm's, or Rust's without anything to drop.
+///
+/// # Safety
+///
+/// `entry` must be an array-call entry and `slots` have room for its arguments and its results.
+#[unsafe(naked)]
+pub unsafe extern "C" fn call_catching(entry: unsafe extern "C" fn(*mut [u8; 16]), slots: *mut [u8; 16]) -> u32 {
+    naked_asm!(
+        "push rbp",
+        "mov  rbp, rsp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "push qword ptr [rip + {frame}]",
+        "mov  [rip + {frame}], rsp",
+        "mov  rax, rdi",
+        "mov  rdi, rsi",
+        "call rax",
+        "xor  eax, eax",
+        "jmp  {landing}",
+        frame = sym CATCH_FRAME,
+        landing = sym landing,
+    )
+}
+
+/// The end of [`call_catching`], with rsp at a catch frame and the result in eax.
+#[unsafe(naked)]
+unsafe extern "C" fn landing() {
+    naked_asm!(
+        "pop  qword ptr [rip + {frame}]",
+        "pop  r15",
+        "pop  r14",
+        "pop  r13",
+        "pop  r12",
+        "pop  rbx",
+        "pop  rbp",
+        "ret",
+        frame = sym CATCH_FRAME,
+    )
+}
+
+/// Makes the innermost [`call_catching`] return `code`.
+///
+/// # Safety
+///
+/// [`is_catching`] must hold, and the frames that are abandoned must not have anything to drop.
+#[unsafe(naked)]
+pub unsafe extern "C" fn throw(code: u32) -> ! {
+    naked_asm!(
+        "mov eax, edi",
+        "mov rsp, [rip + {frame}]",
+        "jmp {landing}",
+        frame = sym CATCH_FRAME,
+        landing = sym landing,
+    )
+}
+
+/// Whether the CPU, and the operating system with it, supports `level` and all below it (psABI, table 3.1).
+pub fn has_level(level: Level) -> bool {
+    const V2: u32 = 1 << 0 | 1 << 9 | 1 << 13 | 1 << 19 | 1 << 20 | 1 << 23; // SSE3 SSSE3 CX16 SSE4.1 SSE4.2 POPCNT
+    const V3: u32 = 1 << 12 | 1 << 22 | 1 << 27 | 1 << 28 | 1 << 29; // FMA MOVBE OSXSAVE AVX F16C
+    const V3_LEAF_7: u32 = 1 << 3 | 1 << 5 | 1 << 8; // BMI1 AVX2 BMI2
+    const V3_EXTENDED: u32 = 1 << 5; // LZCNT
+    const V4_LEAF_7: u32 = 1 << 16 | 1 << 17 | 1 << 28 | 1 << 30 | 1 << 31; // AVX512 F DQ CD BW VL
+    const YMM_STATE: u32 = 0x6; // the operating system saves xmm and ymm
+    const ZMM_STATE: u32 = 0xe6; // … and opmask and zmm
+
+    if level == Level::Baseline {
+        return true;
+    }
+    let features = __cpuid(1).ecx;
+    if features & V2 != V2 {
+        return false;
+    }
+    if level == Level::X86_64V2 {
+        return true;
+    }
+    if features & V3 != V3 || __cpuid(0).eax < 7 {
+        return false;
+    }
+    let leaf_7 = __cpuid_count(7, 0).ebx;
+    let extended = __cpuid(0x8000_0001).ecx;
+    let saved: u32;
+    // SAFETY: OSXSAVE, checked above as a part of V3, says that the instruction exists.
+    unsafe { asm!("xgetbv", in("ecx") 0, out("eax") saved, out("edx") _, options(nomem, nostack)) };
+    if leaf_7 & V3_LEAF_7 != V3_LEAF_7 || extended & V3_EXTENDED == 0 || saved & YMM_STATE != YMM_STATE {
+        return false;
+    }
+    level == Level::X86_64V3 || (leaf_7 & V4_LEAF_7 == V4_LEAF_7 && saved & ZMM_STATE == ZMM_STATE)
+}
+
+/// What the CPU has for bulk operations: 0 if it was not asked yet, else [`ASKED`] and bits. Asked for by the first
+/// large operation, since `cpuid` costs microseconds in a virtual machine.
+static BULK_FEATURES: AtomicU8 = AtomicU8::new(0);
+const ASKED: u32 = 1 << 0;
+/// `rep movsb` and `rep stosb` are fast (ERMS).
+const FAST_STRINGS: u32 = 1 << 1;
+/// AVX, and the operating system saves its registers.
+const WIDE_VECTORS: u32 = 1 << 2;
+
+/// Sets [`BULK_FEATURES`], which are returned in ecx, and changes nothing else but r8–r11 and flags.
+#[unsafe(naked)]
+unsafe extern "C" fn ask_for_bulk_features() {
+    naked_asm!(
+        "push rax",
+        "push rbx",
+        "push rdx",
+        "mov  r8d, {asked}",
+        "xor  eax, eax",
+        "cpuid",
+        "mov  r9d, eax", // the highest leaf
+        "mov  eax, 1",
+        "cpuid",
+        "not  ecx",
+        "test ecx, 0x18000000", // OSXSAVE, AVX
+        "jnz  2f",
+        "xor  ecx, ecx",
+        "xgetbv",
+        "not  eax",
+        "test eax, 6", // the state of xmm and ymm
+        "jnz  2f",
+        "or   r8d, {wide_vectors}",
+        "2:",
+        "cmp  r9d, 7",
+        "jb   3f",
+        "mov  eax, 7",
+        "xor  ecx, ecx",
+        "cpuid",
+        "test ebx, 0x200", // ERMS
+        "jz   3f",
+        "or   r8d, {fast_strings}",
+        "3:",
+        "mov  [rip + {features}], r8b",
+        "mov  ecx, r8d",
+        "pop  rdx",
+        "pop  rbx",
+        "pop  rax",
+        "ret",
+        features = sym BULK_FEATURES,
+        asked = const ASKED,
+        fast_strings = const FAST_STRINGS,
+        wide_vectors = const WIDE_VECTORS,
+    )
+}
+
+/// Copies `bytes` bytes between regions that may overlap; returns `destination`. Also `memmove` and `memcpy`.
+///
+/// Up to 128 bytes everything is loaded before anything is stored, so that overlap does not matter. Above, vectors go
+/// into aligned places, from the end if the destination starts inside the source: 16 bytes wide, from [`LARGE`] on 32
+/// where the CPU can.
+///
+/// `rep movsb` is best where both regions have the same alignment to a cache line (110 GB/s in L1 against 60 and 100
+/// of the loops, on an AMD EPYC), and several times slower where they do not (20 GB/s), or where the source starts a
+/// little behind the destination. From [`HUGE`] on it is best again, since it does not fetch the lines that it
+/// overwrites.
+///
+/// # Safety
+///
+/// As for `memmove`.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wasmc_memmove(destination: *mut u8, source: *const u8, bytes: usize) -> *mut u8 {
+    naked_asm!(
+        "mov    rax, rdi",
+        "cmp    rdx, 16",
+        "jb     30f",
+        "movups xmm0, [rsi]",
+        "movups xmm1, [rsi + rdx - 16]",
+        "cmp    rdx, 32",
+        "ja     40f",
+        "movups [rdi], xmm0",
+        "movups [rdi + rdx - 16], xmm1",
+        "ret",
+        // 33 … 64
+        "40:",
+        "movups xmm2, [rsi + 16]",
+        "movups xmm3, [rsi + rdx - 32]",
+        "cmp    rdx, 64",
+        "ja     50f",
+        "movups [rdi], xmm0",
+        "movups [rdi + 16], xmm2",
+        "movups [rdi + rdx - 32], xmm3",
+        "movups [rdi + rdx - 16], xmm1",
+        "ret",
+        // 65 … 128
+        "50:",
+        "movups xmm4, [rsi + 32]",
+        "movups xmm5, [rsi + 48]",
+        "movups xmm6, [rsi + rdx - 64]",
+        "movups xmm7, [rsi + rdx - 48]",
+        "cmp    rdx, 128",
+        "ja     60f",
+        "movups [rdi], xmm0",
+        "movups [rdi + 16], xmm2",
+        "movups [rdi + 32], xmm4",
+        "movups [rdi + 48], xmm5",
+        "movups [rdi + rdx - 64], xmm6",
+        "movups [rdi + rdx - 48], xmm7",
+        "movups [rdi + rdx - 32], xmm3",
+        "movups [rdi + rdx - 16], xmm1",
+        "ret",
+        // More: which direction? (destination - source) mod 2^64 < bytes means that the destination starts in the
+        // source.
+        "60:",
+        "mov    rcx, rdi",
+        "sub    rcx, rsi",
+        "cmp    rcx, rdx",
+        "jb     80f",
+        "cmp    rdx, {large}",
+        "jae    70f",
+        // Forward. xmm0 holds the first 16 bytes and xmm6, 7, 3, 1 the last 64; both are stored after the loop.
+        "61:",
+        "mov    r8, rdi",
+        "lea    r9, [rdi + rdx - 64]",
+        "add    rdi, 16",
+        "and    rdi, -16",
+        "mov    rcx, rdi",
+        "sub    rcx, r8",
+        "add    rsi, rcx",
+        ".p2align 4",
+        "62:",
+        "movups xmm2, [rsi]",
+        "movups xmm4, [rsi + 16]",
+        "movups xmm5, [rsi + 32]",
+        "movups xmm8, [rsi + 48]",
+        "add    rsi, 64",
+        "movaps [rdi], xmm2",
+        "movaps [rdi + 16], xmm4",
+        "movaps [rdi + 32], xmm5",
+        "movaps [rdi + 48], xmm8",
+        "add    rdi, 64",
+        "cmp    rdi, r9",
+        "jb     62b",
+        "movups [r9], xmm6",
+        "movups [r9 + 16], xmm7",
+        "movups [r9 + 32], xmm3",
+        "movups [r9 + 48], xmm1",
+        "movups [r8], xmm0",
+        "ret",
+        // Large, forward. 75 if the regions overlap.
+        "70:",
+        "movzx  ecx, byte ptr [rip + {features}]",
+        "test   ecx, ecx",
+        "jnz    71f",
+        "call   {ask}",
+        "71:",
+        "mov    r8, rsi",
+        "sub    r8, rdi",
+        "cmp    r8, rdx",
+        "jb     75f",
+        "cmp    rdx, {string}",
+        "jb     75f",
+        "test   ecx, {fast_strings}",
+        "jz     75f",
+        "test   r8d, 63",
+        "jz     72f",
+        "cmp    rdx, {huge}",
+        "jb     75f",
+        "72:",
+        "mov    rcx, rdx",
+        "rep    movsb",
+        "ret",
+        "75:",
+        "test   ecx, {wide_vectors}",
+        "jz     61b",
+        // As 61, with ymm0 for the first 32 bytes and ymm4 … 7 for the last 128.
+        "vmovdqu ymm0, [rsi]",
+        "vmovdqu ymm4, [rsi + rdx - 128]",
+        "vmovdqu ymm5, [rsi + rdx - 96]",
+        "vmovdqu ymm6, [rsi + rdx - 64]",
+        "vmovdqu ymm7, [rsi + rdx - 32]",
+        "mov    r8, rdi",
+        "lea    r9, [rdi + rdx - 128]",
+        "add    rdi, 32",
+        "and    rdi, -32",
+        "mov    rcx, rdi",
+        "sub    rcx, r8",
+        "add    rsi, rcx",
+        ".p2align 4",
+        "76:",
+        "vmovdqu ymm1, [rsi]",
+        "vmovdqu ymm2, [rsi + 32]",
+        "vmovdqu ymm3, [rsi + 64]",
+        "vmovdqu ymm8, [rsi + 96]",
+        "sub    rsi, -128",
+        "vmovdqa [rdi], ymm1",
+        "vmovdqa [rdi + 32], ymm2",
+        "vmovdqa [rdi + 64], ymm3",
+        "vmovdqa [rdi + 96], ymm8",
+        "sub    rdi, -128",
+        "cmp    rdi, r9",
+        "jb     76b",
+        "vmovdqu [r9], ymm4",
+        "vmovdqu [r9 + 32], ymm5",
+        "vmovdqu [r9 + 64], ymm6",
+        "vmovdqu [r9 + 96], ymm7",
+        "vmovdqu [r8], ymm0",
+        "vzeroupper",
+        "ret",
+        // Backward. xmm0, 2, 4, 5 hold the first 64 bytes and xmm1 the last 16.
+        "80:",
+        "cmp    rdx, {large}",
+        "jae    90f",
+        "82:",
+        "lea    r8, [rdi + rdx - 16]",
+        "lea    r9, [rdi + 64]",
+        "lea    rcx, [rdi + rdx - 1]",
+        "and    rcx, -16",
+        "sub    rsi, rdi",
+        "add    rsi, rcx",
+        ".p2align 4",
+        "81:",
+        "movups xmm3, [rsi - 16]",
+        "movups xmm6, [rsi - 32]",
+        "movups xmm7, [rsi - 48]",
+        "movups xmm8, [rsi - 64]",
+        "sub    rsi, 64",
+        "movaps [rcx - 16], xmm3",
+        "movaps [rcx - 32], xmm6",
+        "movaps [rcx - 48], xmm7",
+        "movaps [rcx - 64], xmm8",
+        "sub    rcx, 64",
+        "cmp    rcx, r9",
+        "ja     81b",
+        "movups [rdi], xmm0",
+        "movups [rdi + 16], xmm2",
+        "movups [rdi + 32], xmm4",
+        "movups [rdi + 48], xmm5",
+        "movups [r8], xmm1",
+        "ret",
+        // Large, backward. As 82, with ymm4 … 7 for the first 128 bytes and ymm0 for the last 32.
+        "90:",
+        "movzx  ecx, byte ptr [rip + {features}]",
+        "test   ecx, ecx",
+        "jnz    91f",
+        "call   {ask}",
+        "91:",
+        "test   ecx, {wide_vectors}",
+        "jz     82b",
+        "vmovdqu ymm0, [rsi + rdx - 32]",
+        "vmovdqu ymm4, [rsi]",
+        "vmovdqu ymm5, [rsi + 32]",
+        "vmovdqu ymm6, [rsi + 64]",
+        "vmovdqu ymm7, [rsi + 96]",
+        "lea    r8, [rdi + rdx - 32]",
+        "lea    r9, [rdi + 128]",
+        "lea    rcx, [rdi + rdx - 1]",
+        "and    rcx, -32",
+        "sub    rsi, rdi",
+        "add    rsi, rcx",
+        ".p2align 4",
+        "92:",
+        "vmovdqu ymm1, [rsi - 32]",
+        "vmovdqu ymm2, [rsi - 64]",
+        "vmovdqu ymm3, [rsi - 96]",
+        "vmovdqu ymm8, [rsi - 128]",
+        "add    rsi, -128",
+        "vmovdqa [rcx - 32], ymm1",
+        "vmovdqa [rcx - 64], ymm2",
+        "vmovdqa [rcx - 96], ymm3",
+        "vmovdqa [rcx - 128], ymm8",
+        "add    rcx, -128",
+        "cmp    rcx, r9",
+        "ja     92b",
+        "vmovdqu [rdi], ymm4",
+        "vmovdqu [rdi + 32], ymm5",
+        "vmovdqu [rdi + 64], ymm6",
+        "vmovdqu [rdi + 96], ymm7",
+        "vmovdqu [r8], ymm0",
+        "vzeroupper",
+        "ret",
+        // 0 … 15
+        "30:",
+        "cmp    edx, 8",
+        "jae    38f",
+        "cmp    edx, 4",
+        "jae    34f",
+        "cmp    edx, 2",
+        "jae    32f",
+        "test   edx, edx",
+        "jz     31f",
+        "movzx  ecx, byte ptr [rsi]",
+        "mov    [rdi], cl",
+        "31:",
+        "ret",
+        "32:",
+        "movzx  ecx, word ptr [rsi]",
+        "movzx  esi, word ptr [rsi + rdx - 2]",
+        "mov    [rdi], cx",
+        "mov    [rdi + rdx - 2], si",
+        "ret",
+        "34:",
+        "mov    ecx, [rsi]",
+        "mov    esi, [rsi + rdx - 4]",
+        "mov    [rdi], ecx",
+        "mov    [rdi + rdx - 4], esi",
+        "ret",
+        "38:",
+        "mov    rcx, [rsi]",
+        "mov    rsi, [rsi + rdx - 8]",
+        "mov    [rdi], rcx",
+        "mov    [rdi + rdx - 8], rsi",
+        "ret",
+        features = sym BULK_FEATURES,
+        ask = sym ask_for_bulk_features,
+        fast_strings = const FAST_STRINGS,
+        wide_vectors = const WIDE_VECTORS,
+        large = const LARGE,
+        string = const STRING,
+        huge = const HUGE,
+    )
+}
+
+/// Bytes from which it pays to look at what the CPU has.
+const LARGE: usize = 512;
+/// Bytes from which `rep movsb` and `rep stosb` pay for their start-up.
+const STRING: usize = 2048;
+/// Bytes from which a copy leaves the caches.
+const HUGE: usize = 4 << 20;
+
+/// Fills `bytes` bytes with the low byte of `byte`; returns `destination`. Also `memset`.
+///
+/// # Safety
+///
+/// As for `memset`.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wasmc_memset(destination: *mut u8, byte: u32, bytes: usize) -> *mut u8 {
+    naked_asm!(
+        "mov    rax, rdi",
+        "movzx  esi, sil",
+        "mov    rcx, 0x0101010101010101",
+        "imul   rcx, rsi",
+        "cmp    rdx, 16",
+        "jb     30f",
+        "movq   xmm0, rcx",
+        "punpcklqdq xmm0, xmm0",
+        "movups [rdi], xmm0",
+        "movups [rdi + rdx - 16], xmm0",
+        "cmp    rdx, 32",
+        "jbe    31f",
+        "movups [rdi + 16], xmm0",
+        "movups [rdi + rdx - 32], xmm0",
+        "cmp    rdx, 64",
+        "jbe    31f",
+        "movups [rdi + rdx - 64], xmm0",
+        "movups [rdi + rdx - 48], xmm0",
+        "cmp    rdx, {string}",
+        "jae    70f",
+        "61:",
+        "lea    r9, [rdi + rdx - 64]",
+        "add    rdi, 16",
+        "and    rdi, -16",
+        "cmp    rdi, r9",
+        "jae    31f",
+        ".p2align 4",
+        "62:",
+        "movaps [rdi], xmm0",
+        "movaps [rdi + 16], xmm0",
+        "movaps [rdi + 32], xmm0",
+        "movaps [rdi + 48], xmm0",
+        "add    rdi, 64",
+        "cmp    rdi, r9",
+        "jb     62b",
+        "31:",
+        "ret",
+        "70:",
+        "movzx  ecx, byte ptr [rip + {features}]",
+        "test   ecx, ecx",
+        "jnz    71f",
+        "call   {ask}",
+        "71:",
+        "test   ecx, {fast_strings}",
+        "jz     61b",
+        "mov    r8, rax",
+        "mov    eax, esi",
+        "mov    rcx, rdx",
+        "rep    stosb",
+        "mov    rax, r8",
+        "ret",
+        // 0 … 15
+        "30:",
+        "cmp    edx, 8",
+        "jae    38f",
+        "cmp    edx, 4",
+        "jae    34f",
+        "test   edx, edx",
+        "jz     31b",
+        "mov    [rdi], cl",
+        "mov    [rdi + rdx - 1], cl",
+        "shr    edx, 1",
+        "mov    [rdi + rdx], cl",
+        "ret",
+        "34:",
+        "mov    [rdi], ecx",
+        "mov    [rdi + rdx - 4], ecx",
+        "ret",
+        "38:",
+        "mov    [rdi], rcx",
+        "mov    [rdi + rdx - 8], rcx",
+        "ret",
+        features = sym BULK_FEATURES,
+        ask = sym ask_for_bulk_features,
+        fast_strings = const FAST_STRINGS,
+        string = const STRING,
+    )
+}
+
+/// Stores `word` `count` times.
+///
+/// # Safety
+///
+/// `destination` must be valid for writes of `count` words.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wasmc_fill_words(destination: *mut u64, word: u64, count: usize) {
+    naked_asm!("mov rax, rsi", "mov rcx, rdx", "rep stosq", "ret")
+}
+
+/// The names by which rustc's output calls for bulk memory operations. The targets' core library brings none.
+#[cfg(not(test))]
+mod rust_memory {
+    use core::arch::naked_asm;
+
+    #[unsafe(naked)]
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memmove(_: *mut u8, _: *const u8, _: usize) -> *mut u8 {
+        naked_asm!("jmp {}", sym super::wasmc_memmove)
+    }
+
+    #[unsafe(naked)]
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memcpy(_: *mut u8, _: *const u8, _: usize) -> *mut u8 {
+        naked_asm!("jmp {}", sym super::wasmc_memmove)
+    }
+
+    #[unsafe(naked)]
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memset(_: *mut u8, _: u32, _: usize) -> *mut u8 {
+        naked_asm!("jmp {}", sym super::wasmc_memset)
+    }
+
+    /// Bytewise, in assembly: LLVM would recognise a loop in Rust and make it a call of itself. Nothing hot calls it.
+    #[unsafe(naked)]
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memcmp(_: *const u8, _: *const u8, _: usize) -> i32 {
+        naked_asm!(
+            "xor   eax, eax",
+            "xor   ecx, ecx",
+            "2:",
+            "cmp   rcx, rdx",
+            "je    3f",
+            "movzx eax, byte ptr [rdi + rcx]",
+            "movzx r8d, byte ptr [rsi + rcx]",
+            "inc   rcx",
+            "sub   eax, r8d",
+            "jz    2b",
+            "3:",
+            "ret",
+        )
+    }
+
+    #[unsafe(naked)]
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn bcmp(_: *const u8, _: *const u8, _: usize) -> i32 {
+        naked_asm!("jmp {}", sym memcmp)
+    }
+
+    #[unsafe(naked)]
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn strlen(_: *const u8) -> usize {
+        naked_asm!("xor eax, eax", "2:", "cmp byte ptr [rdi + rax], 0", "je 3f", "inc rax", "jmp 2b", "3:", "ret")
+    }
+}
+
+/// SSSE3's `pshufb` for machines without it: byte `i` of the result is byte `mask[i] & 15` of `vector`, or 0 where
+/// the top bit of `mask[i]` is set.
+#[unsafe(export_name = "wasmc_x86_pshufb")]
+#[expect(improper_ctypes_definitions, reason = "the psABI passes a vector in xmm, and so does rustc")]
+pub extern "C" fn pshufb(vector: __m128i, mask: __m128i) -> __m128i {
+    // SAFETY: vectors and byte arrays have the same size, and any bytes are valid for both.
+    let [bytes, mask] = unsafe { core::mem::transmute::<[__m128i; 2], [[u8; 16]; 2]>([vector, mask]) };
+    let mut result = [0; 16];
+    for (byte, selector) in result.iter_mut().zip(mask) {
+        if selector & 0x80 == 0 {
+            *byte = bytes[(selector & 15) as usize];
+        }
+    }
+    // SAFETY: as above.
+    unsafe { core::mem::transmute::<[u8; 16], __m128i>(result) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every size around the thresholds, with regions apart and overlapping by any small distance, against
+    /// `copy_within`.
+    #[test]
+    fn memmove_agrees_with_the_model() {
+        let sizes = (0..300).chain([511, 512, 513, 2047, 2048, 2049, 4096, 5001]);
+        for bytes in sizes {
+            for (from, to) in
+                (0..20).flat_map(|i| [(100, 100 + i), (100 + i, 100), (100 + i, 130), (100, 6000 + i), (6000 + i, 100)])
+            {
+                let mut data: Vec<u8> = (0..12000u32).map(|i| (i * 7 + (i >> 8)) as u8).collect();
+                let mut model = data.clone();
+                model.copy_within(from..from + bytes, to);
+                let base = data.as_mut_ptr();
+                // SAFETY: both regions lie in `data`.
+                let result = unsafe { wasmc_memmove(base.add(to), base.add(from), bytes) };
+                assert_eq!(result as usize, base as usize + to);
+                assert!(data == model, "{bytes} bytes from {from} to {to}");
+            }
+        }
+    }
+
+    #[test]
+    fn memset_agrees_with_the_model() {
+        for bytes in (0..300).chain([2047, 2048, 2049, 5001]) {
+            for start in 60..80 {
+                let mut data = vec![1u8; 6000];
+                let mut model = data.clone();
+                model[start..start + bytes].fill(0xa5);
+                // SAFETY: the region lies in `data`.
+                unsafe { wasmc_memset(data.as_mut_ptr().add(start), 0xffa5, bytes) };
+                assert!(data == model, "{bytes} bytes at {start}");
+            }
+        }
+    }
+
+    #[test]
+    fn fill_words_writes_exactly_its_range() {
+        let mut words = [1u64; 9];
+        // SAFETY: within the array.
+        unsafe { wasmc_fill_words(words.as_mut_ptr().add(1), 7, 7) };
+        assert_eq!(words, [1, 7, 7, 7, 7, 7, 7, 7, 1]);
+    }
+
+    #[test]
+    fn a_call_that_does_not_trap_gives_zero() {
+        unsafe extern "C" fn double(slots: *mut [u8; 16]) {
+            // SAFETY: one slot is given below.
+            unsafe { (*slots)[0] *= 2 };
+        }
+        unsafe extern "C" fn trap(_: *mut [u8; 16]) {
+            let mut inner = [[21; 16]; 1];
+            // SAFETY: `double` is an array-call entry of one slot; then: we are being caught.
+            unsafe {
+                assert_eq!(call_catching(double, inner.as_mut_ptr()), 0);
+                assert_eq!(inner[0][0], 42);
+                throw(TrapCode::BadSignature as u32)
+            }
+        }
+        let mut slots = [[21; 16]; 1];
+        // SAFETY: both take one slot.
+        unsafe {
+            assert_eq!(call_catching(double, slots.as_mut_ptr()), 0);
+            assert_eq!(slots[0][0], 42);
+            assert_eq!(call_catching(trap, slots.as_mut_ptr()), TrapCode::BadSignature as u32);
+        }
+        assert!(!is_catching());
+    }
+
+    #[test]
+    fn pshufb_selects_and_clears() {
+        let bytes: [u8; 16] = core::array::from_fn(|i| i as u8 * 3);
+        let mask = [0, 15, 0x80, 0x1f, 7, 0xff, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11];
+        // SAFETY: plain bytes.
+        let result: [u8; 16] = unsafe {
+            core::mem::transmute(pshufb(
+                core::mem::transmute::<[u8; 16], _>(bytes),
+                core::mem::transmute::<[u8; 16], _>(mask),
+            ))
+        };
+        assert_eq!(result, [0, 45, 0, 45, 21, 0, 3, 6, 9, 12, 15, 18, 24, 27, 30, 33]);
+    }
+}

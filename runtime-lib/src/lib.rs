@@ -1,0 +1,55 @@
+//! The runtime library: what an executable made by `wasmc` contains besides the code compiled from Wasm.
+//!
+//! It maps the memories, runs the program on a stack of its own, turns faults into traps with a report, and answers the
+//! WASI functions that the program imports. No libc, no allocator, no formatting machinery, no thread: a hello world
+//! links some 15 KB of it.
+//!
+//! In the order in which things happen:
+//!
+//! - [`arch`]: the entry point, and whatever else needs assembly or the name of an architecture;
+//! - [`sys`]: system calls, typed; nothing else makes any;
+//! - [`process`]: what the kernel handed over: arguments, environment, auxiliary vector;
+//! - [`start`]: from the entry point to the program's `main`;
+//! - [`memory`]: placing and growing memories and tables, bulk operations;
+//! - [`trap`], [`sites`]: from a fault to a trap; [`report`]: what is then written to standard error;
+//! - [`script`]: runs a list of calls instead of `main`, for tests;
+//! - [`libcalls`]: instructions that older CPUs lack;
+//! - [`wasi`]: the host functions.
+//!
+//! # Invariants
+//!
+//! - Single-threaded: the process has one thread, and statics are atomics only to be plain safe Rust.
+//! - Runtime code never traps by faulting: a fault inside it is a bug of ours and ends the process as one.
+//! - No panic is reachable; the panic handler exists because the language wants one.
+#![cfg_attr(not(test), no_std)]
+// Tests have an entry point, a stack and handlers of their own.
+#![cfg_attr(test, allow(dead_code))]
+#![deny(unsafe_op_in_unsafe_fn)]
+// Callers of `pub unsafe fn` are compiled code as often as Rust; the obligations stand in the `Safety` sections.
+#![deny(clippy::missing_safety_doc, clippy::undocumented_unsafe_blocks)]
+
+mod arch;
+mod libcalls;
+mod memory;
+mod process;
+mod report;
+mod script;
+mod sites;
+mod start;
+mod sys;
+mod trap;
+mod wasi;
+
+/// Ends the process: a panic of the runtime library is a bug of ours.
+///
+/// It says no more than that, because message and location would bring formatting code into every executable.
+#[cfg(not(test))]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    report::fatal("internal error: the runtime library panicked; please report this")
+}
+
+/// Named by the unwind tables of the prebuilt core library; never called, since panics abort.
+#[cfg(not(test))]
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() {}

@@ -1,0 +1,229 @@
+//! Memories and tables: placing them at start, growing them, filling them.
+//!
+//! Where things are is decided by the compiler and stands in the records (see [`wasmc_abi::layout`]); this file makes
+//! the address space agree:
+//!
+//! - *Guarded* memories and growable tables have a reservation without access at their fixed address. Its first
+//!   `length` bytes are readable and writable; growing is one `mprotect`, and nothing ever moves.
+//! - *Explicit* memories are ordinary mappings anywhere. Growing is one `mremap`, which may move them: compiled code
+//!   loads the base anew after each call.
+//!
+//! # Invariants
+//!
+//! - Bytes beyond `length` inside a reservation are never accessible, up to the page size. (Only explicit memories have
+//!   lengths that are not whole pages of the machine, and their accesses are compared with `length`.)
+//! - `length` never shrinks, and is at most `maximum` and `--max-memory`. Whatever fails leaves it as it was.
+//! - Pages are zero when they become accessible.
+
+use wasmc_abi::layout::{MEMORY_EXPLICIT, MemoryRecord, TableRecord};
+use wasmc_abi::program::{IMAGE_FIXED, IMAGE_MOVE, Image, ProgramHeader};
+
+use crate::start::resolve;
+use crate::{arch, process, report, sys};
+
+/// What a program says whose address space is too small for guards.
+const NO_ADDRESS_SPACE: &str = "\
+     the address space for a linear memory could not be reserved (`ulimit -v`?); compile with `--bounds-checks=explicit`";
+const NO_MEMORY: &str = "a memory's initial contents could not be mapped";
+
+fn round_up(bytes: u64) -> Option<u64> {
+    bytes.checked_next_multiple_of(process::page_size())
+}
+
+fn or_fatal<T>(result: Result<T, sys::Errno>, message: &str) -> T {
+    match result {
+        Ok(value) => value,
+        Err(_) => report::fatal(message),
+    }
+}
+
+/// The records of all memories. Valid once [`place`] has placed the record; not to be kept while Wasm runs.
+pub fn memories(header: &'static ProgramHeader) -> &'static [MemoryRecord] {
+    // SAFETY: the compiler's promise about the header.
+    unsafe { slice(memory_records(header), header.memory_count) }
+}
+
+/// The records of all tables that have one. Valid once [`place`] has placed the record; not to be kept while Wasm runs.
+pub fn tables(header: &'static ProgramHeader) -> &'static [TableRecord] {
+    // SAFETY: as above.
+    unsafe { slice((header.record_base + header.tables as u64) as *const TableRecord, header.table_count) }
+}
+
+fn memory_records(header: &ProgramHeader) -> *mut MemoryRecord {
+    (header.record_base + header.memories as u64) as *mut MemoryRecord
+}
+
+/// # Safety
+///
+/// There must be `count` records, unless it is 0.
+unsafe fn slice<T>(records: *const T, count: u32) -> &'static [T] {
+    // SAFETY: by the caller.
+    if count == 0 { &[] } else { unsafe { core::slice::from_raw_parts(records, count as usize) } }
+}
+
+fn images(header: &'static ProgramHeader) -> &'static [Image] {
+    // SAFETY: the compiler's promise about the header.
+    unsafe { slice(resolve(header, header.images).cast(), header.image_count) }
+}
+
+/// Whether an image belongs into the record.
+fn is_of_record(header: &ProgramHeader, image: &Image) -> bool {
+    image.memory == IMAGE_FIXED
+        && header.record_base <= image.destination
+        && image.destination < header.record_base + header.record_size
+}
+
+/// Gives every memory and table its address space and its initial contents.
+pub fn place(header: &'static ProgramHeader) {
+    // In ordinary programs memory 0 follows the record: then one reservation and one `mprotect` do for both.
+    let adjacent = initial_first_memory(header)
+        .filter(|memory| memory.flags & MEMORY_EXPLICIT == 0 && memory.base == header.record_base + header.record_size);
+    let (reserved, accessible) = match adjacent {
+        Some(memory) => (memory.reserved, memory.length),
+        None => (0, 0),
+    };
+    place_at(header.record_base, header.record_size + reserved, header.record_size + accessible);
+    for image in images(header).iter().filter(|image| is_of_record(header, image)) {
+        fill(header, image);
+    }
+
+    for index in adjacent.is_some() as usize..header.memory_count as usize {
+        // SAFETY: the compiler's promise about the header; there is no other reference.
+        let memory = unsafe { &mut *memory_records(header).add(index) };
+        if memory.flags & MEMORY_EXPLICIT == 0 {
+            place_at(memory.base, memory.reserved, memory.length);
+        } else if let Some(bytes @ 1..) = round_up(memory.length) {
+            memory.base = or_fatal(sys::map_anywhere(bytes, true), NO_MEMORY);
+            memory.reserved = bytes;
+        }
+    }
+    for table in tables(header) {
+        place_at(table.base, table.reserved, table.length * size_of::<u64>() as u64);
+    }
+    for image in images(header).iter().filter(|image| !is_of_record(header, image)) {
+        fill(header, image);
+    }
+}
+
+/// The first memory's record as it will be, read from the image that is yet to be placed.
+fn initial_first_memory(header: &'static ProgramHeader) -> Option<MemoryRecord> {
+    if header.memory_count == 0 {
+        return None;
+    }
+    let record = header.record_base + header.memories as u64;
+    let image = images(header).iter().find(|image| {
+        is_of_record(header, image)
+            && image.destination <= record
+            && record + size_of::<MemoryRecord>() as u64 <= image.destination + image.size
+    })?;
+    let source = resolve(header, image.source).wrapping_add((record - image.destination) as usize);
+    // SAFETY: inside the image.
+    Some(unsafe { source.cast::<MemoryRecord>().read_unaligned() })
+}
+
+/// Reserves `[base, base + reserved)` and makes the first `accessible` bytes readable and writable.
+fn place_at(base: u64, reserved: u64, accessible: u64) {
+    if reserved == 0 {
+        return;
+    }
+    or_fatal(sys::reserve_at(base, reserved), NO_ADDRESS_SPACE);
+    if let Some(bytes @ 1..) = round_up(accessible) {
+        // SAFETY: just reserved.
+        or_fatal(unsafe { sys::make_accessible(base, bytes) }, NO_MEMORY);
+    }
+}
+
+/// Puts one piece of initial contents where it belongs.
+///
+/// Pages are moved only into guarded memories: a mapping of several parts could not be moved again by `mremap` when an
+/// explicit memory grows.
+fn fill(header: &'static ProgramHeader, image: &Image) {
+    let source = resolve(header, image.source);
+    let destination = match image.memory {
+        IMAGE_FIXED => image.destination,
+        index => memories(header)[index as usize].base + image.destination,
+    };
+    if image.kind == IMAGE_MOVE && image.memory == IMAGE_FIXED {
+        // SAFETY: pages of an image section, which nobody else uses, into a memory that nobody has used yet.
+        or_fatal(unsafe { sys::move_pages(source as u64, image.size, destination) }, NO_MEMORY);
+    } else {
+        // SAFETY: the destination was made accessible, and is not in the executable.
+        unsafe { core::ptr::copy_nonoverlapping(source, destination as *mut u8, image.size as usize) };
+    }
+}
+
+/// `memory.grow`: the previous size in pages, or -1.
+///
+/// # Safety
+///
+/// `memory` must be a record of the program; there must be no pointer into an explicit memory.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wasmc_memory_grow(memory: *mut MemoryRecord, delta_pages: u64) -> i64 {
+    // SAFETY: by the caller.
+    let memory = unsafe { &mut *memory };
+    let previous = (memory.length >> memory.page_size_log2) as i64;
+    if grow(memory, delta_pages).is_some() { previous } else { -1 }
+}
+
+fn grow(memory: &mut MemoryRecord, delta_pages: u64) -> Option<()> {
+    let delta = delta_pages.checked_mul(1 << memory.page_size_log2)?;
+    let length = memory.length.checked_add(delta)?;
+    if delta == 0 {
+        return Some(());
+    }
+    if length > memory.maximum || length > arch::program().max_memory {
+        return None;
+    }
+    if memory.flags & MEMORY_EXPLICIT == 0 {
+        extend(memory.base, memory.reserved, memory.length, length)?;
+    } else {
+        let bytes = round_up(length)?;
+        if memory.reserved == 0 {
+            memory.base = sys::map_anywhere(bytes, true).ok()?;
+        } else if bytes > memory.reserved {
+            // SAFETY: the memory's own mapping; by the caller of `wasmc_memory_grow` there are no pointers into it.
+            memory.base = unsafe { sys::resize_mapping(memory.base, memory.reserved, bytes) }.ok()?;
+        }
+        memory.reserved = bytes.max(memory.reserved);
+    }
+    memory.length = length;
+    Some(())
+}
+
+/// Makes a reservation accessible up to `new` bytes, where it was up to `old`.
+fn extend(base: u64, reserved: u64, old: u64, new: u64) -> Option<()> {
+    let (old, new) = (round_up(old)?, round_up(new)?);
+    if new > reserved {
+        return None;
+    }
+    if new > old {
+        // SAFETY: inside the reservation, and without access so far.
+        unsafe { sys::make_accessible(base + old, new - old) }.ok()?;
+    }
+    Some(())
+}
+
+/// `table.grow`: the previous size in entries, or -1.
+///
+/// # Safety
+///
+/// `table` must be a record of the program.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wasmc_table_grow(table: *mut TableRecord, delta: u64, fill: u64) -> i64 {
+    const ENTRY: u64 = size_of::<u64>() as u64;
+    // SAFETY: by the caller.
+    let table = unsafe { &mut *table };
+    let previous = table.length;
+    if delta == 0 {
+        return previous as i64;
+    }
+    let grown = previous.checked_add(delta).filter(|&length| length <= table.maximum).and_then(|length| {
+        extend(table.base, table.reserved, previous * ENTRY, length.checked_mul(ENTRY)?)?;
+        Some(length)
+    });
+    let Some(length) = grown else { return -1 };
+    // SAFETY: the entries from the previous length to the new one, just made accessible.
+    unsafe { arch::wasmc_fill_words((table.base as *mut u64).add(previous as usize), fill, delta as usize) };
+    table.length = length;
+    previous as i64
+}

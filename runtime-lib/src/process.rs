@@ -1,0 +1,126 @@
+//! What the kernel handed over, and the places of the stacks: set once at start, read from everywhere.
+
+use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+static ARGUMENT_COUNT: AtomicUsize = AtomicUsize::new(0);
+static ARGUMENTS: AtomicPtr<*const u8> = AtomicPtr::new(core::ptr::null_mut());
+static ENVIRONMENT: AtomicPtr<*const u8> = AtomicPtr::new(core::ptr::null_mut());
+static PAGE_SIZE: AtomicU64 = AtomicU64::new(4096);
+static SIGNAL_FRAME_BYTES: AtomicU64 = AtomicU64::new(2048);
+static STACK_GUARD: AtomicU64 = AtomicU64::new(0);
+static STACK_LOW: AtomicU64 = AtomicU64::new(0);
+static STACK_HIGH: AtomicU64 = AtomicU64::new(0);
+
+const AT_PAGESZ: usize = 6;
+const AT_MINSIGSTKSZ: usize = 51;
+
+/// Reads what lies at the initial stack pointer.
+///
+/// ```text
+///   argc │ argv[0] … argv[argc - 1] │ 0 │ envp[0] … │ 0 │ (tag, value) … │ (0, 0)
+/// ```
+///
+/// # Safety
+///
+/// `stack` must be the stack pointer with which the kernel started the process, and nobody may have written above it.
+pub unsafe fn read_initial_stack(stack: *const usize) {
+    // SAFETY: the layout above, by the psABI.
+    unsafe {
+        let count = *stack;
+        let arguments = stack.add(1);
+        let environment = arguments.add(count + 1);
+        ARGUMENT_COUNT.store(count, Relaxed);
+        ARGUMENTS.store(arguments.cast_mut().cast(), Relaxed);
+        ENVIRONMENT.store(environment.cast_mut().cast(), Relaxed);
+
+        let mut word = environment;
+        while *word != 0 {
+            word = word.add(1);
+        }
+        word = word.add(1);
+        while *word != 0 {
+            match *word {
+                AT_PAGESZ => PAGE_SIZE.store(*word.add(1) as u64, Relaxed),
+                AT_MINSIGSTKSZ => SIGNAL_FRAME_BYTES.store(*word.add(1) as u64, Relaxed),
+                _ => {}
+            }
+            word = word.add(2);
+        }
+    }
+}
+
+/// Bytes of a page of the machine.
+pub fn page_size() -> u64 {
+    PAGE_SIZE.load(Relaxed)
+}
+
+/// Bytes that the kernel needs on the alternate stack to deliver a signal.
+pub fn signal_frame_bytes() -> u64 {
+    SIGNAL_FRAME_BYTES.load(Relaxed)
+}
+
+/// `envp`, behind which the auxiliary vector lies.
+pub fn environment() -> *const *const u8 {
+    ENVIRONMENT.load(Relaxed)
+}
+
+/// Length of a string without its NUL.
+///
+/// # Safety
+///
+/// `string` must be NUL-terminated.
+pub unsafe fn string_length(string: *const u8) -> usize {
+    // SAFETY: by the caller.
+    unsafe { core::ffi::CStr::from_ptr(string.cast()) }.count_bytes()
+}
+
+/// The bytes of a string, without its NUL.
+///
+/// # Safety
+///
+/// `string` must be NUL-terminated and outlive `'a` unchanged.
+pub unsafe fn string_bytes<'a>(string: *const u8) -> &'a [u8] {
+    // SAFETY: by the caller.
+    unsafe { core::slice::from_raw_parts(string, string_length(string)) }
+}
+
+/// The arguments, the program's name first.
+pub fn arguments() -> impl ExactSizeIterator<Item = &'static [u8]> {
+    let arguments = ARGUMENTS.load(Relaxed);
+    // SAFETY: the kernel's array of that many strings, which nobody changes.
+    (0..ARGUMENT_COUNT.load(Relaxed)).map(move |index| unsafe { string_bytes(*arguments.add(index)) })
+}
+
+/// The value of an environment variable of the host, whose name is given with its `=`.
+///
+/// For the runtime's own settings; the guest's environment is something else.
+pub fn host_variable(name: &[u8]) -> Option<&'static [u8]> {
+    let mut variable = environment();
+    // SAFETY: the kernel's null-terminated array of strings, which nobody changes; null before the start only.
+    unsafe {
+        while !variable.is_null() && !(*variable).is_null() {
+            if let Some(value) = string_bytes(*variable).strip_prefix(name) {
+                return Some(value);
+            }
+            variable = variable.add(1);
+        }
+    }
+    None
+}
+
+/// Tells where the Wasm stack is: `guard..low` has no access, `low..high` is the stack.
+pub fn set_wasm_stack(guard: u64, low: u64, high: u64) {
+    STACK_GUARD.store(guard, Relaxed);
+    STACK_LOW.store(low, Relaxed);
+    STACK_HIGH.store(high, Relaxed);
+}
+
+/// Lowest address and end of the Wasm stack.
+pub fn wasm_stack() -> (u64, u64) {
+    (STACK_LOW.load(Relaxed), STACK_HIGH.load(Relaxed))
+}
+
+/// Whether an address lies in the guard of the Wasm stack.
+pub fn is_in_stack_guard(address: u64) -> bool {
+    STACK_GUARD.load(Relaxed) <= address && address < STACK_LOW.load(Relaxed)
+}

@@ -1,0 +1,304 @@
+//! What is written to standard error when a program ends badly.
+//!
+//! ```text
+//!   wasmc: trap: out of bounds memory access (offset 0x10000 in a memory of 65536 bytes)
+//!   wasm backtrace:
+//!      0: 0x1a3 - inner
+//!      1: 0x1c9 - main
+//! ```
+//!
+//! A line of the backtrace has the byte offset in the module, where it is known, and the function's name.
+//! `WASMC_BACKTRACE=0` in the environment leaves only the first line.
+//!
+//! # The walk
+//!
+//! Compiled code keeps frame pointers: `[fp]` is the caller's, `[fp + 8]` the return address. The walk believes
+//! nothing: a frame must lie, aligned, on the Wasm stack and above the one before, so that it ends after at most as
+//! many steps as there are words on the stack, and reads only memory that exists. A broken chain gives a shorter
+//! backtrace, no more. Return addresses outside of compiled code (host functions) and in glue are passed over.
+//!
+//! Deep recursion shows the innermost and the outermost frames.
+//!
+//! All this may run in a signal handler: it allocates nothing, and needs little stack. Names come from the guest, and
+//! so control characters in them are masked: they shall not reach a terminal.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use wasmc_abi::trap::{NOT_WASM, RUNTIME_ERROR_STATUS, TRAP_EXIT_STATUS, TrapCode};
+
+use crate::sites::{self, Place};
+use crate::{arch, process, script, sys};
+
+/// Frames that a backtrace shows at the inner and at the outer end.
+const INNERMOST: usize = 20;
+const OUTERMOST: usize = 10;
+
+/// Bytes of a name that are shown.
+const MAX_NAME: usize = 500;
+
+const STDERR: i32 = 2;
+
+/// Set when the guest closes the host's descriptor 2: what is opened then may get that number.
+static STDERR_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Reports have nowhere to go any more.
+pub fn stderr_is_closed() {
+    STDERR_CLOSED.store(true, Ordering::Relaxed);
+}
+
+/// Text on its way to standard error: one write, if it fits.
+struct Text<const N: usize> {
+    buffer: [u8; N],
+    length: usize,
+}
+
+impl<const N: usize> Text<N> {
+    const fn new() -> Self {
+        Text { buffer: [0; N], length: 0 }
+    }
+
+    fn flush(&mut self) {
+        if !STDERR_CLOSED.load(Ordering::Relaxed) {
+            sys::write_all(STDERR, self.written());
+        }
+        self.length = 0;
+    }
+
+    fn written(&self) -> &[u8] {
+        self.buffer.get(..self.length).unwrap_or(&[])
+    }
+
+    fn byte(&mut self, byte: u8) {
+        if self.length >= N {
+            self.flush();
+        }
+        if let Some(place) = self.buffer.get_mut(self.length) {
+            *place = byte;
+            self.length += 1;
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        for &byte in text.as_bytes() {
+            self.byte(byte);
+        }
+    }
+
+    /// A name of the guest's, of bounded length and without control characters.
+    fn name(&mut self, name: &[u8]) {
+        for &byte in name.iter().take(MAX_NAME) {
+            self.byte(if byte < 0x20 || byte == 0x7f { b'?' } else { byte });
+        }
+        if name.len() > MAX_NAME {
+            self.text("...");
+        }
+    }
+
+    fn decimal(&mut self, value: u64) {
+        self.padded_decimal(value, 1);
+    }
+
+    /// At least `width` characters, filled up with spaces on the left.
+    fn padded_decimal(&mut self, mut value: u64, width: usize) {
+        let mut digits = [b' '; 20];
+        let mut first = digits.len();
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + (value % 10) as u8;
+            value /= 10;
+            first -= 1;
+            if value == 0 {
+                break;
+            }
+        }
+        let start = first.min(digits.len().saturating_sub(width));
+        for &digit in digits.iter().skip(start) {
+            self.byte(digit);
+        }
+    }
+
+    fn hexadecimal(&mut self, value: u64) {
+        self.text("0x");
+        let digits = (64 - value.leading_zeros()).div_ceil(4).max(1);
+        for index in (0..digits).rev() {
+            let digit = (value >> (index * 4)) as u8 & 15;
+            self.byte(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit });
+        }
+    }
+}
+
+/// Writes what the process has held back, then its last words, and ends it with `status`.
+fn finish<const N: usize>(mut text: Text<N>, status: u8) -> ! {
+    script::flush();
+    text.flush();
+    sys::exit(status as i32)
+}
+
+/// Ends the process before the program has run, or because the runtime has a bug. `message` is one sentence without
+/// full stop.
+#[cold]
+pub fn fatal(message: &str) -> ! {
+    let mut text = Text::<256>::new();
+    text.text("wasmc: ");
+    text.text(message);
+    text.text("\n");
+    finish(text, RUNTIME_ERROR_STATUS)
+}
+
+/// Where an access went wrong.
+#[derive(Clone, Copy)]
+pub struct Fault {
+    /// Byte offset of the access in the memory or table.
+    pub offset: u64,
+    /// Size of the memory or table.
+    pub bytes: u64,
+}
+
+/// Where a backtrace starts.
+#[derive(Clone, Copy)]
+pub struct Frame {
+    /// The instruction that faulted; 0 if runtime code asks, whose callers only are of interest.
+    pub pc: u64,
+    pub fp: u64,
+    /// The return address, if the function at `pc` has no frame yet and `fp` is its caller's.
+    pub caller: Option<u64>,
+}
+
+/// Reports a trap that nobody catches, and ends the process.
+#[cold]
+pub fn trap(code: TrapCode, fault: Option<Fault>, name: Option<&[u8]>, first: Frame) -> ! {
+    let mut text = Text::<4096>::new();
+    text.text("wasmc: trap: ");
+    text.text(code.message());
+    if let Some(name) = name {
+        text.text(": ");
+        text.name(name);
+    }
+    if let Some(fault) = fault {
+        text.text(" (offset ");
+        text.hexadecimal(fault.offset);
+        text.text(if code == TrapCode::TableOutOfBounds { " in a table of " } else { " in a memory of " });
+        text.decimal(fault.bytes);
+        text.text(" bytes)");
+    }
+    text.text("\n");
+    if process::host_variable(b"WASMC_BACKTRACE=") != Some(b"0") {
+        backtrace(&mut text, first);
+    }
+    finish(text, TRAP_EXIT_STATUS)
+}
+
+/// Reports a fault that is no trap, and ends the process.
+#[cold]
+pub fn internal_fault(signal: i32, address: u64, first: Frame) -> ! {
+    let mut text = Text::<4096>::new();
+    text.text("wasmc: internal fault: signal ");
+    text.decimal(signal as u64);
+    text.text(" at address ");
+    text.hexadecimal(address);
+    text.text(", code at ");
+    text.hexadecimal(first.pc.wrapping_sub(arch::image_base() as u64));
+    text.text(" of the executable; this is a bug of wasmc, please report it\n");
+    backtrace(&mut text, first);
+    finish(text, RUNTIME_ERROR_STATUS)
+}
+
+fn backtrace<const N: usize>(text: &mut Text<N>, first: Frame) {
+    let mut count = 0;
+    walk(first, |_| count += 1);
+    if count == 0 {
+        return;
+    }
+    text.text("wasm backtrace:\n");
+    let left_out = if count > INNERMOST + OUTERMOST { INNERMOST..count - OUTERMOST } else { 0..0 };
+    let mut index = 0;
+    walk(first, |place| {
+        if index == left_out.start && !left_out.is_empty() {
+            text.text("      ... ");
+            text.decimal(left_out.len() as u64);
+            text.text(" frames left out\n");
+        }
+        if !left_out.contains(&index) {
+            line(text, index, place);
+        }
+        index += 1;
+    });
+}
+
+fn line<const N: usize>(text: &mut Text<N>, index: usize, place: &Place) {
+    text.padded_decimal(index as u64, 4);
+    text.text(": ");
+    if let Some(site) = place.site {
+        text.hexadecimal(site.wasm_offset as u64);
+        text.text(" - ");
+    }
+    let name = sites::name(arch::program(), &place.function);
+    if name.is_empty() {
+        text.text("<function ");
+        text.decimal(place.function.index as u64);
+        text.text(">");
+    } else {
+        text.name(name);
+    }
+    text.text("\n");
+}
+
+/// Visits the Wasm functions from the innermost outwards.
+fn walk(first: Frame, mut visit: impl FnMut(&Place)) {
+    let header = arch::program();
+    let (low, high) = process::wasm_stack();
+    let mut visit = |place: Option<Place>| {
+        if let Some(place) = place.filter(|place| place.function.index != NOT_WASM) {
+            visit(&place);
+        }
+    };
+
+    visit(sites::find(header, first.pc));
+    if let Some(caller) = first.caller {
+        visit(sites::find_return(header, caller));
+    }
+    let mut fp = first.fp;
+    while fp.is_multiple_of(8) && fp >= low && fp < high.saturating_sub(15) {
+        // SAFETY: two words on the Wasm stack, all of which is mapped and readable.
+        let (next, return_address) = unsafe { (*(fp as *const u64), *((fp + 8) as *const u64)) };
+        visit(sites::find_return(header, return_address));
+        if next <= fp {
+            break;
+        }
+        fp = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(fill: impl FnOnce(&mut Text<700>)) -> String {
+        let mut text = Text::new();
+        fill(&mut text);
+        String::from_utf8(text.written().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn numbers() {
+        assert_eq!(written(|text| text.decimal(0)), "0");
+        assert_eq!(written(|text| text.decimal(u64::MAX)), "18446744073709551615");
+        assert_eq!(written(|text| text.padded_decimal(7, 4)), "   7");
+        assert_eq!(written(|text| text.padded_decimal(12345, 4)), "12345");
+        assert_eq!(written(|text| text.hexadecimal(0)), "0x0");
+        assert_eq!(written(|text| text.hexadecimal(0x1a3)), "0x1a3");
+        assert_eq!(written(|text| text.hexadecimal(u64::MAX)), "0xffffffffffffffff");
+    }
+
+    #[test]
+    fn names_are_masked_and_bounded() {
+        assert_eq!(written(|text| text.name(b"a\x1b[31m\n\x7fz")), "a?[31m??z");
+        assert_eq!(written(|text| text.name(&[b'x'; 600])).len(), MAX_NAME + 3);
+    }
+
+    #[test]
+    fn a_frame_outside_of_the_stack_ends_the_walk() {
+        for fp in [0, 1, 8, u64::MAX, u64::MAX - 7] {
+            walk(Frame { pc: 0, fp, caller: None }, |_| panic!("there is no code"));
+        }
+    }
+}

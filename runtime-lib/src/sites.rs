@@ -1,0 +1,178 @@
+//! From a code address to Wasm: the functions and the sites that the compiler recorded (see [`wasmc_abi::trap`]).
+
+use wasmc_abi::program::ProgramHeader;
+use wasmc_abi::trap::{FunctionEntry, NO_SITES};
+
+use crate::process;
+use crate::start::resolve;
+
+/// What the tables say of a code address.
+#[derive(Clone, Copy)]
+pub struct Place {
+    pub function: FunctionEntry,
+    /// Bytes from the start of the function.
+    pub offset: u32,
+    /// The site at exactly that address, if there is one.
+    pub site: Option<Site>,
+}
+
+/// An entry of the site table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// A trap code, or [`SITE_CALL`](wasmc_abi::trap::SITE_CALL).
+    pub code: u8,
+    /// Byte offset in the module.
+    pub wasm_offset: u32,
+}
+
+/// Looks up the address of an instruction.
+pub fn find(header: &'static ProgramHeader, pc: u64) -> Option<Place> {
+    find_in_function_of(header, pc, pc)
+}
+
+/// Looks up a return address. The function is that of the call: a call may be a function's last instruction, and then
+/// the return address is outside.
+pub fn find_return(header: &'static ProgramHeader, pc: u64) -> Option<Place> {
+    find_in_function_of(header, pc.wrapping_sub(1), pc)
+}
+
+fn find_in_function_of(header: &'static ProgramHeader, inside: u64, pc: u64) -> Option<Place> {
+    let code = resolve(header, header.code) as u64;
+    let offset = inside.checked_sub(code).filter(|&offset| offset < header.code_size as u64)? as u32;
+    if header.function_count == 0 {
+        return None;
+    }
+    // SAFETY: the compiler's promise about the header.
+    let functions: &[FunctionEntry] = unsafe {
+        core::slice::from_raw_parts(resolve(header, header.functions).cast(), header.function_count as usize)
+    };
+    let index = functions.partition_point(|function| function.code_offset <= offset).checked_sub(1)?;
+    let function = *functions.get(index)?;
+    let offset = (pc - code) as u32 - function.code_offset;
+    let site = if function.sites == NO_SITES {
+        None
+    } else {
+        // SAFETY: the compiler's promise about the offset.
+        unsafe { find_site(resolve(header, header.sites).add(function.sites as usize), offset) }
+    };
+    Some(Place { function, offset, site })
+}
+
+/// The function's name; empty if it has none.
+pub fn name(header: &'static ProgramHeader, function: &FunctionEntry) -> &'static [u8] {
+    if header.names == 0 {
+        return &[];
+    }
+    // SAFETY: the compiler's promise: an offset of a NUL-terminated string.
+    unsafe { process::string_bytes(resolve(header, header.names).add(function.name as usize)) }
+}
+
+/// The site at `offset` in a function whose sites start at `bytes`.
+///
+/// # Safety
+///
+/// `bytes` must point to a well-formed list of sites.
+unsafe fn find_site(bytes: *const u8, offset: u32) -> Option<Site> {
+    let mut cursor = Cursor(bytes);
+    // SAFETY: by the caller; the cursor reads what the format says.
+    unsafe {
+        let count = cursor.unsigned();
+        let mut wasm_offset = cursor.unsigned();
+        let mut pc = 0u32;
+        for _ in 0..count {
+            pc = pc.wrapping_add(cursor.unsigned());
+            let code = cursor.byte();
+            wasm_offset = wasm_offset.wrapping_add(cursor.signed() as u32);
+            if pc == offset {
+                return Some(Site { code, wasm_offset });
+            }
+            if pc > offset {
+                break;
+            }
+        }
+    }
+    None
+}
+
+/// Reads the bytes of a list of sites.
+struct Cursor(*const u8);
+
+impl Cursor {
+    /// # Safety
+    ///
+    /// There must be another byte.
+    unsafe fn byte(&mut self) -> u8 {
+        // SAFETY: by the caller.
+        unsafe {
+            let byte = *self.0;
+            self.0 = self.0.add(1);
+            byte
+        }
+    }
+
+    /// An LEB128 of at most 32 bits: its value, the bits it has, and its last byte.
+    ///
+    /// # Safety
+    ///
+    /// There must be a well-formed number.
+    unsafe fn leb(&mut self) -> (u32, u32, u8) {
+        let (mut value, mut shift) = (0, 0);
+        loop {
+            // SAFETY: by the caller.
+            let byte = unsafe { self.byte() };
+            value |= ((byte & 0x7f) as u32).checked_shl(shift).unwrap_or(0);
+            shift += 7;
+            if byte & 0x80 == 0 {
+                return (value, shift, byte);
+            }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Cursor::leb`].
+    unsafe fn unsigned(&mut self) -> u32 {
+        // SAFETY: by the caller.
+        unsafe { self.leb().0 }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Cursor::leb`].
+    unsafe fn signed(&mut self) -> i32 {
+        // SAFETY: by the caller.
+        let (value, bits, last) = unsafe { self.leb() };
+        if last & 0x40 != 0 && bits < 32 { (value | (u32::MAX << bits)) as i32 } else { value as i32 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sites_are_found_by_exact_offset() {
+        // Three sites from module offset 300: +5 trap 2 at 310, +200 call at 290, +1 trap 7 at 290 + 8192.
+        let bytes = [3, 0xac, 0x02, 5, 2, 10, 0xc8, 0x01, 0, 0x6c, 1, 7, 0x80, 0xc0, 0x00];
+        // SAFETY: well-formed.
+        let find = |offset| unsafe { find_site(bytes.as_ptr(), offset) };
+        assert_eq!(find(5), Some(Site { code: 2, wasm_offset: 310 }));
+        assert_eq!(find(205), Some(Site { code: 0, wasm_offset: 290 }));
+        assert_eq!(find(206), Some(Site { code: 7, wasm_offset: 290 + 8192 }));
+        for absent in [0, 4, 6, 204, 207, u32::MAX] {
+            assert_eq!(find(absent), None);
+        }
+    }
+
+    #[test]
+    fn numbers_of_every_length() {
+        let read = |bytes: &[u8]| {
+            // SAFETY: well-formed.
+            unsafe { (Cursor(bytes.as_ptr()).unsigned(), Cursor(bytes.as_ptr()).signed()) }
+        };
+        assert_eq!(read(&[0x3f]), (0x3f, 0x3f));
+        assert_eq!(read(&[0x40]), (0x40, -0x40));
+        assert_eq!(read(&[0xff, 0xff, 0xff, 0xff, 0x0f]), (u32::MAX, -1));
+        assert_eq!(read(&[0x80, 0x80, 0x80, 0x80, 0x78]).1, i32::MIN);
+    }
+}

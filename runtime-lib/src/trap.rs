@@ -1,0 +1,155 @@
+//! From a fault to a trap.
+//!
+//! Four signals can mean that a guest trapped. The handler decides by three questions, in this order:
+//!
+//! 1. Did the kernel raise the signal for a fault? If a process sent it, it does what it does to anybody: by default it
+//!    ends us.
+//! 2. Is the fault address in the guard of the Wasm stack? Then the stack is exhausted, wherever the pc is: compiled
+//!    code may have called into the runtime.
+//! 3. Is the pc a trap site? For SIGILL and SIGFPE that suffices: the instruction is there to fault. For SIGSEGV and
+//!    SIGBUS the fault address must also lie behind the end of a memory or a table, inside its reservation.
+//!
+//! Whatever is left is a bug of ours. It is reported as such and ends the process; it is never a trap of the guest,
+//! nor seen by [`call_catching`](arch::call_catching).
+//!
+//! A fault inside the handler finds its signal blocked, and so the kernel ends the process: no recursion.
+//!
+//! Where SIGFPE stands for a division by zero and for one whose quotient overflows, the site's code says which:
+//! compiled code tests for one of them before it divides.
+
+use wasmc_abi::layout::{MemoryRecord, TableRecord};
+use wasmc_abi::program::ProgramHeader;
+use wasmc_abi::trap::{SITE_CALL, TrapCode};
+
+use crate::arch::{self, Context, SignalInfo};
+use crate::report::{self, Fault, Frame};
+use crate::sites::{self, Place};
+use crate::{memory, process, start, sys};
+
+const SIGILL: i32 = 4;
+const SIGBUS: i32 = 7;
+const SIGFPE: i32 = 8;
+const SIGSEGV: i32 = 11;
+const SIGNALS: [i32; 4] = [SIGILL, SIGBUS, SIGFPE, SIGSEGV];
+const ALL_SIGNALS: u64 =
+    sys::signal_set(SIGILL) | sys::signal_set(SIGBUS) | sys::signal_set(SIGFPE) | sys::signal_set(SIGSEGV);
+
+/// Bytes of Wasm stack that a host function may use without looking. The largest has a batch of I/O vectors.
+const HOST_HEADROOM: u64 = 64 << 10;
+
+/// Installs the handlers, and unblocks the signals: a parent may have left us any mask.
+pub fn install_handlers() {
+    for signal in SIGNALS {
+        // SAFETY: the handler runs on its own stack, uses no state that it could interrupt, and returns only to
+        // `arch::landing`, or to die of the signal.
+        if unsafe { sys::handle_signal(signal, on_signal, ALL_SIGNALS) }.is_err() {
+            report::fatal("a signal handler could not be installed");
+        }
+    }
+    if sys::unblock_signals(ALL_SIGNALS).is_err() {
+        report::fatal("signals could not be unblocked");
+    }
+}
+
+/// What a signal turned out to be.
+enum Verdict {
+    Trap(TrapCode, Option<Fault>),
+    OurBug,
+}
+
+/// # Safety
+///
+/// For the kernel only.
+unsafe extern "C" fn on_signal(signal: i32, info: *const SignalInfo, context: *mut Context) {
+    // SAFETY: the kernel's structures, ours while the handler runs.
+    let (info, context) = unsafe { (&*info, &mut *context) };
+    if info.code <= 0 {
+        // Sent by a process. The signal stays blocked until we return, and is then delivered again.
+        let _ = sys::default_signal(signal);
+        let _ = sys::raise(signal);
+        return;
+    }
+    let header = arch::program();
+    let place = sites::find(header, context.pc());
+    let first = Frame { pc: context.pc(), fp: context.fp(), caller: caller_before_frame(context, place) };
+    match judge(header, signal, info.address, place) {
+        Verdict::Trap(code, _) if arch::is_catching() => context.resume_at_catch(code),
+        Verdict::Trap(code, fault) => report::trap(code, fault, None, first),
+        Verdict::OurBug => report::internal_fault(signal, info.address, first),
+    }
+}
+
+fn judge(header: &'static ProgramHeader, signal: i32, address: u64, place: Option<Place>) -> Verdict {
+    if !start::is_running() {
+        return Verdict::OurBug;
+    }
+    let is_access = signal == SIGSEGV || signal == SIGBUS;
+    if is_access && process::is_in_stack_guard(address) {
+        return Verdict::Trap(TrapCode::StackOverflow, None);
+    }
+    let site = place.and_then(|place| place.site).filter(|site| site.code != SITE_CALL);
+    let Some(code) = site.and_then(|site| TrapCode::from_number(site.code)) else {
+        return Verdict::OurBug;
+    };
+    if !is_access {
+        return Verdict::Trap(code, None);
+    }
+    let is_code_of_access = matches!(code, TrapCode::MemoryOutOfBounds | TrapCode::TableOutOfBounds);
+    match find_fault(header, address) {
+        Some(fault) if is_code_of_access => Verdict::Trap(code, Some(fault)),
+        _ => Verdict::OurBug,
+    }
+}
+
+/// The memory or table behind whose end, but inside whose reservation, an address lies.
+fn find_fault(header: &'static ProgramHeader, address: u64) -> Option<Fault> {
+    let fault = |base: u64, bytes: u64, reserved: u64| {
+        let offset = address.checked_sub(base).filter(|&offset| bytes <= offset && offset < reserved)?;
+        Some(Fault { offset, bytes })
+    };
+    let of_memory = |memory: &MemoryRecord| fault(memory.base, memory.length, memory.reserved);
+    let of_table = |table: &TableRecord| fault(table.base, table.length * size_of::<u64>() as u64, table.reserved);
+    let in_memory = memory::memories(header).iter().find_map(of_memory);
+    in_memory.or_else(|| memory::tables(header).iter().find_map(of_table))
+}
+
+/// The return address that lies on top of the stack if the function has not set up its frame yet, as when the push of
+/// the frame pointer hits the guard. Without it the backtrace would miss a frame: the caller's.
+fn caller_before_frame(context: &Context, place: Option<Place>) -> Option<u64> {
+    let (low, high) = process::wasm_stack();
+    let sp = context.sp();
+    if !Context::is_before_frame(place?.offset) || sp < low || sp > high - 8 || !sp.is_multiple_of(8) {
+        return None;
+    }
+    // SAFETY: on the Wasm stack.
+    Some(unsafe { *(sp as *const u64) })
+}
+
+/// Traps, from runtime code that was called by Wasm. `name` is that of the import, for [`TrapCode::UnknownImport`].
+#[inline(never)]
+fn raise(code: TrapCode, name: Option<&[u8]>) -> ! {
+    if arch::is_catching() {
+        // SAFETY: it was asked; no frame of the runtime between here and there has anything to drop.
+        unsafe { arch::throw(code as u32) }
+    }
+    report::trap(code, None, name, Frame { pc: 0, fp: arch::frame_pointer(), caller: None })
+}
+
+/// Traps with 'call stack exhausted' unless a host function has room on the Wasm stack.
+#[inline(always)]
+pub fn check_headroom() {
+    if arch::stack_pointer() < process::wasm_stack().0 + HOST_HEADROOM {
+        raise(TrapCode::StackOverflow, None);
+    }
+}
+
+/// Traps because an import was called that does not exist. `name` holds both of its names.
+///
+/// # Safety
+///
+/// `name` must be NUL-terminated and constant.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wasmc_unknown_import(name: *const u8) -> ! {
+    // SAFETY: by the caller.
+    raise(TrapCode::UnknownImport, Some(unsafe { process::string_bytes(name) }))
+}

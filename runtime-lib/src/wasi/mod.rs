@@ -1,0 +1,105 @@
+//! WASI preview 1.
+//!
+//! The table in [`wasmc_abi::wasi`] decides what exists: from its rows come the entry points, `wasmc_wasi_NAME`,
+//! which compiled code calls directly. An entry looks for room on the Wasm stack, calls the function of that name in
+//! one of the modules below, and gives its `errno` as a number.
+//!
+//! | module     | functions                                                |
+//! |------------|----------------------------------------------------------|
+//! | [`args`]   | `args_*`, `environ_*`                                    |
+//! | [`clock`]  | `clock_*`                                                |
+//! | [`random`] | `random_get`                                             |
+//! | [`proc`]   | `proc_*`, `sched_yield`                                  |
+//! | [`fd`]     | `fd_*`                                                   |
+//! | [`guest`]  | pointers into the guest's memory: checked there, nowhere else |
+//! | [`types`]  | names and numbers of the witx files                      |
+//!
+//! # Capabilities
+//!
+//! The guest gets its arguments, the clocks, random numbers, and descriptors 0, 1 and 2. Its environment is empty,
+//! there is no directory, and descriptors that the process inherited beyond 2 do not exist for it.
+
+mod args;
+mod clock;
+mod fd;
+mod guest;
+mod proc;
+mod random;
+mod types;
+
+use types::Errno;
+
+use args::{args_get, args_sizes_get, environ_get, environ_sizes_get};
+use clock::{clock_res_get, clock_time_get};
+use fd::{
+    fd_advise, fd_allocate, fd_close, fd_datasync, fd_fdstat_get, fd_fdstat_set_flags, fd_fdstat_set_rights,
+    fd_filestat_get, fd_filestat_set_size, fd_filestat_set_times, fd_pread, fd_prestat_dir_name, fd_prestat_get,
+    fd_pwrite, fd_read, fd_readdir, fd_renumber, fd_seek, fd_sync, fd_tell, fd_write,
+};
+use proc::{proc_exit, proc_raise, sched_yield};
+use random::random_get;
+
+/// What a WASI function gives: `success` or an error.
+type Result<T = ()> = core::result::Result<T, Errno>;
+
+/// The Rust type of a parameter.
+macro_rules! parameter_type {
+    (i32) => {
+        u32
+    };
+    (i64) => {
+        u64
+    };
+}
+
+/// Defines the entry point of one row. The parameters have types only; the middle rules give them names from a list.
+macro_rules! entry_point {
+    ($name:ident ($($type:ident)*) $result:ident $status:ident) => {
+        entry_point!(@name $name $result $status () ($($type)*) (a0 a1 a2 a3 a4 a5 a6 a7 a8));
+    };
+    (@name $name:ident $result:ident $status:ident
+     ($($named:tt)*) ($type:ident $($types:ident)*) ($next:ident $($rest:ident)*)) => {
+        entry_point!(@name $name $result $status ($($named)* ($next $type)) ($($types)*) ($($rest)*));
+    };
+    (@name $name:ident $result:ident $status:ident ($($named:tt)*) () ($($rest:ident)*)) => {
+        entry_point!(@define $name $result $status $($named)*);
+    };
+    (@define $name:ident errno NoSys $(($parameter:ident $type:ident))*) => {
+        #[unsafe(export_name = concat!("wasmc_wasi_", stringify!($name)))]
+        extern "C" fn $name(_: *mut wasmc_abi::layout::MemoryRecord $(, _: parameter_type!($type))*) -> u32 {
+            Errno::NOSYS.number()
+        }
+    };
+    (@define $name:ident errno $status:ident $(($parameter:ident $type:ident))*) => {
+        #[unsafe(export_name = concat!("wasmc_wasi_", stringify!($name)))]
+        unsafe extern "C" fn $name(
+            memory: *mut wasmc_abi::layout::MemoryRecord $(, $parameter: parameter_type!($type))*
+        ) -> u32 {
+            crate::trap::check_headroom();
+            // SAFETY: compiled code passes the record of the instance's memory.
+            let memory = unsafe { super::guest::Memory::new(memory) };
+            match super::$name(memory $(, $parameter)*) {
+                Ok(()) => Errno::SUCCESS.number(),
+                Err(error) => error.number(),
+            }
+        }
+    };
+    (@define $name:ident none $status:ident $(($parameter:ident $type:ident))*) => {
+        #[unsafe(export_name = concat!("wasmc_wasi_", stringify!($name)))]
+        extern "C" fn $name(_: *mut wasmc_abi::layout::MemoryRecord $(, $parameter: parameter_type!($type))*) -> ! {
+            super::$name($($parameter),*)
+        }
+    };
+}
+
+macro_rules! entry_points {
+    ($(($name:ident, ($($type:ident)*), $result:ident, $status:ident))*) => {
+        /// The functions that compiled code calls.
+        mod entries {
+            use super::types::Errno;
+            $(entry_point!($name ($($type)*) $result $status);)*
+        }
+    };
+}
+
+wasmc_abi::for_each_wasi_function!(entry_points);
