@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use wasmc::{Emit, Entry, Error, Options, Program};
@@ -34,8 +35,15 @@ pub fn check(program: &Program<'_>, options: &Options) -> wasmc::Result<()> {
 /// The message of an error that came of a panic starts with this.
 pub const PANICKED: &str = "panicked: ";
 
-fn catch<T>(call: impl FnOnce() -> wasmc::Result<T>) -> wasmc::Result<T> {
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|payload| {
+/// Threads with a stack as large as those of the command: the largest functions need it.
+fn pool() -> &'static rayon::ThreadPool {
+    static POOL: OnceLock<rayon::ThreadPool> = OnceLock::new();
+    let build = || rayon::ThreadPoolBuilder::new().stack_size(64 << 20).build().expect("threads can be started");
+    POOL.get_or_init(build)
+}
+
+fn catch<T: Send>(call: impl FnOnce() -> wasmc::Result<T> + Send) -> wasmc::Result<T> {
+    catch_unwind(AssertUnwindSafe(|| pool().install(call))).unwrap_or_else(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("(no message)");
         Err(Error::internal(format!("{PANICKED}{text}")))
@@ -79,7 +87,7 @@ fn decode(finished: &Finished, types: &[StepTypes]) -> Vec<Outcome> {
     let mut complaint = None;
     for (index, types) in types.iter().enumerate() {
         match decode_step(&mut rest, index, types.count()) {
-            Ok(outcome) => outcomes.push(outcome),
+            Ok(outcome) => outcomes.push(types.without_unused_bytes(outcome)),
             Err(why) => {
                 complaint = Some(why);
                 break;

@@ -96,6 +96,17 @@ impl StepTypes {
         }
     }
 
+    /// Clears the bytes of slots that are not part of the value: compiled code may leave there what was before.
+    pub fn without_unused_bytes(&self, outcome: Outcome) -> Outcome {
+        let (Outcome::Returned(slots), StepTypes::Values(types)) = (&outcome, self) else { return outcome };
+        let clear = |(slot, ty): (&u128, &ValType)| match ty {
+            ValType::I32 | ValType::F32 => *slot as u32 as u128,
+            ValType::I64 | ValType::F64 | ValType::Ref(_) => *slot as u64 as u128,
+            ValType::V128 => *slot,
+        };
+        Outcome::Returned(slots.iter().zip(types).map(clear).collect())
+    }
+
     /// Of a step that an instance with these exports can perform.
     ///
     /// # Errors

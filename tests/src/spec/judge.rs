@@ -35,8 +35,11 @@ pub fn judge(script: &Script, engine: Engine) -> Vec<Verdict> {
             Err(_) => Ok(()),
         },
         Check::Rejected(Some(wasm)) => rejected(wasm),
-        Check::Unlinkable(source) if engine == Engine::Reference => unlinkable_in_reference(&performance.alive, source),
-        Check::Unlinkable(source) => unlinkable(&performance.alive, source),
+        Check::Unlinkable(earlier, source) => {
+            // Later modules would tell the compiler more than is known at that point.
+            let alive = performance.alive.iter().filter(|(index, _)| index < earlier).cloned().collect();
+            unlinkable(alive, source, engine)
+        }
         Check::Untranslatable(why) => Err(why.clone()),
     };
     let directives = script.directives.iter();
@@ -226,24 +229,20 @@ pub fn is_valid_by_now(wasm: &[u8]) -> bool {
 }
 
 /// `assert_unlinkable`: wasmc refuses the module, and says that it does not fit.
-fn unlinkable(alive: &[(usize, Source)], source: &Source) -> Result<(), String> {
-    // Later modules of the script do not matter, as the wiring does not name them.
-    let mut program = program(alive, alive.len(), Entry::Script(Vec::new()));
-    program.instances.push(instance_source(source, alive));
+fn unlinkable(alive: Vec<(usize, Source)>, source: &Source, engine: Engine) -> Result<(), String> {
+    let mut program = program(&alive, alive.len(), Entry::Script(Vec::new()));
+    program.instances.push(instance_source(source, &alive));
+    if engine == Engine::Reference {
+        program.entry = Entry::Script((0..program.instances.len()).map(Step::Instantiate).collect());
+        return match reference::perform(&program).last() {
+            Some(Outcome::Lost(_)) => Ok(()),
+            outcome => Err(format!("a module that does not link: {outcome:?}")),
+        };
+    }
     match native::check(&program, &Variant::Guard.options()) {
         Ok(()) => Err("a module that does not link was accepted".into()),
         Err(error) if error.kind() == ErrorKind::Link => Ok(()),
         Err(error) => Err(format!("a module that does not link was refused as {:?}: {error}", error.kind())),
-    }
-}
-
-fn unlinkable_in_reference(alive: &[(usize, Source)], source: &Source) -> Result<(), String> {
-    let mut program = program(alive, alive.len(), Entry::Script(Vec::new()));
-    program.instances.push(instance_source(source, alive));
-    program.entry = Entry::Script((0..program.instances.len()).map(Step::Instantiate).collect());
-    match reference::perform(&program).last() {
-        Some(Outcome::Lost(_)) => Ok(()),
-        outcome => Err(format!("a module that does not link: {outcome:?}")),
     }
 }
 

@@ -49,8 +49,9 @@ pub enum Check {
     Outcome(usize, Expected),
     /// The module must be refused as invalid. `None`: it was refused already as a text.
     Rejected(Option<Vec<u8>>),
-    /// The module must be refused because it does not fit those that it imports from.
-    Unlinkable(Source),
+    /// The module must be refused because it does not fit those that it imports from, which are among the script's first so many
+    /// sources.
+    Unlinkable(usize, Source),
     /// The directive cannot be made into any of the above.
     Untranslatable(String),
 }
@@ -172,7 +173,9 @@ impl Translation<'_> {
                 self.add(line, true, Ok(Check::Rejected(encode(&mut module).ok())));
             }
             WastDirective::AssertUnlinkable { module, .. } => {
-                let check = encode(&mut QuoteWat::Wat(module)).map(|wasm| Check::Unlinkable(self.source(wasm, None)));
+                let earlier = self.script.sources.len();
+                let wasm = encode(&mut QuoteWat::Wat(module));
+                let check = wasm.map(|wasm| Check::Unlinkable(earlier, self.source(wasm, None)));
                 self.add(line, true, check);
             }
             WastDirective::AssertException { .. } => self.add(line, true, Err("exceptions are not supported".into())),
