@@ -6,12 +6,14 @@
 //! - [`reference`](mod@reference): performs them in the interpreter wasmi;
 //! - [`spec`]: turns the scripts of the specification's test suite into programs, and judges the outcomes;
 //! - [`differential`]: makes modules at random, and compares the two ways of performing steps;
+//! - [`binary`]: puts modules together;
 //! - [`mutate`]: damages modules;
 //! - [`command`]: finds the `wasmc` command;
 //! - [`golden`]: texts that a test compares with, and rewrites if asked to.
 //!
 //! None of them knows how the compiler works: they use its public interface, `wasmc::compile` and `wasmc::check`.
 
+pub mod binary;
 pub mod command;
 pub mod differential;
 pub mod golden;

@@ -1,11 +1,9 @@
 //! Modules from seeds.
 
-use std::borrow::Cow;
-
 use arbitrary::Unstructured;
 use wasm_smith::{Config, Module};
-use wasmparser::{Parser, Payload};
 
+use crate::binary::{leb, read_leb, sections, signed_leb, with_sections};
 use crate::random::Random;
 
 /// Function calls and loop iterations that a call of an export may make: keeps recursion within what both stacks bear.
@@ -88,7 +86,7 @@ fn add_refuel(wasm: &[u8], global: u32) -> Option<Vec<u8>> {
     leb(&mut sized_body, body.len() as u64);
     sized_body.extend(body);
 
-    let sections = sections(wasm);
+    let sections = sections(wasm).expect("wasm-smith makes valid modules");
     let count = |id: u8| {
         sections.iter().find(|(other, _)| *other == id).map_or(0, |(_, contents)| read_leb(contents).0)
     };
@@ -101,25 +99,11 @@ fn add_refuel(wasm: &[u8], global: u32) -> Option<Vec<u8>> {
     leb(&mut function_type, count(1));
     let additions: [(u8, Vec<u8>); 4] = [(1, vec![0x60, 0, 0]), (3, function_type), (7, export), (10, sized_body)];
 
-    let mut out = b"\0asm\x01\0\0\0".to_vec();
-    for (id, contents) in &sections {
-        let addition = additions.iter().find(|(other, _)| other == id);
-        let contents = match addition {
-            Some((_, addition)) => Cow::Owned(extend_vector(contents, addition)),
-            None => Cow::Borrowed(*contents),
-        };
-        out.push(*id);
-        leb(&mut out, contents.len() as u64);
-        out.extend(contents.iter());
-    }
+    let out = with_sections(&sections, |id, contents| {
+        let (_, addition) = additions.iter().find(|(other, _)| *other == id)?;
+        Some(extend_vector(contents, addition))
+    });
     additions.iter().all(|(id, _)| sections.iter().any(|(other, _)| other == id)).then_some(out)
-}
-
-/// Sections: id and contents.
-fn sections(wasm: &[u8]) -> Vec<(u8, &[u8])> {
-    let payloads = Parser::new(0).parse_all(wasm).map(|payload| payload.expect("wasm-smith makes valid modules"));
-    let found = payloads.filter_map(|payload: Payload<'_>| payload.as_section());
-    found.map(|(id, range)| (id, &wasm[range.start as usize..range.end as usize])).collect()
 }
 
 fn extend_vector(contents: &[u8], element: &[u8]) -> Vec<u8> {
@@ -131,53 +115,10 @@ fn extend_vector(contents: &[u8], element: &[u8]) -> Vec<u8> {
     out
 }
 
-fn leb(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn signed_leb(out: &mut Vec<u8>, mut value: i64) {
-    while !(-0x40..0x40).contains(&value) {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8 & 0x7f);
-}
-
-/// A number and its length in bytes.
-fn read_leb(bytes: &[u8]) -> (u64, usize) {
-    let mut value = 0;
-    for (index, byte) in bytes.iter().enumerate() {
-        value |= (*byte as u64 & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            return (value, index + 1);
-        }
-    }
-    panic!("a number is cut short")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::steps::{Export, Exports};
-
-    #[test]
-    fn numbers() {
-        for value in [0, 1, 63, 64, 127, 128, 1000, u64::from(u32::MAX)] {
-            let mut bytes = Vec::new();
-            leb(&mut bytes, value);
-            assert_eq!(read_leb(&bytes), (value, bytes.len()));
-        }
-        let mut bytes = Vec::new();
-        signed_leb(&mut bytes, 1000);
-        assert_eq!(bytes, [0xe8, 0x07]);
-        bytes.clear();
-        signed_leb(&mut bytes, 64);
-        assert_eq!(bytes, [0xc0, 0x00]);
-    }
 
     #[test]
     fn modules_are_valid_and_a_function_of_the_seed() {
