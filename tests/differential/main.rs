@@ -1,0 +1,56 @@
+//! Random modules, natively and in wasmi: see [`wasmc_tests::differential`].
+//!
+//! For longer: `cargo run --release -p wasmc-tests -- diff --count 100000 --seed 1 --out DIRECTORY`. What it finds, reduced,
+//! goes to `cases/`, whose modules run always.
+
+use std::fs;
+use std::path::Path;
+
+use wasmc::Options;
+use wasmc::options::{BoundsChecks, OptLevel};
+use wasmc_tests::differential::{self, Difference, plan::Plan};
+
+/// Modules with seeds from 0 on. 2 000 take about a minute; `WASMC_DIFF_COUNT` changes the number.
+fn count() -> usize {
+    std::env::var("WASMC_DIFF_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(2000)
+}
+
+#[test]
+fn random_modules_do_the_same() {
+    let totals = differential::run(0, count(), |_| {});
+    println!("{totals}");
+    let failures: Vec<String> = totals.failures.iter().take(10)
+        .map(|failure| format!("seed {} ({:?}): {}\n", failure.seed, failure.options, failure.what))
+        .collect();
+    assert!(failures.is_empty(), "{totals}; the first:\n{}", failures.join("\n"));
+    assert!(totals.inconclusive * 50 < totals.modules, "too many are inconclusive: {totals}");
+}
+
+#[test]
+fn cases_do_the_same() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("differential/cases");
+    let mut files: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "wat"));
+    files.sort();
+    assert!(!files.is_empty());
+    let default = Options::default();
+    let ways = [
+        default.clone(),
+        Options { bounds_checks: BoundsChecks::Explicit, ..default.clone() },
+        Options { opt_level: OptLevel::None, ..default },
+    ];
+    for file in files {
+        let wasm = wat::parse_file(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let plan = Plan::of(wasm, 0);
+        assert!(!plan.is_cut_short, "{}: wasmi cannot run it", file.display());
+        for options in &ways {
+            for difference in differential::compare(std::slice::from_ref(&plan), options) {
+                let what = match difference {
+                    Difference::Real(failure) => failure.what,
+                    Difference::StackOnly => "the native stack is exhausted".to_string(),
+                };
+                panic!("{} ({options:?}): {what}", file.display());
+            }
+        }
+    }
+}

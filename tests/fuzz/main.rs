@@ -1,0 +1,173 @@
+//! Bad input: modules that are cut short, damaged, or noise.
+//!
+//! `wasmc::check` reads all of them. It must not panic, and what it refuses it must refuse as invalid or unsupported, with
+//! the offset of the byte where it gave up if they are invalid. What it accepts is compiled too. Nothing may take long or need much memory,
+//! whatever sizes a module asks for. A few dozen go through the command, which must say one sentence and leave no file.
+//!
+//! `WASMC_FUZZ_COUNT` and `WASMC_FUZZ_SEED` change how many there are, and which.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+use wasmc::{Emit, Entry, ErrorKind, InstanceSource, Options, Program, Step};
+use wasmc_tests::differential::generate;
+use wasmc_tests::random::Random;
+use wasmc_tests::{command, mutate, native, process};
+
+/// How long one input may take: far more than any does, far less than a loop without end.
+const TIME_LIMIT: Duration = Duration::from_secs(20);
+
+fn variable(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+}
+
+/// Valid modules to start from.
+fn seeds() -> Vec<Vec<u8>> {
+    let mut seeds: Vec<Vec<u8>> = (0..60).map(generate::module).collect();
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for directory in ["programs", "run", "differential/cases"] {
+        let mut files: Vec<_> =
+            fs::read_dir(tests.join(directory)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        for file in files {
+            match file.extension().and_then(|extension| extension.to_str()) {
+                // Large ones are mostly the same library.
+                Some("wasm") => seeds.extend(fs::read(&file).ok().filter(|wasm| wasm.len() < 40_000)),
+                Some("wat") => seeds.extend(wat::parse_file(&file)),
+                _ => {}
+            }
+        }
+    }
+    seeds
+}
+
+/// The input with a number.
+fn input(seeds: &[Vec<u8>], number: u64) -> Vec<u8> {
+    let mut random = Random::new(number);
+    let wasm = random.choose(seeds);
+    match random.below(10) {
+        0 => wasm[..random.below(wasm.len())].to_vec(),
+        1 => {
+            let length = random.below(200);
+            let mut bytes = b"\0asm\x01\0\0\0".to_vec();
+            bytes.truncate(*random.choose(&[0, 4, 8, 8]));
+            bytes.extend(random.bytes(length));
+            bytes
+        }
+        _ => {
+            let other: &Vec<u8> = random.choose(seeds);
+            mutate::mutate(wasm, other, &mut random)
+        }
+    }
+}
+
+fn program(wasm: &[u8]) -> Program<'_> {
+    let instances = vec![InstanceSource { name: "input".into(), wasm, wiring: Vec::new() }];
+    Program { instances, entry: Entry::Script(vec![Step::Instantiate(0)]) }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Refused,
+    Compiled,
+}
+
+fn feed(wasm: &[u8]) -> Result<Fate, String> {
+    let options = Options { allow_unknown_imports: true, ..Options::default() };
+    let program = program(wasm);
+    let start = Instant::now();
+    let checked = native::check(&program, &options);
+    let fate = match &checked {
+        Ok(()) => {
+            // Whatever passes the check compiles, but for proposals that only the code generator misses.
+            match native::compile(&program, &options, Emit::Executable) {
+                Ok(_) => Fate::Compiled,
+                Err(error) if error.kind() == ErrorKind::Unsupported => Fate::Refused,
+                Err(error) => return Err(format!("passes the check, but does not compile: {error}")),
+            }
+        }
+        Err(error) => match error.kind() {
+            // Limits that the whole module exceeds have no place in it.
+            ErrorKind::Invalid if error.offset().is_none() => {
+                return Err(format!("refused without an offset: {error}"));
+            }
+            ErrorKind::Invalid | ErrorKind::Unsupported | ErrorKind::Link => Fate::Refused,
+            ErrorKind::Usage | ErrorKind::Internal => {
+                return Err(format!("refused as {:?}: {error}", error.kind()));
+            }
+        },
+    };
+    if start.elapsed() > TIME_LIMIT {
+        return Err(format!("took {:?}", start.elapsed()));
+    }
+    Ok(fate)
+}
+
+#[test]
+fn damaged_modules_are_refused_or_compiled() {
+    let (count, seed) = (variable("WASMC_FUZZ_COUNT", 10_000), variable("WASMC_FUZZ_SEED", 0));
+    let seeds = seeds();
+    let fates: Vec<(u64, Result<Fate, String>)> =
+        (seed..seed + count).into_par_iter().map(|number| (number, feed(&input(&seeds, number)))).collect();
+    let failures: Vec<String> = fates.iter()
+        .filter_map(|(number, fate)| Some(format!("input {number}: {}", fate.as_ref().err()?)))
+        .collect();
+    let compiled = fates.iter().filter(|(_, fate)| *fate == Ok(Fate::Compiled)).count();
+    println!("{count} inputs, {compiled} compiled, {} failed", failures.len());
+    assert!(failures.is_empty(), "{} failed; the first:\n{}", failures.len(), failures[..failures.len().min(20)].join("\n"));
+    assert!(count < 1000 || compiled as u64 * 50 > count, "only {compiled} compiled: the damage is too great to test much");
+    assert!(count < 1000 || (compiled as u64) < count / 2, "{compiled} compiled: the damage is too small");
+}
+
+/// Every prefix of a module: each is cut short, but for those that end between two sections.
+#[test]
+fn modules_cut_short_anywhere_are_refused_or_compiled() {
+    let mut wasm = generate::module(8);
+    wasm.truncate(2000);
+    let failures: Vec<String> = (0..wasm.len()).into_par_iter()
+        .filter_map(|length| Some(format!("the first {length} bytes: {}", feed(&wasm[..length]).err()?)))
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn seeds_compile() {
+    for (index, wasm) in seeds().iter().enumerate() {
+        // Some of the tests of the command are there to be refused.
+        if let Err(why) = feed(wasm) {
+            panic!("module {index}: {why}");
+        }
+    }
+}
+
+#[test]
+fn the_command_refuses_in_one_line_and_leaves_no_file() {
+    let seeds = seeds();
+    let directory = tempfile::tempdir().unwrap();
+    let mut refused = 0;
+    for number in 0..60 {
+        let wasm = input(&seeds, number);
+        let program = Program { entry: Entry::Command, ..program(&wasm) };
+        let error = match native::check(&program, &Options::default()) {
+            Err(error) => error,
+            Ok(()) => continue,
+        };
+        let (source, target) = (directory.path().join("input.wasm"), directory.path().join("output"));
+        fs::write(&source, &wasm).unwrap();
+        let mut command = Command::new(command::wasmc());
+        let finished = process::run(command.arg(&source).arg("-o").arg(&target), b"", TIME_LIMIT).unwrap();
+        assert_eq!(finished.end, process::End::Exit(error.kind().exit_status().into()), "input {number}: {error}");
+        let stderr = finished.stderr_text();
+        // Programs of several modules may have more to say about what is missing.
+        let lines = stderr.lines().count();
+        assert!(lines == 1 || error.kind() == ErrorKind::Link && lines > 0, "input {number}: {stderr}");
+        assert!(finished.stdout.is_empty(), "input {number}");
+        let left: Vec<_> = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["input.wasm"], "input {number}");
+        refused += 1;
+    }
+    assert!(refused >= 24, "only {refused} were refused");
+}

@@ -1,0 +1,3 @@
+;; RUN: wasmc --emit obj
+;; CONTENT: {{.*}}ELF{{.*}}
+(module (func (export "_start")))

@@ -1,0 +1,7 @@
+;; proc_exit with -1: Linux keeps the low 8 bits.
+;; RUN: wasmc
+;; EXIT: 255
+(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (call $proc_exit (i32.const -1)) unreachable))

@@ -1,0 +1,15 @@
+;; What `link-two-modules` imports: everything that can be imported.
+(module
+  (memory (export "memory") 1)
+  (table (export "table") 4 8 funcref)
+  (global (export "constant") i32 (i32.const 30))
+  (global $counter (export "counter") (mut i32) (i32.const 0))
+  (data (i32.const 16) "\05")
+  (elem (i32.const 1) $two)
+  (func $two (result i32) (i32.const 2))
+  (func (export "count") (result i32)
+    (global.set $counter (i32.add (global.get $counter) (i32.const 1)))
+    (global.get $counter))
+  (func (export "peek") (param i32) (result i32) (i32.load (local.get 0)))
+  (func (export "call") (param i32) (result i32) (call_indirect (result i32) (local.get 0)))
+  (func (export "fail") (param i32) (result i32) (i32.div_u (i32.const 1) (local.get 0))))

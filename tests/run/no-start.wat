@@ -1,0 +1,4 @@
+;; RUN: wasmc
+;; COMPILE-FAIL: 1
+;; STDERR: {{.*}}_start{{.*}}
+(module (func (export "main")))

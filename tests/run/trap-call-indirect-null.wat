@@ -1,0 +1,24 @@
+;; A call through a null entry.
+;; EXIT: 134
+;; RUN: wasmc
+;; STDERR: wasmc: trap: uninitialized element
+;; STDERR: wasm backtrace:
+;; STDERR: 0: {{.*}}inner
+;; STDERR: 1: {{.*}}outer
+;; STDERR: 2: {{.*}}_start
+;; RUN: wasmc --opt-level none
+;; STDERR: wasmc: trap: uninitialized element
+;; STDERR: 0: {{.*}}inner
+;; STDERR: 2: {{.*}}_start
+;; RUN: wasmc --bounds-checks=explicit
+;; STDERR: wasmc: trap: uninitialized element
+;; STDERR: 0: {{.*}}inner
+;; STDERR: 2: {{.*}}_start
+(module
+  (type $t (func (param i32) (result i32))) (table $table 4 funcref) (elem (i32.const 0) $outer)
+  (func $inner (param i32) (result i32)
+    (call_indirect $table (type $t) (local.get 0) (i32.const 3)))
+  (func $outer (param i32) (result i32)
+    (i32.add (call $inner (local.get 0)) (i32.const 1)))
+  (func $_start (export "_start")
+    (drop (call $outer (i32.const 0)))))

@@ -1,0 +1,23 @@
+;; A float that no integer can hold.
+;; EXIT: 134
+;; RUN: wasmc
+;; STDERR: wasmc: trap: integer overflow
+;; STDERR: wasm backtrace:
+;; STDERR: 0: {{.*}}inner
+;; STDERR: 1: {{.*}}outer
+;; STDERR: 2: {{.*}}_start
+;; RUN: wasmc --opt-level none
+;; STDERR: wasmc: trap: integer overflow
+;; STDERR: 0: {{.*}}inner
+;; STDERR: 2: {{.*}}_start
+;; RUN: wasmc --bounds-checks=explicit
+;; STDERR: wasmc: trap: integer overflow
+;; STDERR: 0: {{.*}}inner
+;; STDERR: 2: {{.*}}_start
+(module
+  (func $inner (param i32) (result i32)
+    (i32.trunc_f64_s (f64.add (f64.const 1e10) (f64.convert_i32_s (local.get 0)))))
+  (func $outer (param i32) (result i32)
+    (i32.add (call $inner (local.get 0)) (i32.const 1)))
+  (func $_start (export "_start")
+    (drop (call $outer (i32.const 0)))))

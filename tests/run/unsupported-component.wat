@@ -1,0 +1,4 @@
+;; RUN: wasmc
+;; COMPILE-FAIL: 3
+;; STDERR: {{.*}}component{{.*}}
+(component)

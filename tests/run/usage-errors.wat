@@ -1,0 +1,21 @@
+;; What cannot be understood is a usage error: status 2 and a line that says what.
+;; COMPILE-FAIL: 2
+;; RUN: wasmc %s --no-such-flag
+;; STDERR: {{.*}}--no-such-flag{{.*}}
+;; RUN: wasmc %s -o
+;; STDERR: {{.*}}-o{{.*}}
+;; RUN: wasmc %s --opt-level seven
+;; STDERR: {{.*}}seven{{.*}}
+;; RUN: wasmc %s --bounds-checks=none
+;; STDERR: {{.*}}none{{.*}}
+;; RUN: wasmc %s --emit song
+;; STDERR: {{.*}}song{{.*}}
+;; RUN: wasmc %s --max-memory much
+;; STDERR: {{.*}}much{{.*}}
+;; RUN: wasmc %s --link library
+;; STDERR: {{.*}}--link{{.*}}
+;; RUN: wasmc %s %s
+;; STDERR: {{.*}}
+;; RUN: wasmc %s --target pdp11-unknown-unix
+;; STDERR: {{.*}}pdp11{{.*}}
+(module (func (export "_start")))

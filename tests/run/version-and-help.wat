@@ -1,0 +1,4 @@
+;; RUN: wasmc --version %s
+;; COMPILE-FAIL: 0
+;; STDOUT: wasmc {{.*}}
+(module)

@@ -1,0 +1,49 @@
+//! The `wasmc` command that tests run.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Path of the command. `WASMC` in the environment names one; else it is built, in the profile and the target directory of the
+/// running test, which does nothing if it is up to date.
+///
+/// Cargo gives a test the paths of its own package's commands only, and `cargo test` does not build the commands of other
+/// packages: so we ask it to. By then it has let go of its lock.
+///
+/// # Panics
+///
+/// If the command cannot be built.
+pub fn wasmc() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| match env::var_os("WASMC") {
+        Some(path) => path.into(),
+        None => build(),
+    })
+}
+
+fn build() -> PathBuf {
+    // target/PROFILE/deps/NAME-HASH
+    let test = env::current_exe().expect("a program knows its path");
+    let profile_directory = test.ancestors().nth(2).expect("tests lie in target/PROFILE/deps");
+    let target_directory = profile_directory.parent().expect("tests lie in target/PROFILE/deps");
+    let profile = match profile_directory.file_name().and_then(|name| name.to_str()) {
+        Some("debug") | None => "dev",
+        Some(name) => name,
+    };
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    // The whole workspace, so that features of dependencies are those of `cargo test --workspace` and nothing is built twice.
+    let output = Command::new(cargo)
+        .args(["build", "--quiet", "--workspace", "--bin", "wasmc", "--profile", profile, "--target-dir"])
+        .arg(target_directory)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo can be started");
+    let path = profile_directory.join("wasmc");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && path.is_file(),
+        "the command wasmc, which this test runs, cannot be built (set WASMC to use one that exists):\n{errors}"
+    );
+    path
+}

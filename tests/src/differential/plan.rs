@@ -1,0 +1,197 @@
+//! What is done with a module, and what wasmi says that comes of it.
+
+use wasmc::{Entry, InstanceSource, Options, Program, Step};
+use wasmc_abi::trap::TrapCode;
+use wasmparser::ValType;
+
+use super::generate::REFUEL;
+use super::{Difference, Failure};
+use crate::random::Random;
+use crate::reference::Reference;
+use crate::steps::{Export, Exports, Outcome, StepTypes};
+
+/// Argument lists for each exported function.
+const CALLS: usize = 3;
+
+/// Steps for one module, as instance 0, with the outcomes that wasmi had.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub seed: u64,
+    pub wasm: Vec<u8>,
+    pub steps: Vec<(Step, Outcome)>,
+    /// wasmi could not go on; what it did until then is compared.
+    pub is_cut_short: bool,
+    exports: Exports,
+}
+
+impl Plan {
+    /// Runs a module in wasmi. The seed decides the arguments.
+    ///
+    /// # Panics
+    ///
+    /// If the module is not valid.
+    pub fn of(wasm: Vec<u8>, seed: u64) -> Plan {
+        let exports = Exports::of(&wasm).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        let calls = calls(&exports, &mut Random::new(seed));
+        Plan::with_calls(wasm, seed, &calls)
+    }
+
+    /// Runs a module in wasmi with these calls.
+    ///
+    /// # Panics
+    ///
+    /// If the module is not valid.
+    pub fn with_calls(wasm: Vec<u8>, seed: u64, calls: &[Step]) -> Plan {
+        let exports = Exports::of(&wasm).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        let (steps, is_cut_short) = perform(&wasm, &exports, calls);
+        let mut plan = Plan { seed, wasm, steps: Vec::new(), is_cut_short, exports };
+        plan.steps = steps;
+        for index in 0..plan.steps.len() {
+            plan.steps[index].1 = plan.comparable(index, &plan.steps[index].1);
+        }
+        plan
+    }
+
+    /// The calls among the steps, but for those that fill up fuel.
+    pub fn calls(&self) -> Vec<Step> {
+        let steps = self.steps.iter().map(|(step, _)| step);
+        steps.filter(|step| matches!(step, Step::Invoke { export, .. } if export != REFUEL)).cloned().collect()
+    }
+
+    pub(super) fn failure(&self, options: &Options, what: String) -> Difference {
+        Difference::Real(Failure { seed: self.seed, wasm: self.wasm.clone(), options: options.clone(), what })
+    }
+
+    /// An outcome of a step without what cannot be compared: which function a reference is for.
+    pub fn comparable(&self, index: usize, outcome: &Outcome) -> Outcome {
+        let Outcome::Returned(slots) = outcome else { return outcome.clone() };
+        let types = StepTypes::of(&self.steps[index].0, std::slice::from_ref(&self.exports));
+        let Ok(StepTypes::Values(types)) = types else { return outcome.clone() };
+        let slot = |(&slot, ty): (&u128, &ValType)| if *ty == ValType::FUNCREF { u128::from(slot != 0) } else { slot };
+        Outcome::Returned(slots.iter().zip(&types).map(slot).collect())
+    }
+}
+
+/// Calls of each exported function.
+fn calls(exports: &Exports, random: &mut Random) -> Vec<Step> {
+    let mut calls = Vec::new();
+    for (name, export) in &exports.0 {
+        let Export::Function { parameters, .. } = export else { continue };
+        if name == REFUEL {
+            continue;
+        }
+        for _ in 0..if parameters.is_empty() { 1 } else { CALLS } {
+            let arguments = parameters.iter().map(|parameter| argument(*parameter, random)).collect();
+            calls.push(Step::Invoke { instance: 0, export: name.clone(), arguments });
+        }
+    }
+    calls
+}
+
+fn argument(ty: ValType, random: &mut Random) -> u128 {
+    match ty {
+        ValType::I32 => integer(random) as u32 as u128,
+        ValType::I64 => integer(random) as u128,
+        ValType::F32 => float32(random) as u128,
+        ValType::F64 => float64(random) as u128,
+        ValType::V128 if random.one_in(2) => (random.next() as u128) << 64 | random.next() as u128,
+        ValType::V128 => (0..4).fold(0, |lanes, _| lanes << 32 | float32(random) as u128),
+        // The host cannot make references to functions.
+        ValType::Ref(reference) if reference.is_extern_ref() => random.below(4) as u128,
+        ValType::Ref(_) => 0,
+    }
+}
+
+fn integer(random: &mut Random) -> u64 {
+    let edges = [0, 1, 2, 7, 8, 31, 32, 63, 64, 255, 256, 65535, 65536, i32::MAX as i64, i32::MIN as i64, i64::MAX, i64::MIN];
+    match random.below(4) {
+        0 => random.next(),
+        1 => random.below(200) as u64,
+        _ => (*random.choose(&edges) as u64).wrapping_add(*random.choose(&[0, 0, 1, u64::MAX])),
+    }
+}
+
+fn float32(random: &mut Random) -> u32 {
+    let edges = [0.0, -0.0, 1.0, -1.5, f32::MIN_POSITIVE, f32::MAX, f32::INFINITY, f32::NEG_INFINITY, 2147483648.0, 1e10];
+    match random.below(6) {
+        0 => random.next() as u32,
+        1 => 0x7fc0_0000 | (random.next() as u32 & 0x803f_ffff),
+        2 => 0x7fa0_0001,
+        _ => random.choose(&edges).to_bits(),
+    }
+}
+
+fn float64(random: &mut Random) -> u64 {
+    let edges = [0.0, -0.0, 1.0, -1.5, f64::MIN_POSITIVE, f64::MAX, f64::INFINITY, 2147483648.0, -9223372036854775808.0, 1e300];
+    match random.below(6) {
+        0 => random.next(),
+        1 => 0x7ff8_0000_0000_0000 | (random.next() & 0x8007_ffff_ffff_ffff),
+        2 => 0x7ff4_0000_0000_0001,
+        _ => random.choose(&edges).to_bits(),
+    }
+}
+
+/// Instantiates, and makes the calls with fresh fuel each; looks at everything in between.
+fn perform(wasm: &[u8], exports: &Exports, calls: &[Step]) -> (Vec<(Step, Outcome)>, bool) {
+    let instance = InstanceSource { name: "module".into(), wasm, wiring: Vec::new() };
+    let program = Program { instances: vec![instance], entry: Entry::Script(Vec::new()) };
+    let looks: Vec<Step> = exports.0.iter().filter_map(|(name, export)| look(name, export)).collect();
+    let refuel = Step::Invoke { instance: 0, export: REFUEL.into(), arguments: Vec::new() };
+    let refuel = exports.find(REFUEL).map(|_| refuel);
+
+    let mut wasmi = Reference::new(&program);
+    let mut steps: Vec<(Step, Outcome)> = Vec::new();
+    // False if nothing after this step can be compared.
+    let mut step = |step: &Step| {
+        let outcome = wasmi.step(step);
+        if matches!(outcome, Outcome::Lost(_) | Outcome::Trapped(TrapCode::StackOverflow)) {
+            return None;
+        }
+        let has_returned = matches!(outcome, Outcome::Returned(_));
+        steps.push((step.clone(), outcome));
+        Some(has_returned)
+    };
+    let mut all = || {
+        if !step(&Step::Instantiate(0))? {
+            return Some(());
+        }
+        looks.iter().try_for_each(|look| step(look).map(drop))?;
+        for call in calls {
+            refuel.iter().try_for_each(|refuel| step(refuel).map(drop))?;
+            step(call)?;
+            looks.iter().try_for_each(|look| step(look).map(drop))?;
+        }
+        Some(())
+    };
+    let is_cut_short = all().is_none();
+    (steps, is_cut_short)
+}
+
+fn look(name: &str, export: &Export) -> Option<Step> {
+    let export_name = name.to_string();
+    match export {
+        Export::Global(_) => Some(Step::GlobalGet { instance: 0, export: export_name }),
+        Export::Memory => Some(Step::Memory { instance: 0, export: export_name }),
+        Export::Function { .. } | Export::Other => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::differential::generate;
+
+    #[test]
+    fn plans_do_something() {
+        let plans: Vec<Plan> = (0..100).map(|seed| Plan::of(generate::module(seed), seed)).collect();
+        let calls: Vec<&Outcome> = plans.iter().flat_map(|plan| &plan.steps)
+            .filter(|(step, _)| matches!(step, Step::Invoke { export, .. } if export != REFUEL))
+            .map(|(_, outcome)| outcome)
+            .collect();
+        let returned = calls.iter().filter(|outcome| matches!(outcome, Outcome::Returned(_))).count();
+        let cut_short = plans.iter().filter(|plan| plan.is_cut_short).count();
+        assert!(calls.len() > 500, "{} calls", calls.len());
+        assert!(returned * 4 > calls.len() && returned < calls.len(), "{returned} of {} calls returned", calls.len());
+        assert!(cut_short < 5, "{cut_short} cut short");
+    }
+}

@@ -1,0 +1,122 @@
+//! The tests that are worth running for longer, or in other ways, than `cargo test` does.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::{env, fs};
+
+use rayon::prelude::*;
+use wasmc_tests::differential::{self, Totals, generate, plan::Plan, reduce};
+use wasmc_tests::spec::{self, Engine, Report, SETS, Status, Variant};
+
+const USAGE: &str = "\
+usage: cargo run --release -p wasmc-tests -- COMMAND
+
+  diff [--count N] [--seed S] [--out DIR]
+        Compares N random modules with wasmi, from seed S on. Writes those that differ to DIR, reduced.
+  module SEED
+        Prints the module of a seed as text.
+  wast [--set NAME] [--script PART] [--engine guard|explicit|unoptimized|wasmi] [--all]
+        Runs the specification's test suite and prints a table. --all: the sets that are not supported, too.
+";
+
+fn main() -> ExitCode {
+    let mut arguments: VecDeque<String> = env::args().skip(1).collect();
+    let command = arguments.pop_front();
+    let result = match command.as_deref() {
+        Some("diff") => diff(arguments),
+        Some("module") => module(arguments),
+        Some("wast") => wast(arguments),
+        _ => Err(USAGE.to_string()),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The value after an option.
+fn value(arguments: &mut VecDeque<String>, option: &str) -> Result<String, String> {
+    arguments.pop_front().ok_or_else(|| format!("{option} needs a value\n{USAGE}"))
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("not a number: {text}"))
+}
+
+fn diff(mut arguments: VecDeque<String>) -> Result<bool, String> {
+    let (mut count, mut seed, mut out) = (10_000, 0, None);
+    while let Some(option) = arguments.pop_front() {
+        match option.as_str() {
+            "--count" => count = number(&value(&mut arguments, &option)?)?,
+            "--seed" => seed = number(&value(&mut arguments, &option)?)?,
+            "--out" => out = Some(PathBuf::from(value(&mut arguments, &option)?)),
+            _ => return Err(USAGE.to_string()),
+        }
+    }
+    let totals = differential::run(seed, count as usize, |totals: &Totals| {
+        if totals.modules % 1000 < 4 {
+            eprintln!("{totals}");
+        }
+    });
+    for failure in &totals.failures {
+        println!("seed {} ({:?}): {}", failure.seed, failure.options, failure.what);
+        let Some(directory) = &out else { continue };
+        let written = || -> std::io::Result<()> {
+            fs::create_dir_all(directory)?;
+            fs::write(directory.join(format!("{}.wasm", failure.seed)), &failure.wasm)?;
+            let reduced = reduce::reduce(&Plan::of(failure.wasm.clone(), failure.seed), &failure.options);
+            let text = reduce::describe(&reduced, &failure.what);
+            fs::write(directory.join(format!("{}.reduced.wat", failure.seed)), text)
+        };
+        written().map_err(|error| format!("{}: {error}", directory.display()))?;
+    }
+    println!("{totals}");
+    Ok(totals.failures.is_empty())
+}
+
+fn module(mut arguments: VecDeque<String>) -> Result<bool, String> {
+    let seed = number(&value(&mut arguments, "module")?)?;
+    let plan = Plan::of(generate::module(seed), seed);
+    print!("{}", reduce::describe(&plan, &format!("seed {seed}")));
+    for (step, outcome) in &plan.steps {
+        println!(";; {step:x?}: {outcome:?}");
+    }
+    Ok(true)
+}
+
+fn wast(mut arguments: VecDeque<String>) -> Result<bool, String> {
+    let (mut set_name, mut part, mut engine, mut all) = (None, String::new(), Engine::Native(Variant::Guard), false);
+    while let Some(option) = arguments.pop_front() {
+        match option.as_str() {
+            "--set" => set_name = Some(value(&mut arguments, &option)?),
+            "--script" => part = value(&mut arguments, &option)?,
+            "--all" => all = true,
+            "--engine" => {
+                let name = value(&mut arguments, &option)?;
+                let mut engines =
+                    Variant::ALL.iter().map(|&variant| Engine::Native(variant)).chain([Engine::Reference]);
+                engine = engines.find(|engine| engine.name() == name).ok_or_else(|| USAGE.to_string())?;
+            }
+            _ => return Err(USAGE.to_string()),
+        }
+    }
+    let chosen = SETS.iter().filter(|set| match &set_name {
+        Some(name) => set.name == name,
+        None => all || set.status == Status::Supported,
+    });
+    let files: Vec<_> = chosen.flat_map(|set| set.scripts().into_iter().map(move |file| (set, file))).collect();
+    let rows: Vec<(String, Report)> = files.into_par_iter()
+        .filter(|(_, file)| file.name().contains(&part))
+        .map(|(set, file)| (format!("{}/{}", set.name, file.name()), spec::run(set, &file, engine)))
+        .collect();
+    for (name, report) in rows.iter().filter(|(_, report)| !report.failures.is_empty()) {
+        println!("{name}: {}", report.describe());
+    }
+    print!("{}", spec::table(&rows));
+    Ok(rows.iter().all(|(_, report)| report.failures.is_empty()))
+}

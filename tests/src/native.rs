@@ -1,0 +1,174 @@
+//! Performs the steps of a script by compiling the program and running the executable.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use wasmc::{Emit, Entry, Error, Options, Program};
+use wasmc_abi::trap::TrapCode;
+
+use crate::process::{self, Finished};
+use crate::steps::{Outcome, StepTypes, program_exports};
+
+/// `wasmc::compile`, with a panic made into an internal error: one bad input shall not end a whole test run.
+///
+/// # Errors
+///
+/// As `compile`.
+pub fn compile(program: &Program<'_>, options: &Options, emit: Emit) -> wasmc::Result<Vec<u8>> {
+    catch(|| wasmc::compile(program, options, emit))
+}
+
+/// `wasmc::check`, likewise.
+///
+/// # Errors
+///
+/// As `check`.
+pub fn check(program: &Program<'_>, options: &Options) -> wasmc::Result<()> {
+    catch(|| wasmc::check(program, options))
+}
+
+/// The message of an error that came of a panic starts with this.
+pub const PANICKED: &str = "panicked: ";
+
+/// Threads with a stack as large as those of the command: the largest functions need it.
+fn pool() -> &'static rayon::ThreadPool {
+    static POOL: OnceLock<rayon::ThreadPool> = OnceLock::new();
+    let build = || rayon::ThreadPoolBuilder::new().stack_size(64 << 20).build().expect("threads can be started");
+    POOL.get_or_init(build)
+}
+
+fn catch<T: Send>(call: impl FnOnce() -> wasmc::Result<T> + Send) -> wasmc::Result<T> {
+    catch_unwind(AssertUnwindSafe(|| pool().install(call))).unwrap_or_else(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("(no message)");
+        Err(Error::internal(format!("{PANICKED}{text}")))
+    })
+}
+
+/// Compiles a program with [`Entry::Script`], and runs it: one outcome for each step.
+///
+/// # Errors
+///
+/// If the program does not compile.
+pub fn perform(program: &Program<'_>, options: &Options, limit: Duration) -> wasmc::Result<Vec<Outcome>> {
+    let Entry::Script(steps) = &program.entry else { panic!("not a script") };
+    let executable = compile(program, options, Emit::Executable)?;
+    let exports = program_exports(program).map_err(Error::invalid)?;
+    let types = steps.iter().map(|step| StepTypes::of(step, &exports)).collect::<Result<Vec<_>, _>>();
+    let types = types.map_err(Error::invalid)?;
+
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    let path = directory.path().join("script");
+    write_executable(&path, &executable);
+    let finished = process::run(&mut Command::new(&path), b"", limit).expect("the executable can be started");
+    Ok(decode(&finished, &types))
+}
+
+/// Writes an executable file.
+///
+/// # Panics
+///
+/// If it cannot be written.
+pub fn write_executable(path: &Path, bytes: &[u8]) {
+    fs::write(path, bytes).expect("the executable can be written");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("the executable can be made executable");
+}
+
+/// Reads what a script wrote: for each step a `StepResult`, and slots if it returned. Steps whose result is missing or makes no
+/// sense are lost, as are all after it.
+fn decode(finished: &Finished, types: &[StepTypes]) -> Vec<Outcome> {
+    let mut rest = finished.stdout.as_slice();
+    let mut outcomes = Vec::with_capacity(types.len());
+    let mut complaint = None;
+    for (index, types) in types.iter().enumerate() {
+        match decode_step(&mut rest, index, types.count()) {
+            Ok(outcome) => outcomes.push(types.without_unused_bytes(outcome)),
+            Err(why) => {
+                complaint = Some(why);
+                break;
+            }
+        }
+    }
+    let complaint = complaint.or_else(|| match rest {
+        [] => None,
+        _ => Some(format!("{} bytes of output follow the last step", rest.len())),
+    });
+    if let Some(why) = complaint {
+        let lost = Outcome::Lost(format!("{why} ({})", finished.epitaph()));
+        outcomes.resize(types.len(), lost);
+    }
+    outcomes
+}
+
+fn decode_step(rest: &mut &[u8], index: usize, result_count: usize) -> Result<Outcome, String> {
+    let step = u32::from_le_bytes(take(rest).ok_or("the process ended before this step did")?);
+    let trap = u32::from_le_bytes(take(rest).ok_or("the result is cut short")?);
+    if step as usize != index {
+        return Err(format!("the result of step {index} says that it is of step {step}"));
+    }
+    if trap != 0 {
+        let code = u8::try_from(trap).ok().and_then(TrapCode::from_number);
+        return code.map(Outcome::Trapped).ok_or_else(|| format!("there is no trap code {trap}"));
+    }
+    let slots: Option<Vec<u128>> = (0..result_count).map(|_| Some(u128::from_le_bytes(take(rest)?))).collect();
+    Ok(Outcome::Returned(slots.ok_or("the results are cut short")?))
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (first, after) = rest.split_first_chunk()?;
+    *rest = after;
+    Some(*first)
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmparser::ValType;
+
+    use super::*;
+    use crate::process::End;
+
+    fn decode_bytes(bytes: &[u8], counts: &[usize]) -> Vec<Outcome> {
+        let finished = Finished { stdout: bytes.to_vec(), stderr: b"oh\n".to_vec(), end: End::Signal(11) };
+        let types: Vec<_> = counts.iter().map(|&count| StepTypes::Values(vec![ValType::I32; count])).collect();
+        decode(&finished, &types)
+    }
+
+    fn words(words: &[u32]) -> Vec<u8> {
+        words.iter().flat_map(|word| word.to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn results_and_traps() {
+        let bytes = words(&[0, 0, 7, 0, 0, 0, 1, 6, 2, 0]);
+        let outcomes = decode_bytes(&bytes, &[1, 3, 0]);
+        let expected =
+            [Outcome::Returned(vec![7]), Outcome::Trapped(TrapCode::IntegerOverflow), Outcome::Returned(vec![])];
+        assert_eq!(outcomes, expected);
+    }
+
+    #[test]
+    fn a_crash_loses_the_rest() {
+        let outcomes = decode_bytes(&words(&[0, 0, 1]), &[0, 0, 0]);
+        assert_eq!(outcomes[0], Outcome::Returned(vec![]));
+        assert!(matches!(&outcomes[1], Outcome::Lost(why) if why.contains("signal 11; stderr: oh")));
+        assert!(matches!(&outcomes[2], Outcome::Lost(_)));
+    }
+
+    #[test]
+    fn nonsense_is_not_believed() {
+        for nonsense in [words(&[1, 0]), words(&[0, 99])] {
+            assert!(matches!(&decode_bytes(&nonsense, &[0])[..], [Outcome::Lost(_)]));
+        }
+    }
+
+    #[test]
+    fn panics_become_errors() {
+        let error = catch::<()>(|| panic!("no {}", "way")).unwrap_err();
+        assert_eq!(error.message(), "panicked: no way");
+    }
+}

