@@ -5,11 +5,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
-use crate::measure::{self, Process, Summary, Usage};
+use crate::measure::{self, Summary, Usage};
 use crate::report::{Bound, Cell, Report, Table};
 
 /// How many times faster two threads have to be than one.
@@ -73,20 +74,19 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
         .iter()
         .flat_map(|&threads| [Engine::Wasmc, Engine::Wasmtime].map(|engine| Contender { engine, threads }))
         .collect();
-    let processes = |module: &Path| -> Result<Vec<Process>> {
-        contenders.iter().map(|contender| contender.process(arguments, wasmc, module, &output)).collect()
+    let processes = |module: &Path| -> Vec<Command> {
+        contenders.iter().map(|contender| contender.command(arguments, wasmc, module, &output)).collect()
     };
 
-    let idle_processes = processes(&empty)?;
+    let mut idle = processes(&empty);
     // The first run of an interpreter writes caches.
-    measure::in_turns(&idle_processes, 1)?;
-    let idle = costs(&measure::in_turns(&idle_processes, arguments.runs as usize)?);
+    measure::in_turns(&mut idle, 1)?;
+    let idle = costs(&measure::in_turns(&mut idle, arguments.runs as usize)?);
 
     let mut report = Report::new("compile");
     for file in &arguments.files {
         let file = file.canonicalize().with_context(|| format!("cannot find {}", file.display()))?;
-        let processes = processes(&file)?;
-        let usages = measure::in_turns(&processes, arguments.runs as usize)?;
+        let usages = measure::in_turns(&mut processes(&file), arguments.runs as usize)?;
         let full = costs(&usages);
         let net: Vec<Cost> = full.iter().zip(&idle).map(|(full, idle)| full.without(*idle)).collect();
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -98,27 +98,20 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
 }
 
 impl Contender {
-    fn process(&self, arguments: &Arguments, wasmc: &Path, module: &Path, output: &Path) -> Result<Process> {
-        let threads = self.threads.to_string();
+    fn command(&self, arguments: &Arguments, wasmc: &Path, module: &Path, output: &Path) -> Command {
         match self.engine {
             Engine::Wasmc => {
-                let mut words = vec![wasmc.as_os_str(), "-j".as_ref(), threads.as_ref()];
-                words.extend(arguments.wasmc_option.iter().map(AsRef::<std::ffi::OsStr>::as_ref));
-                words.extend([module.as_os_str(), "-o".as_ref(), output.as_os_str()]);
-                Process::new(words)
+                let mut command = Command::new(wasmc);
+                command.arg("-j").arg(self.threads.to_string()).args(&arguments.wasmc_option);
+                command.arg(module).arg("-o").arg(output);
+                command
             }
             Engine::Wasmtime => {
+                let mut command = Command::new("/bin/sh");
                 // Replaces the shell, so that its memory and time are not counted, but for a millisecond.
-                let command = format!("exec {}", arguments.wasmtime);
-                let words: [&std::ffi::OsStr; 6] = [
-                    "/bin/sh".as_ref(),
-                    "-c".as_ref(),
-                    command.as_ref(),
-                    "sh".as_ref(),
-                    module.as_ref(),
-                    output.as_ref(),
-                ];
-                Process::new(words)?.env("RAYON_NUM_THREADS", &threads)
+                command.arg("-c").arg(format!("exec {}", arguments.wasmtime)).args(["sh".as_ref(), module, output]);
+                command.env("RAYON_NUM_THREADS", self.threads.to_string());
+                command
             }
         }
     }
@@ -138,7 +131,7 @@ fn costs(usages: &[Vec<Usage>]) -> Vec<Cost> {
     let cost = |usages: &Vec<Usage>| Cost {
         wall: Summary::of(usages, |usage| usage.wall.as_secs_f64()).min,
         cpu: Summary::of(usages, |usage| usage.cpu.as_secs_f64()).min,
-        peak: Summary::of(usages, |usage| usage.peak_kib as f64 / 1024.0).median,
+        peak: Summary::of(usages, |usage| usage.peak_bytes as f64 / f64::from(1 << 20)).median,
     };
     usages.iter().map(cost).collect()
 }

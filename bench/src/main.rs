@@ -52,6 +52,7 @@ enum Benchmark {
     Compile(compile::Arguments),
 }
 
+#[expect(clippy::print_stdout, reason = "the report is what this program is for")]
 fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
     let wasmc = wasmc_path(arguments.wasmc)?;

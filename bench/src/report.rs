@@ -92,7 +92,7 @@ impl fmt::Display for Report {
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let texts: Vec<Vec<String>> =
-            self.rows.iter().map(|row| row.iter().map(|cell| cell.to_string()).collect()).collect();
+            self.rows.iter().map(|row| row.iter().map(ToString::to_string).collect()).collect();
         let width = |column: usize| {
             let cells = texts.iter().map(|row| row[column].len());
             cells.chain([self.columns[column].len()]).max().unwrap_or(0)

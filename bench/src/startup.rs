@@ -1,10 +1,11 @@
 //! How long a hello world takes, from fork to exit, beside a static C program and beside the least that a process can do.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use crate::measure::{self, Process, Summary};
+use crate::measure::{self, Summary};
 use crate::programs::{self, Compilers, Workshop};
 use crate::report::{Bound, Cell, Report, Table};
 
@@ -38,17 +39,16 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
         ensure!(output.to_lowercase().starts_with("hello"), "{name} says '{output}'");
     }
 
-    let processes = programs.iter().map(|(_, path)| Process::new([path])).collect::<Result<Vec<_>>>()?;
+    let mut processes: Vec<Command> = programs.iter().map(|(_, path)| Command::new(path)).collect();
     // Files come into the page cache, the processor wakes up.
-    measure::in_turns(&processes, 20)?;
-    let usages = measure::in_turns(&processes, arguments.runs as usize)?;
+    measure::in_turns(&mut processes, 20)?;
+    let usages = measure::in_turns(&mut processes, arguments.runs as usize)?;
 
     let microseconds: Vec<Summary> =
         usages.iter().map(|usages| Summary::of(usages, |usage| usage.wall.as_secs_f64() * 1e6)).collect();
     let base = microseconds[0];
     let mut rows = Vec::new();
-    for (((name, _), time), usages) in programs.iter().zip(&microseconds).zip(&usages) {
-        let faults = Summary::of(usages, |usage| usage.minor_faults as f64).median;
+    for ((name, _), time) in programs.iter().zip(&microseconds) {
         rows.push(vec![
             Cell::from(*name),
             Cell::Number(time.min, 0),
@@ -56,7 +56,6 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
             Cell::Number(time.mean, 0),
             Cell::Number(time.min / base.min, 2),
             Cell::Number(time.median / base.median, 2),
-            Cell::Integer(faults as u64),
         ]);
         if name.starts_with("wasmc") {
             let what = format!("median time of {name}, of that of a static C hello,");
@@ -65,7 +64,7 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
     }
     report.tables.push(Table {
         title: format!("Wall time of a process in µs, {} starts each, in turns", arguments.runs),
-        columns: vec!["program", "min", "median", "mean", "min, ratio", "median, ratio", "page faults"],
+        columns: vec!["program", "min", "median", "mean", "min, ratio", "median, ratio"],
         rows,
     });
     Ok(report)
