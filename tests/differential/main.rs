@@ -10,7 +10,7 @@ use wasmc::Options;
 use wasmc::options::{BoundsChecks, OptLevel};
 use wasmc_tests::differential::{self, Difference, plan::Plan};
 
-/// Modules with seeds from 0 on. 2 000 take about a minute; `WASMC_DIFF_COUNT` changes the number.
+/// Modules with seeds from 0 on. 2 000 take about ten seconds; `WASMC_DIFF_COUNT` changes the number.
 fn count() -> usize {
     std::env::var("WASMC_DIFF_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(2000)
 }

@@ -11,11 +11,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use rayon::prelude::*;
 use wasmc::{Emit, Entry, ErrorKind, InstanceSource, Options, Program, Step};
 use wasmc_tests::differential::generate;
 use wasmc_tests::random::Random;
-use wasmc_tests::{command, mutate, native, process};
+use wasmc_tests::{command, mutate, native, parallel, process};
 
 /// How long one input may take: far more than any does, far less than a loop without end.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
@@ -110,8 +109,8 @@ fn feed(wasm: &[u8]) -> Result<Fate, String> {
 fn damaged_modules_are_refused_or_compiled() {
     let (count, seed) = (variable("WASMC_FUZZ_COUNT", 10_000), variable("WASMC_FUZZ_SEED", 0));
     let seeds = seeds();
-    let fates: Vec<(u64, Result<Fate, String>)> =
-        (seed..seed + count).into_par_iter().map(|number| (number, feed(&input(&seeds, number)))).collect();
+    let numbers: Vec<u64> = (seed..seed + count).collect();
+    let fates = parallel::map(&numbers, |&number| (number, feed(&input(&seeds, number))));
     let failures: Vec<String> = fates.iter()
         .filter_map(|(number, fate)| Some(format!("input {number}: {}", fate.as_ref().err()?)))
         .collect();
@@ -127,9 +126,9 @@ fn damaged_modules_are_refused_or_compiled() {
 fn modules_cut_short_anywhere_are_refused_or_compiled() {
     let mut wasm = generate::module(8);
     wasm.truncate(2000);
-    let failures: Vec<String> = (0..wasm.len()).into_par_iter()
-        .filter_map(|length| Some(format!("the first {length} bytes: {}", feed(&wasm[..length]).err()?)))
-        .collect();
+    let lengths: Vec<usize> = (0..wasm.len()).collect();
+    let fates = parallel::map(&lengths, |&length| Some(format!("the first {length} bytes: {}", feed(&wasm[..length]).err()?)));
+    let failures: Vec<String> = fates.into_iter().flatten().collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 

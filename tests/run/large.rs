@@ -63,7 +63,7 @@ fn compile(input: &[u8], flags: &[&str]) -> (tempfile::TempDir, Finished) {
 
 fn exits_with(text: &str, status: i32) -> Result<(), libtest_mimic::Failed> {
     let wasm = wat::parse_str(text)?;
-    for flags in [&[][..], &["--opt-level", "none"]] {
+    for flags in [&[][..], &["-O0"]] {
         let (directory, compiled) = compile(&wasm, flags);
         if compiled.end != End::Exit(0) {
             return Err(format!("wasmc {flags:?}: {}", compiled.epitaph()).into());

@@ -4,8 +4,8 @@
 ;; STDERR: {{.*}}--no-such-flag{{.*}}
 ;; RUN: wasmc %s -o
 ;; STDERR: {{.*}}-o{{.*}}
-;; RUN: wasmc %s --opt-level seven
-;; STDERR: {{.*}}seven{{.*}}
+;; RUN: wasmc %s -O7
+;; STDERR: {{.*}}7{{.*}}
 ;; RUN: wasmc %s --bounds-checks=none
 ;; STDERR: {{.*}}none{{.*}}
 ;; RUN: wasmc %s --emit song

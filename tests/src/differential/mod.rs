@@ -20,12 +20,11 @@ pub mod reduce;
 use std::fmt;
 use std::time::Duration;
 
-use rayon::prelude::*;
 use wasmc::options::{BoundsChecks, Cpu, OptLevel};
 use wasmc::{Entry, InstanceSource, Options, Program, Step};
 use wasmc_abi::trap::TrapCode;
 
-use crate::native;
+use crate::{native, parallel};
 use crate::reference::coarse;
 use crate::steps::Outcome;
 use plan::Plan;
@@ -89,9 +88,9 @@ pub fn run(seed: u64, count: usize, each: impl Fn(&Totals) + Sync) -> Totals {
         batches.push(next..end);
         next = end;
     }
-    batches.into_par_iter().for_each(|seeds| {
+    parallel::map(&batches, |seeds| {
         let options = options(seeds.start);
-        let plans: Vec<Plan> = seeds.map(|seed| Plan::of(generate::module(seed), seed)).collect();
+        let plans: Vec<Plan> = seeds.clone().map(|seed| Plan::of(generate::module(seed), seed)).collect();
         let failures = compare(&plans, &options);
         let mut sums = sums.lock().unwrap();
         sums.modules += plans.len();

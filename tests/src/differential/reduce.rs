@@ -106,6 +106,18 @@ pub fn describe(plan: &Plan, what: &str) -> String {
     text + &wasmprinter::print_bytes(&plan.wasm).unwrap_or_else(|error| format!(";; cannot be printed: {error}\n"))
 }
 
+/// The calls in the text of [`describe`].
+pub fn calls(text: &[u8]) -> Vec<Step> {
+    let text = String::from_utf8_lossy(text);
+    let parse = |line: &str| {
+        let (export, arguments) = line.strip_prefix(";; call \"")?.split_once("\" [")?;
+        let arguments = arguments.strip_suffix(']')?.split(", ").filter(|argument| !argument.is_empty());
+        let arguments = arguments.map(|argument| u128::from_str_radix(argument, 16).ok()).collect::<Option<_>>()?;
+        Some(Step::Invoke { instance: 0, export: export.to_string(), arguments })
+    };
+    text.lines().filter_map(parse).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
