@@ -45,7 +45,7 @@ const OUTER_SETTINGS: &[&str] = &[
 
 fn main() {
     if let Err(error) = build() {
-        eprintln!("error: the runtime library could not be built: {error}");
+        println!("cargo::error=the runtime library could not be built: {error}");
         std::process::exit(1);
     }
 }

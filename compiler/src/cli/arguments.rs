@@ -122,7 +122,9 @@ impl Arguments {
     pub fn options(&self) -> Result<Options> {
         let architecture = match &self.target {
             Some(target) => parse_target(target)?,
-            None => Architecture::host().ok_or_else(|| Error::usage("this machine is no target: name one with --target"))?,
+            None => {
+                Architecture::host().ok_or_else(|| Error::usage("this machine is no target: name one with --target"))?
+            }
         };
         Ok(Options {
             architecture,

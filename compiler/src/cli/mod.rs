@@ -109,7 +109,10 @@ fn output_path(arguments: &Arguments) -> Result<PathBuf> {
     };
     let same = |a: &Path, b: &Path| matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
     if output.as_os_str() != "-" && same(&output, input) && output.is_file() {
-        return Err(Error::usage(format!("the output would replace the input {}: name another with -o", input.display())));
+        return Err(Error::usage(format!(
+            "the output would replace the input {}: name another with -o",
+            input.display()
+        )));
     }
     Ok(output)
 }

@@ -59,7 +59,7 @@ impl Observer for Progress {
     fn compiled_function(&self, total: usize) {
         let compiled = self.compiled.fetch_add(1, Ordering::Relaxed) + 1;
         // Looking at the clock for each function would be the dearest thing here.
-        if !self.terminal || compiled % 32 != 0 || self.start.elapsed() < PATIENCE {
+        if !self.terminal || !compiled.is_multiple_of(32) || self.start.elapsed() < PATIENCE {
             return;
         }
         if let Ok(mut bar) = self.bar.try_lock() {

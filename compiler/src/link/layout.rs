@@ -193,10 +193,9 @@ pub fn lay_out(
         .into_iter()
         .filter(|&segment| segment == Segment::Read || has(&|part| part.row().1 == Some(segment)))
         .collect();
-    let extra =
-        [(elf::PT_NOTE, has(&|part| part == Part::Note)), (elf::PT_GNU_RELRO, segments.contains(&Segment::Relro))];
-    let always = [elf::PT_PHDR, elf::PT_DYNAMIC, elf::PT_GNU_STACK];
-    let count = always.len() + segments.len() + extra.iter().filter(|(_, present)| *present).count();
+    let always = [elf::PT_PHDR, elf::PT_DYNAMIC, elf::PT_GNU_RELRO, elf::PT_GNU_STACK];
+    let notes = usize::from(has(&|part| part == Part::Note));
+    let count = always.len() + segments.len() + notes;
     let headers_size = size_of::<FileHeader64<LE>>() + count * size_of::<ProgramHeader64<LE>>();
 
     let mut placer = Placer {
@@ -366,12 +365,14 @@ fn program_headers(
         headers.push(header(elf::PT_LOAD, segment.flags(), *span, page));
     }
 
+    let mut relro = loads.iter().find(|(segment, _)| *segment == Segment::Relro).map(|(_, span)| *span);
     for output in layout.outputs.values().filter(|output| output.part == Part::Dynamic) {
         headers.push(header(elf::PT_DYNAMIC, elf::PF_R, output.span, output.align));
+        // Without addresses in data there is nothing to relocate: then this, which is never writable, is all that tools
+        // look for under this name.
+        relro.get_or_insert(output.span);
     }
-    for (_, span) in loads.iter().filter(|(segment, _)| *segment == Segment::Relro) {
-        headers.push(header(elf::PT_GNU_RELRO, elf::PF_R, *span, 1));
-    }
+    headers.extend(relro.map(|span| header(elf::PT_GNU_RELRO, elf::PF_R, span, 1)));
     let mut notes = layout.outputs.values().filter(|output| output.part == Part::Note && output.span.size != 0);
     if let Some(first) = notes.next() {
         let last = notes.next_back().unwrap_or(first);

@@ -43,7 +43,7 @@ pub fn write<A: Arch>(
     let headers = SectionHeaders::new(layout);
     let (symbols, strings) =
         if options.strip { Default::default() } else { symbol_table(unit, layout, &headers, &symbol_addresses) };
-    let tail = Tail::new(layout.file_end, headers, symbols, strings);
+    let tail = Tail::new(layout.file_end, headers, &symbols, strings);
 
     let mut file = vec![0; tail.file_size()];
     write_sections::<A>(&mut file, layout, &context)?;
@@ -221,7 +221,7 @@ fn write_dynamic(out: &mut Out<'_>, unit: &Unit<'_>, linker: &LinkerSections, la
         (elf::DT_RELAENT, size_of::<Rela64<LE>>() as u64),
         (elf::DT_RELACOUNT, count),
     ];
-    let always = [(elf::DT_FLAGS_1, elf::DF_1_PIE.into()), (elf::DT_NULL, 0)];
+    let always = [(elf::DT_FLAGS_1, (elf::DF_1_PIE | elf::DF_1_NOW).into()), (elf::DT_NULL, 0)];
     out.seek(layout, linker.dynamic);
     for (tag, value) in relocations.into_iter().filter(|_| count != 0).chain(always) {
         out.put(&Dyn64 { d_tag: I64::new(LE, tag), d_val: U64::new(LE, value) });
@@ -328,7 +328,7 @@ struct Tail {
 }
 
 impl Tail {
-    fn new(start: u64, mut headers: SectionHeaders, symbols: Vec<Sym64<LE>>, strings: Vec<u8>) -> Tail {
+    fn new(start: u64, mut headers: SectionHeaders, symbols: &[Sym64<LE>], strings: Vec<u8>) -> Tail {
         let mut tail = Tail { headers: Vec::new(), headers_offset: 0, tables: Vec::new() };
         let mut at = start;
         let mut table = |headers: &mut SectionHeaders, name, sh_type, align, entry_size, bytes: Vec<u8>| {
@@ -339,7 +339,7 @@ impl Tail {
             tail.tables.push((offset, bytes));
         };
         if !symbols.is_empty() {
-            let bytes = object::pod::bytes_of_slice(&symbols).to_vec();
+            let bytes = object::pod::bytes_of_slice(symbols).to_vec();
             table(&mut headers, ".symtab", elf::SHT_SYMTAB, 8, size_of::<Sym64<LE>>(), bytes);
             let strings_index = headers.headers.len() as u32;
             let header = headers.headers.last_mut().expect("just pushed");

@@ -40,7 +40,7 @@ pub fn pieces<'a>(segments: impl Iterator<Item = (u64, &'a [u8])>) -> Vec<Piece>
         if used > PAGE as usize / 2 {
             match pieces.last_mut() {
                 Some(Piece::Pages(first, bytes)) if *first + bytes.len() as u64 == start => {
-                    bytes.extend_from_slice(&page)
+                    bytes.extend_from_slice(&page);
                 }
                 _ => pieces.push(Piece::Pages(start, page)),
             }

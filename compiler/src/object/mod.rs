@@ -9,8 +9,8 @@
 
 mod contents;
 mod encode;
-pub mod program;
 pub mod machine;
+pub mod program;
 pub mod read;
 pub mod unit;
 pub mod unwind;

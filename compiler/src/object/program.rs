@@ -30,14 +30,14 @@ use wasmc_abi::wasi;
 use super::contents::{Piece, pieces};
 use super::encode::Encode;
 use super::machine::Machine;
-use super::unwind::eh_frame;
 use super::unit::{Relocation, Section, SectionId, SectionKind, Symbol, SymbolId, SymbolKind, Unit};
+use super::unwind::eh_frame;
 use crate::codegen::target::Target;
 use crate::codegen::{Code, describe};
 use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::plan::evaluate::ConstValue;
-use crate::plan::ids::{FuncId, MemoryId, TableId};
+use crate::plan::ids::{FuncId, MemoryId};
 use crate::plan::instantiate::initial_entry;
 use crate::plan::layout::{GlobalPlace, TablePlace, table_limit};
 use crate::plan::types::runtime_type_id;
@@ -188,7 +188,7 @@ impl Assembler<'_> {
             | Name::Elements(_)
             | Name::Table(_)
             | Name::Funcref(_)
-            | Name::ImportName(_)
+            | Name::UnknownImport(_)
             | Name::FuncrefAnchor(_) => SymbolKind::Data,
             _ => SymbolKind::Function,
         };
@@ -290,7 +290,7 @@ impl Assembler<'_> {
                     self.add_funcrefs(&entries)
                 }
                 Name::Funcref(id) => self.add_funcrefs(&[ConstValue::Function(id)]),
-                Name::ImportName(id) => match &self.plan.functions[id].source {
+                Name::UnknownImport(id) => match &self.plan.functions[id].source {
                     FunctionSource::Unknown { import } => {
                         let bytes: Vec<u8> = import.bytes().filter(|&byte| byte != 0).chain([0]).collect();
                         self.rodata.add(&bytes, 1)
@@ -317,7 +317,7 @@ impl Assembler<'_> {
     fn put_reference(&mut self, offset: usize, value: ConstValue) {
         match value {
             ConstValue::Bits(bits) => {
-                self.rodata.bytes[offset..offset + 8].copy_from_slice(&(bits as u64).to_le_bytes())
+                self.rodata.bytes[offset..offset + 8].copy_from_slice(&(bits as u64).to_le_bytes());
             }
             ConstValue::Function(function) => self.put_funcref(offset, function),
         }
@@ -417,7 +417,6 @@ impl Assembler<'_> {
                 let (memory, kind) = (IMAGE_FIXED, IMAGE_COPY);
                 self.images.push(Image { destination: base, size, source, memory, kind, reserved: 0 });
             }
-            let _: TableId = id;
         }
     }
 

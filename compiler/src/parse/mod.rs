@@ -15,7 +15,7 @@ pub use module::*;
 
 use wasmparser::{Validator, WasmFeatures};
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 
 /// The proposals that this compiler takes: Wasm 2.0 and extended constant expressions.
 pub fn supported_features() -> WasmFeatures {

@@ -9,7 +9,7 @@ use wasmparser::{FuncToValidate, FuncValidatorAllocations, Operator, OperatorsRe
 
 use super::index::{BodyIndex, DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex};
 use super::module::{Body, Module};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// What one function body refers to. Lists are sorted and without duplicates.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use wasmc_abi::layout::{
 };
 use wasmparser::ValType;
 
-use super::ids::{DataId, ElemId, GlobalId, InstanceId, MemoryId, TableId};
+use super::ids::{DataId, ElemId, GlobalId, MemoryId, TableId};
 use super::{Plan, Table};
 use crate::error::{Error, Result};
 use crate::options::{BoundsChecks, Options};
@@ -119,7 +119,7 @@ pub fn lay_out(plan: &Plan<'_>, options: &Options) -> Result<Layout> {
 /// All memory records come first, one after the other, then all table records: the runtime walks over them.
 fn place_memories(plan: &Plan<'_>, options: &Options, layout: &mut Layout, record: &mut Bump, slots: &mut Slots) {
     // The best place, where the base folds into the access, is for the memory that the main module uses first.
-    let main = plan.instances.keys().last().and_then(|id: InstanceId| plan.instances[id].memories.values().next());
+    let main = plan.instances.values().next_back().and_then(|instance| instance.memories.values().next());
     for (id, _) in plan.memories.iter() {
         let guarded_base = match options.bounds_checks {
             BoundsChecks::Explicit => None,

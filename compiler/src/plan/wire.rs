@@ -38,9 +38,11 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         main: Main::Command(None),
     };
     let mut missing = Vec::new();
-    for (source, parsed) in program.instances.iter().zip(modules) {
+    for (index, (source, parsed)) in program.instances.iter().zip(modules).enumerate() {
         let (module, uses) = parsed?;
-        plan.add_instance(source, module, uses, options, &mut missing)
+        // In symbols and backtraces, functions of all but the main module say where they are from.
+        let is_library = index + 1 < program.instances.len();
+        plan.add_instance(source, is_library, module, uses, options, &mut missing)
             .map_err(|error| error.in_module(&source.name))?;
     }
     if !missing.is_empty() {
@@ -64,6 +66,7 @@ impl<'a> Plan<'a> {
     fn add_instance(
         &mut self,
         source: &InstanceSource<'a>,
+        is_library: bool,
         module: Module<'a>,
         uses: PrimaryMap<BodyIndex, Uses>,
         options: &Options,
@@ -88,7 +91,7 @@ impl<'a> Plan<'a> {
             self.instances.push(instance);
             return Ok(());
         }
-        self.define_items(&mut instance, options)?;
+        self.define_items(&mut instance, is_library)?;
         self.instances.push(instance);
         Ok(())
     }
@@ -266,17 +269,16 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    fn define_items(&mut self, instance: &mut Instance<'a>, _options: &Options) -> Result<()> {
+    fn define_items(&mut self, instance: &mut Instance<'a>, is_library: bool) -> Result<()> {
         let id = InstanceId::new(self.instances.len());
         let imported = instance.module.imported_functions();
-        let several = id.index() > 0 || instance.name.is_empty();
         for (body, _) in instance.module.bodies.iter() {
             let index = FuncIndex::new(imported + body.index());
             let name = symbol_name(&instance.module, index);
             instance.functions.push(self.functions.push(Function {
                 ty: instance.types[instance.module.functions[index]],
                 source: FunctionSource::Body { instance: id, body, index },
-                name: if several { format!("{}!{name}", instance.name) } else { name },
+                name: if is_library { format!("{}!{name}", instance.name) } else { name },
                 live: false,
                 referenced: false,
             }));
@@ -284,7 +286,7 @@ impl<'a> Plan<'a> {
         for (_, global) in instance.module.globals.iter().skip(instance.globals.len()) {
             let initial = global.initial.as_ref().expect("a global that is not imported has an initial value");
             let initial = evaluate(initial, &instance.functions, &instance.globals, &self.globals);
-            let GlobalParts { ty, mutable } = GlobalParts { ty: global.ty.content_type, mutable: global.ty.mutable };
+            let (ty, mutable) = (global.ty.content_type, global.ty.mutable);
             instance.globals.push(self.globals.push(Global { ty, mutable, initial, written: false }));
         }
         for (_, table) in instance.module.tables.iter().skip(instance.tables.len()) {
@@ -322,11 +324,6 @@ impl<'a> Plan<'a> {
         }
         Ok(())
     }
-}
-
-struct GlobalParts {
-    ty: ValType,
-    mutable: bool,
 }
 
 enum Linked {
@@ -376,7 +373,7 @@ pub fn resolve_entry(plan: &Plan<'_>, entry: &Entry) -> Result<Main> {
 
 /// `_start` of the last instance. A module whose start function does all the work needs none.
 fn find_command(plan: &Plan<'_>) -> Result<Option<FuncId>> {
-    let Some(last) = plan.instances.values().last() else {
+    let Some(last) = plan.instances.values().next_back() else {
         return Err(Error::usage("there is no module"));
     };
     if let Some(start) = last.exported_function("_start") {

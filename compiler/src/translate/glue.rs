@@ -85,7 +85,7 @@ pub fn host_thunk(
             env.ins().return_(&results);
         }
         FunctionSource::Unknown { .. } => {
-            let name = env.data_address(Name::ImportName(id));
+            let name = env.data_address(Name::UnknownImport(id));
             env.call_runtime(RuntimeFunction::UnknownImport, &[name], &[]);
             // Not reached: the runtime traps.
             env.ins().trap(traps::to_clif(TrapCode::UnknownImport));

@@ -54,7 +54,7 @@ names! {
     /// One funcref, in read-only data.
     Funcref(FuncId) = 10,
     /// NUL-terminated name of an unknown import.
-    ImportName(FuncId) = 11,
+    UnknownImport(FuncId) = 11,
     /// What the code offset of a funcref counts from.
     FuncrefAnchor(Unique) = 12,
 }
