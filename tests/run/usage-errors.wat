@@ -1,4 +1,4 @@
-;; What cannot be understood is a usage error: status 2 and a line that says what.
+;; What cannot be understood is a usage error: status 2 and a line that says what. A target that exists elsewhere is not supported: 3.
 ;; COMPILE-FAIL: 2
 ;; RUN: wasmc %s --no-such-flag
 ;; STDERR: {{.*}}--no-such-flag{{.*}}
@@ -17,5 +17,6 @@
 ;; RUN: wasmc %s %s
 ;; STDERR: {{.*}}
 ;; RUN: wasmc %s --target pdp11-unknown-unix
+;; COMPILE-FAIL: 3
 ;; STDERR: {{.*}}pdp11{{.*}}
 (module (func (export "_start")))
