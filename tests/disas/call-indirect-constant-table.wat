@@ -1,7 +1,7 @@
 ;;! target = "x86_64"
 
-;; A table that nothing changes after its segments: the bound is a constant, and the entries are read-only data. Not yet: all
-;; entries have the one type, so that no compare of types is needed; and `call_known` can only call `square`.
+;; A table that nothing changes after its segments: the bound is a constant, and the entries are read-only data. Not
+;; yet: all entries have the one type, so that no compare of types is needed; and `call_known` can only call `square`.
 (module
   (type $t (func (param i32) (result i32)))
   (table $table 2 2 funcref)

@@ -1,7 +1,7 @@
 ;;! target = "x86_64"
 
-;; A table that changes: the index is compared with its size, the entry is loaded, its type compared with a constant, and what is left of it
-;; is the address. Null has no type, so that one compare finds both null and a wrong type.
+;; A table that changes: the index is compared with its size, the entry is loaded, its type compared with a constant,
+;; and what is left of it is the address. Null has no type, so that one compare finds both null and a wrong type.
 (module
   (type $t (func (param i32) (result i32)))
   (table $table 4 funcref)

@@ -1,6 +1,7 @@
 ;;! target = "x86_64"
 
-;; The sum of an array. What matters is the loop's body: one load with the address folded in, two additions, one compare and one branch back.
+;; The sum of an array. What matters is the loop's body: one load with the address folded in, two additions, one compare
+;; and one branch back.
 (module
   (memory 1)
   (func $sum (export "sum") (param $at i32) (param $end i32) (result i32) (local $sum i32)

@@ -11,12 +11,12 @@
 //!   ;;   pushq %rbp
 //! ```
 //!
-//! `target` is the architecture. `flags` (optional) are among `-O0`, `-O1`, `-O2`, `-Os`, `--bounds-checks=explicit` and
-//! `--cpu=LEVEL`. The program calls all exported functions; those with a name (not only an export) are shown, in the order of the file.
-//! Lines that become no instruction are left out.
+//! `target` is the architecture. `flags` (optional) are among `-O0`, `-O1`, `-O2`, `-Os`, `--bounds-checks=explicit`
+//! and `--cpu=LEVEL`. The program calls all exported functions; those with a name (not only an export) are shown, in
+//! the order of the file. Lines that become no instruction are left out.
 //!
-//! `WASMC_BLESS=1 cargo test --test disas` rewrites the code. Read the difference before you commit it: that is what these tests are
-//! for.
+//! `WASMC_BLESS=1 cargo test --test disas` rewrites the code. Read the difference before you commit it: that is what
+//! these tests are for.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -132,7 +132,8 @@ fn set_flag(options: &mut Options, flag: &str) -> Result<(), String> {
         "-Os" => options.opt_level = OptLevel::Size,
         "--bounds-checks=explicit" => options.bounds_checks = BoundsChecks::Explicit,
         _ => {
-            let level = flag.strip_prefix("--cpu=").and_then(|name| Level::ALL.iter().find(|level| level.name() == name));
+            let level =
+                flag.strip_prefix("--cpu=").and_then(|name| Level::ALL.iter().find(|level| level.name() == name));
             options.cpu = Cpu::Level(*level.ok_or_else(|| format!("no flag {flag}"))?);
         }
     }

@@ -1,6 +1,7 @@
 ;;! target = "x86_64"
 
-;; A constant offset is folded into the displacement, with the base; so is a constant address. An offset too large for that costs one addition.
+;; A constant offset is folded into the displacement, with the base; so is a constant address. An offset too large for
+;; that costs one addition.
 (module
   (memory 1)
   (func $field (export "field") (param i32) (result i32) (i32.load offset=16 (local.get 0)))

@@ -1,7 +1,7 @@
 ;;! target = "x86_64"
 
-;; No bounds check: the index and the constant base of the memory are all that the address needs. The key line is the one
-;; `mov` with the base as displacement; a compare or a second load would be a mistake.
+;; No bounds check: the index and the constant base of the memory are all that the address needs. The key line is the
+;; one `mov` with the base as displacement; a compare or a second load would be a mistake.
 (module
   (memory 1)
   (func $load (export "load") (param i32) (result i32) (i32.load (local.get 0)))

@@ -1,6 +1,7 @@
 ;;! target = "x86_64"
 
-;; One instruction for each operator; the second operand is loaded first, as unaligned vectors cannot be operands before AVX.
+;; One instruction for each operator; the second operand is loaded first, as unaligned vectors cannot be operands before
+;; AVX.
 (module
   (memory 1)
   (func $add (export "add") (param v128 v128) (result v128) (i32x4.add (local.get 0) (local.get 1)))

@@ -1,4 +1,5 @@
-;; What cannot be understood is a usage error: status 2 and a line that says what. A target that exists elsewhere is not supported: 3.
+;; What cannot be understood is a usage error: status 2 and a line that says what. A target that exists elsewhere is not
+;; supported: 3.
 ;; COMPILE-FAIL: 2
 ;; RUN: wasmc %s --no-such-flag
 ;; STDERR: {{.*}}--no-such-flag{{.*}}

@@ -1,5 +1,7 @@
 //! The tests that are worth running for longer, or in other ways, than `cargo test` does.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command of ours, for people")]
+
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -137,9 +139,8 @@ fn wast(mut arguments: VecDeque<String>) -> Result<bool, String> {
     });
     let files = chosen.flat_map(|set| set.scripts().into_iter().map(move |file| (set, file)));
     let files: Vec<_> = files.filter(|(_, file)| file.name().contains(&part)).collect();
-    let rows: Vec<(String, Report)> = parallel::map(&files, |(set, file)| {
-        (format!("{}/{}", set.name, file.name()), spec::run(set, file, engine))
-    });
+    let rows: Vec<(String, Report)> =
+        parallel::map(&files, |(set, file)| (format!("{}/{}", set.name, file.name()), spec::run(set, file, engine)));
     for (name, report) in rows.iter().filter(|(_, report)| !report.failures.is_empty()) {
         println!("{name}: {}", report.describe());
     }

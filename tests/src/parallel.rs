@@ -1,7 +1,7 @@
 //! Work on several threads, for calls of the compiler.
 //!
-//! Not rayon's: a thread of rayon's that waits for the compiler's threads would begin another piece of work meanwhile, on the
-//! same stack, and another one in that.
+//! Not rayon's: a thread of rayon's that waits for the compiler's threads would begin another piece of work meanwhile,
+//! on the same stack, and another one in that.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -2,17 +2,18 @@
 //!
 //! # Where it tells less, or something else, than the specification
 //!
-//! - wasmi has one trap for accesses beyond a table; `call_indirect` beyond its end is [`TrapCode::TableOutOfBounds`] here
-//!   too. Compare after [`coarse`].
+//! - wasmi has one trap for accesses beyond a table; `call_indirect` beyond its end is [`TrapCode::TableOutOfBounds`]
+//!   here too. Compare after [`coarse`].
 //! - A reference to a function is 1: only null and not null can be compared with other engines.
-//! - How deep a recursion may go is each engine's own business. [`Outcome::Trapped`] with [`TrapCode::StackOverflow`] means
-//!   that nothing which follows in that instance can be compared.
+//! - How deep a recursion may go is each engine's own business. [`Outcome::Trapped`] with [`TrapCode::StackOverflow`]
+//!   means that nothing which follows in that instance can be compared.
 //! - A run that takes longer than [`FUEL`] is [`Outcome::Lost`].
 //!
 //! # Why not wasmi 2.0
 //!
-//! Version 2.0.0 miscompiles `select`: behind a comparison with 0 (`select(1, x, x == 0)` is 1 for every x: `try_fuse_select` in its
-//! translator forgets what was compared), and, rarely, with a constant condition. Random modules are full of both.
+//! Version 2.0.0 miscompiles `select`: behind a comparison with 0 (`select(1, x, x == 0)` is 1 for every x:
+//! `try_fuse_select` in its translator forgets what was compared), and, rarely, with a constant condition. Random
+//! modules are full of both.
 
 use wasmc::{Entry, Program, Step};
 use wasmc_abi::trap::TrapCode;
@@ -102,9 +103,7 @@ impl<'a, 'p> Reference<'a, 'p> {
             ValType::F32 => Val::F32(F32::from_bits(slot as u32)),
             ValType::F64 => Val::F64(F64::from_bits(slot as u64)),
             ValType::V128 => Val::V128(V128::from(slot)),
-            ValType::ExternRef if slot != 0 => {
-                Val::ExternRef(Ref::Val(ExternRef::new(&mut self.store, slot as u64)))
-            }
+            ValType::ExternRef if slot != 0 => Val::ExternRef(Ref::Val(ExternRef::new(&mut self.store, slot as u64))),
             ValType::ExternRef => Val::ExternRef(Ref::Null),
             // The host has no functions of its own to pass.
             ValType::FuncRef => Val::FuncRef(Ref::Null),
