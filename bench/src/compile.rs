@@ -1,7 +1,7 @@
 //! Time and memory that compiling takes, beside Wasmtime with the same number of threads.
 //!
-//! Wasmtime may be a library inside an interpreter that takes its own time to start. So both compilers also compile an empty
-//! module, and what that takes is taken off: 'net' figures. Ratios are of net figures.
+//! Wasmtime may be a library inside an interpreter that takes its own time to start. So both compilers also compile an
+//! empty module, and what that takes is taken off: 'net' figures. Ratios are of net figures.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,8 @@ pub struct Arguments {
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
-    /// Shell command by which Wasmtime compiles the file "$1" to the file "$2". RAYON_NUM_THREADS says on how many threads.
+    /// Shell command by which Wasmtime compiles the file "$1" to the file "$2". RAYON_NUM_THREADS says on how many
+    /// threads.
     #[arg(long, value_name = "COMMAND", default_value = r#"wasmtime compile "$1" -o "$2""#)]
     wasmtime: String,
 

@@ -10,8 +10,8 @@ pub struct Machine {
     pub cpu: String,
     pub processors: usize,
     pub kernel: String,
-    /// Average number of runnable processes over the last minute, before and after. Much above what the benchmark itself
-    /// adds means that others took part of the machine.
+    /// Average number of runnable processes over the last minute, before and after. Much above what the benchmark
+    /// itself adds means that others took part of the machine.
     pub load_before: f64,
     pub load_after: f64,
 }

@@ -1,10 +1,10 @@
 //! Running one process and learning what it took.
 //!
-//! `Command` starts a process by `posix_spawn`, which is a `vfork`: the cost does not grow with this program's memory. It
-//! is awaited by `wait4`, which gives the figures of that process alone (and of its children that it awaited).
+//! `Command` starts a process by `posix_spawn`, which is a `vfork`: the cost does not grow with this program's memory.
+//! It is awaited by `wait4`, which gives the figures of that process alone (and of its children that it awaited).
 //!
-//! Limit: Linux lets a spawned process inherit the high-water mark of its parent's memory. Peaks below this program's own
-//! (some 3 MiB) are not measurable here.
+//! Limit: Linux lets a spawned process inherit the high-water mark of its parent's memory. Peaks below this program's
+//! own (some 3 MiB) are not measurable here.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -48,8 +48,8 @@ pub fn in_turns(processes: &mut [Command], rounds: usize) -> Result<Vec<Vec<Usag
     Ok(usages)
 }
 
-/// What is said of many measurements of the same thing. The minimum is closest to what the work takes, as all disturbance
-/// only adds; median and mean show how much there was.
+/// What is said of many measurements of the same thing. The minimum is closest to what the work takes, as all
+/// disturbance only adds; median and mean show how much there was.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Summary {
     pub min: f64,

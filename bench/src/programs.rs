@@ -19,8 +19,8 @@ pub struct Compilers {
     #[arg(long, value_name = "COMMAND", default_value = "cc")]
     cc: String,
 
-    /// Command that compiles C to WebAssembly, such as 'python3 -m ziglang cc --target=wasm32-wasi'. Without it the C hello is
-    /// left out.
+    /// Command that compiles C to WebAssembly, such as 'python3 -m ziglang cc --target=wasm32-wasi'. Without it the C
+    /// hello is left out.
     #[arg(long, env = "WASI_CC", value_name = "COMMAND")]
     wasi_cc: Option<String>,
 }

@@ -1,4 +1,5 @@
-//! How long a hello world takes, from fork to exit, beside a static C program and beside the least that a process can do.
+//! How long a hello world takes, from fork to exit, beside a static C program and beside the least that a process can
+//! do.
 
 use std::path::Path;
 use std::process::Command;

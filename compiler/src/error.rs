@@ -141,6 +141,8 @@ impl std::error::Error for Error {}
 impl From<wasmparser::BinaryReaderError> for Error {
     fn from(error: wasmparser::BinaryReaderError) -> Error {
         let kind = if error.missing_wasm_feature().is_some() { ErrorKind::Unsupported } else { ErrorKind::Invalid };
-        Error::new(kind, error.message()).at(error.offset())
+        // Some messages print a list over several lines; ours are one.
+        let message = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+        Error::new(kind, message).at(error.offset())
     }
 }

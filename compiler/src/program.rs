@@ -15,8 +15,8 @@ pub struct InstanceSource<'a> {
     pub name: String,
     /// The binary format.
     pub wasm: &'a [u8],
-    /// Module names of imports, and the earlier instance (by index in the program) that satisfies them. Names that are not
-    /// here are the host's.
+    /// Module names of imports, and the earlier instance (by index in the program) that satisfies them. Names that are
+    /// not here are the host's.
     pub wiring: Vec<(String, usize)>,
 }
 
@@ -34,7 +34,8 @@ pub enum Entry {
 pub enum Step {
     /// Instantiates the instance with this index: segments, then the start function. No results.
     Instantiate(usize),
-    /// Calls an exported function. Arguments and results are 16-byte slots, little-endian, the unused bytes 0.
+    /// Calls an exported function. Arguments and results are 16-byte slots, little-endian. The bytes above a
+    /// narrower result mean nothing.
     ///
     /// In a slot a null reference is 0, and an external reference made by the host is any other number.
     Invoke { instance: usize, export: String, arguments: Vec<u128> },

@@ -23,7 +23,8 @@ use crate::{arch, process, report, sys};
 
 /// What a program says whose address space is too small for guards.
 const NO_ADDRESS_SPACE: &str = "\
-     the address space for a linear memory could not be reserved (`ulimit -v`?); compile with `--bounds-checks=explicit`";
+     the address space for a linear memory could not be reserved (`ulimit -v`?); \
+     compile with `--bounds-checks=explicit`";
 const NO_MEMORY: &str = "a memory's initial contents could not be mapped";
 
 fn round_up(bytes: u64) -> Option<u64> {

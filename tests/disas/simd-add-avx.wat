@@ -11,10 +11,10 @@
 ;;   movq %rsp, %rbp
 ;; block0:
 ;;   movl %edi, %esi
-;;   movdqu 0x10000000(%rsi), %xmm3
-;;   movdqu 0x10000010(%rsi), %xmm5
-;;   addps %xmm5, %xmm3
-;;   movups %xmm3, 0x10000000(%rsi)
+;;   vmovdqu 0x10000000(%rsi), %xmm5
+;;   vmovdqu 0x10000010(%rsi), %xmm6
+;;   vaddps %xmm6, %xmm5, %xmm5
+;;   vmovups %xmm5, 0x10000000(%rsi)
 ;; block1:
 ;;   movq %rbp, %rsp
 ;;   popq %rbp

@@ -11,8 +11,9 @@ use crate::options::{Architecture, BoundsChecks, Cpu, OptLevel, Options};
 
 /// Compiles a WebAssembly program to a small, static Linux executable that needs nothing else.
 ///
-/// `wasmc hello.wasm -o hello` writes `hello`, which runs on any x86-64 Linux: no libc, no runtime, no files beside it. The program sees
-/// the world through WASI preview 1; it gets its arguments, standard input and output, clocks and random numbers.
+/// `wasmc hello.wasm -o hello` writes `hello`, which runs on any x86-64 Linux: no libc, no runtime, no files beside it.
+/// The program sees the world through WASI preview 1; it gets its arguments, standard input and output, clocks and
+/// random numbers.
 #[derive(Debug, Parser)]
 #[command(name = "wasmc", version, max_term_width = 100)]
 pub struct Arguments {
@@ -32,13 +33,13 @@ pub struct Arguments {
     #[arg(long, value_name = "TARGET")]
     pub target: Option<String>,
 
-    /// Instructions that the code may use: native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4. The executable refuses, in one
-    /// sentence, to start on a machine that lacks them.
+    /// Instructions that the code may use: native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4. The executable refuses,
+    /// in one sentence, to start on a machine that lacks them.
     #[arg(long, value_name = "CPU", default_value = "x86-64-v2")]
     pub cpu: String,
 
-    /// How much work goes into the code: 0 compiles fastest, 1 does not optimise but allocates registers well, 2 makes fast code, s
-    /// makes small code.
+    /// How much work goes into the code: 0 compiles fastest, 1 does not optimise but allocates registers well, 2 makes
+    /// fast code, s makes small code.
     #[arg(short = 'O', value_name = "LEVEL", default_value = "2", value_parser = ["0", "1", "2", "s"])]
     pub opt_level: String,
 
@@ -46,7 +47,8 @@ pub struct Arguments {
     #[arg(short = 'g')]
     pub debug_info: bool,
 
-    /// Add an instance of another module, from which INPUT (and later ones) can import under NAME. Repeatable, in order.
+    /// Add an instance of another module, from which INPUT (and later ones) can import under NAME. Repeatable, in
+    /// order.
     #[arg(long = "link", value_name = "NAME=FILE")]
     pub links: Vec<String>,
 

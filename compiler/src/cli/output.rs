@@ -7,8 +7,8 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// Writes a file by way of a temporary one beside it, so that an existing file is replaced in one step or left alone. What
-/// is not a regular file (a device, a pipe) is written to directly.
+/// Writes a file by way of a temporary one beside it, so that an existing file is replaced in one step or left alone.
+/// What is not a regular file (a device, a pipe) is written to directly.
 pub fn write(path: &Path, bytes: &[u8], executable: bool) -> Result<()> {
     let failed = |error: std::io::Error| Error::invalid(format!("cannot write {}: {error}", path.display()));
     if path.as_os_str() == "-" {

@@ -1,7 +1,7 @@
 //! [`Plan`] → machine code: translates and compiles functions in parallel.
 //!
-//! Each function is translated and compiled by one thread in one go, and only its code stays: memory is needed for as many
-//! functions at a time as there are threads. The result does not depend on the number of threads.
+//! Each function is translated and compiled by one thread in one go, and only its code stays: memory is needed for as
+//! many functions at a time as there are threads. The result does not depend on the number of threads.
 
 mod sites;
 pub mod target;

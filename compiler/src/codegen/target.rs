@@ -21,8 +21,8 @@ pub struct Target {
     pub level: Level,
 }
 
-/// How far a frame may reach below the stack pointer without touching the stack: less than the guard of the Wasm stack, which
-/// the runtime makes 1 MiB.
+/// How far a frame may reach below the stack pointer without touching the stack: less than the guard of the Wasm stack,
+/// which the runtime makes 1 MiB.
 const PROBE_INTERVAL_LOG2: &str = "19";
 
 impl Target {
@@ -83,34 +83,30 @@ fn flags(options: &Options) -> settings::Flags {
     settings::Flags::new(builder)
 }
 
-/// Cranelift's names of what a level has above the baseline.
-fn level_features(level: Level) -> &'static [&'static str] {
-    match level {
-        Level::Baseline => &[],
-        Level::X86_64V2 => &["x86-64-v2"],
-        Level::X86_64V3 => &["x86-64-v3"],
-        Level::X86_64V4 => &["x86-64-v4"],
-    }
+/// What each level adds to the one below, in Cranelift's names. (Its presets of the same names leave out AVX and
+/// AVX512F.)
+const LEVEL_FEATURES: [(Level, &[&str]); 3] = [
+    (Level::X86_64V2, &["has_sse3", "has_ssse3", "has_sse41", "has_sse42", "has_popcnt", "has_cmpxchg16b"]),
+    (Level::X86_64V3, &["has_avx", "has_avx2", "has_bmi1", "has_bmi2", "has_fma", "has_lzcnt"]),
+    (Level::X86_64V4, &["has_avx512f", "has_avx512dq", "has_avx512vl"]),
+];
+
+/// All that a level has above the baseline.
+fn level_features(level: Level) -> impl Iterator<Item = &'static str> {
+    LEVEL_FEATURES.iter().filter(move |(added, _)| *added <= level).flat_map(|(_, features)| features.iter().copied())
 }
 
 /// The highest level that this machine has.
 fn native_level() -> Result<Level> {
-    let features = cranelift_native::builder()
+    let host = cranelift_native::builder()
         .and_then(|builder| {
             builder.finish(settings::Flags::new(settings::builder())).map_err(|_| "the CPU is not known")
         })
         .map_err(|error| Error::usage(format!("--cpu native: {error}")))?;
-    let has = |name: &str| features.isa_flags().iter().any(|flag| flag.name == name && flag.as_bool() == Some(true));
-    let v2 = ["has_sse3", "has_ssse3", "has_sse41", "has_sse42", "has_popcnt", "has_cmpxchg16b"];
-    let v3 = ["has_avx", "has_avx2", "has_bmi1", "has_bmi2", "has_fma", "has_lzcnt"];
-    let v4 = ["has_avx512f", "has_avx512dq", "has_avx512vl"];
-    let all = |names: &[&str]| names.iter().all(|name| has(name));
-    Ok(match (all(&v2), all(&v3), all(&v4)) {
-        (true, true, true) => Level::X86_64V4,
-        (true, true, false) => Level::X86_64V3,
-        (true, false, _) => Level::X86_64V2,
-        _ => Level::Baseline,
-    })
+    let flags = host.isa_flags();
+    let has = |name: &str| flags.iter().any(|flag| flag.name == name && flag.as_bool() == Some(true));
+    let complete = |level: &&Level| level_features(**level).all(has);
+    Ok(*Level::ALL.iter().rev().find(complete).unwrap_or(&Level::Baseline))
 }
 
 /// The ELF relocation that does what Cranelift asks for.

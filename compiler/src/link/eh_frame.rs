@@ -1,8 +1,8 @@
 //! Unwind entries live and die with their functions.
 //!
 //! `.eh_frame` is a list of records: common parts (CIEs), and for each function an FDE that refers back to its CIE by
-//! distance. One section describes the functions of many, so that it can be neither kept nor dropped as a whole: records
-//! of dead functions are cut out, and the distances mended.
+//! distance. One section describes the functions of many, so that it can be neither kept nor dropped as a whole:
+//! records of dead functions are cut out, and the distances mended.
 //!
 //! ```text
 //!   CIE  length:u32  0:u32         …                 may refer to a personality function
@@ -21,7 +21,8 @@ use crate::object::unit::{Relocation, Section, SectionId, SectionKind, Unit};
 use super::error::LinkError;
 use super::resolve::{LinkerSections, Places};
 
-/// Of all records, in bytes. Sections that are made of them follow each other without padding, which would read as the end.
+/// Of all records, in bytes. Sections that are made of them follow each other without padding, which would read as the
+/// end.
 pub const ALIGN: u64 = 4;
 
 /// From the start of an FDE to the address of its function, in bytes.

@@ -1,8 +1,9 @@
 //! Sections → file offsets and addresses.
 //!
-//! Input sections of the same [`Part`] become one output section, parts become segments. Every address is congruent to its
-//! file offset modulo the page size, which is what `mmap` needs. A segment of other protection begins on a fresh page in
-//! memory but directly behind the previous one in the file, at the offset in the page that the file happens to have:
+//! Input sections of the same [`Part`] become one output section, parts become segments. Every address is congruent to
+//! its file offset modulo the page size, which is what `mmap` needs. A segment of other protection begins on a fresh
+//! page in memory but directly behind the previous one in the file, at the offset in the page that the file happens to
+//! have:
 //!
 //! ```text
 //!   file     ├──── read ────┼───── execute ─────┼ relro ┼ write ┤
@@ -11,9 +12,10 @@
 //!                                         ·page·┼ relro ┤·pad·  …
 //! ```
 //!
-//! So the file has no padding, and a page that holds the end of one segment and the beginning of the next is mapped twice.
-//! Two kinds of segment differ: a segment without bytes in the file begins at a page boundary, since old kernels do not map
-//! the beginning of its page; and images share no page with anything, since the runtime moves their pages elsewhere.
+//! So the file has no padding, and a page that holds the end of one segment and the beginning of the next is mapped
+//! twice. Two kinds of segment differ: a segment without bytes in the file begins at a page boundary, since old kernels
+//! do not map the beginning of its page; and images share no page with anything, since the runtime moves their pages
+//! elsewhere.
 
 use cranelift_entity::{EntitySet, PrimaryMap, SecondaryMap};
 use indexmap::IndexMap;
@@ -145,7 +147,8 @@ impl Span {
     }
 }
 
-/// Where an input section is: at `address` in memory (in its output section, if that is not loaded), at `offset` in the file.
+/// Where an input section is: at `address` in memory (in its output section, if that is not loaded), at `offset` in the
+/// file.
 #[derive(Clone, Copy, Debug)]
 pub struct Placed {
     pub output: OutputId,

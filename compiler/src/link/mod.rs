@@ -1,9 +1,9 @@
 //! Object + runtime library → executable.
 //!
-//! This is an image writer rather than a general linker: every input is an object of ours, everything is known when it runs,
-//! and the result is one self-contained file. So there are no archives, no dynamic symbols, no versions, no thunks, no
-//! thread-local storage, no linker scripts. What it writes is a static position-independent executable, which the kernel
-//! starts without an interpreter:
+//! This is an image writer rather than a general linker: every input is an object of ours, everything is known when it
+//! runs, and the result is one self-contained file. So there are no archives, no dynamic symbols, no versions, no
+//! thunks, no thread-local storage, no linker scripts. What it writes is a static position-independent executable,
+//! which the kernel starts without an interpreter:
 //!
 //! ```text
 //!   segment  contents                                                     protection
@@ -24,8 +24,8 @@
 //! - `layout.rs`: sections → file offsets and addresses
 //! - `write.rs`: the file
 //!
-//! The units are merged into one before all else, so that a section or a symbol has one index everywhere. What the linker
-//! itself contributes (headers, relocations, GOT) are sections of that unit like any other.
+//! The units are merged into one before all else, so that a section or a symbol has one index everywhere. What the
+//! linker itself contributes (headers, relocations, GOT) are sections of that unit like any other.
 //!
 //! Invariants: the same units and options give the same bytes; no segment is writable and executable, and nothing but a
 //! `RelroData` or `Data` section may hold an absolute address; odd input gives a [`LinkError`] and never a panic.
@@ -56,8 +56,8 @@ pub struct LinkOptions<'a> {
     pub entry: &'a str,
     /// Leave out symbols and debug information.
     pub strip: bool,
-    /// Distance in bytes between segments of different protection; a power of two. No kernel that runs the executable may
-    /// have larger pages.
+    /// Distance in bytes between segments of different protection; a power of two. No kernel that runs the executable
+    /// may have larger pages.
     pub max_page_size: u64,
 }
 

@@ -1,7 +1,7 @@
 //! Which addresses are only known at start; and fields of instructions and data.
 //!
-//! Distances within the executable are fixed now. Addresses are not: an address in data becomes a *relative* relocation,
-//! 'load address + addend', that the runtime applies before anything else. It is the only kind there is.
+//! Distances within the executable are fixed now. Addresses are not: an address in data becomes a *relative*
+//! relocation, 'load address + addend', that the runtime applies before anything else. It is the only kind there is.
 
 use cranelift_entity::{EntitySet, PrimaryMap};
 use indexmap::IndexSet;
@@ -73,7 +73,8 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Applies `relocations` of the section `id` to its bytes from offset `start` on. The section is placed at `address`.
+    /// Applies `relocations` of the section `id` to its bytes from offset `start` on. The section is placed at
+    /// `address`.
     pub fn apply<A: Arch>(
         &self,
         id: SectionId,

@@ -13,11 +13,12 @@ use super::eh_frame;
 use super::error::{LinkError, Site};
 use super::relocate::Addresses;
 
-/// Where a symbol is, by [`SymbolId`]: its own place, or that of the definition in another unit. `None` if there is none.
+/// Where a symbol is, by [`SymbolId`]: its own place, or that of the definition in another unit. `None` if there is
+/// none.
 pub type Places = PrimaryMap<SymbolId, Option<(SectionId, u64)>>;
 
-/// Concatenates the units, and checks all that later phases rely on: that indices are in range, sizes and alignments are
-/// sane, and relocations are in order.
+/// Concatenates the units, and checks all that later phases rely on: that indices are in range, sizes and alignments
+/// are sane, and relocations are in order.
 pub fn merge(units: Vec<Unit<'_>>) -> Result<Unit<'_>, LinkError> {
     let mut merged = Unit::default();
     for unit in units {

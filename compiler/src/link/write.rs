@@ -146,7 +146,7 @@ fn split(size: usize, relocations: &[Relocation]) -> Vec<(Range<usize>, &[Reloca
         let intended = start + PIECE;
         let mut next = first + relocations[first..].partition_point(|r| (r.offset as usize) < intended);
         let gap_end = |next: usize| relocations.get(next).map_or(size, |r| (r.offset as usize).min(size));
-        while next < relocations.len() && gap_end(next) < gap_end(next - 1) + FIELD + INSTRUCTION {
+        while next > first && next < relocations.len() && gap_end(next) < gap_end(next - 1) + FIELD + INSTRUCTION {
             next += 1;
         }
         let end = gap_end(next).saturating_sub(INSTRUCTION);
@@ -184,8 +184,8 @@ fn file_header(layout: &Layout, tail: &Tail, entry: u64, options: &LinkOptions<'
     }
 }
 
-/// The relocations to apply at start, ascending by address; and the GOT, which holds the same addresses as the linker knows
-/// them.
+/// The relocations to apply at start, ascending by address; and the GOT, which holds the same addresses as the linker
+/// knows them.
 fn write_relative<A: Arch>(out: &mut Out<'_>, linker: &LinkerSections, layout: &Layout, context: &Context<'_>) {
     let mut entries = Vec::with_capacity(context.addresses.relative_count());
     for &(section, index) in &context.addresses.in_data {
@@ -211,8 +211,8 @@ fn write_relative<A: Arch>(out: &mut Out<'_>, linker: &LinkerSections, layout: &
     }
 }
 
-/// Says that this is an executable, and where its relocations are. Nothing reads it but tools, and start-up code that was
-/// not written for this linker.
+/// Says that this is an executable, and where its relocations are. Nothing reads it but tools, and start-up code that
+/// was not written for this linker.
 fn write_dynamic(out: &mut Out<'_>, unit: &Unit<'_>, linker: &LinkerSections, layout: &Layout, addresses: &Addresses) {
     let count = addresses.relative_count() as u64;
     let relocations = [

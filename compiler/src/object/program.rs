@@ -1,7 +1,8 @@
 //! [`Plan`] and code → the program's [`Unit`].
 //!
-//! All read-only data is in one section that begins with the program header, which is also the anchor of funcrefs: so a place in it is a
-//! constant, and the address of a function relative to it is an ordinary PC-relative relocation wherever it stands.
+//! All read-only data is in one section that begins with the program header, which is also the anchor of funcrefs: so a
+//! place in it is a constant, and the address of a function relative to it is an ordinary PC-relative relocation
+//! wherever it stands.
 //!
 //! ```text
 //! .rodata.wasm   header │ blobs that code names │ record │ tables │ images │ script │ functions │ sites │ names

@@ -1,9 +1,9 @@
 //! ELF relocatable file → [`Unit`], for the runtime library.
 //!
-//! Section contents are borrowed. What has no meaning for our executables is dropped: sections that are not loaded, but for
-//! debug information; groups (there is nothing to choose between); `.note.GNU-stack` and `.note.gnu.property`. What would
-//! have a meaning that the linker does not know (thread-local storage, constructors, common symbols) is an error, never
-//! dropped. Weak symbols count as ordinary ones.
+//! Section contents are borrowed. What has no meaning for our executables is dropped: sections that are not loaded, but
+//! for debug information; groups (there is nothing to choose between); `.note.GNU-stack` and `.note.gnu.property`. What
+//! would have a meaning that the linker does not know (thread-local storage, constructors, common symbols) is an error,
+//! never dropped. Weak symbols count as ordinary ones.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! A relocatable object in memory: what the compiler makes of a program, and what the linker takes.
 //!
-//! It says no more than an ELF relocatable file does (and is written as one by `--emit obj`, read from one for the runtime
-//! library), but needs no encoding and decoding on the way from the compiler to the linker.
+//! It says no more than an ELF relocatable file does (and is written as one by `--emit obj`, read from one for the
+//! runtime library), but needs no encoding and decoding on the way from the compiler to the linker.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,8 @@ entity_impl!(SectionId, "section");
 pub struct SymbolId(u32);
 entity_impl!(SymbolId, "symbol");
 
-/// A relocatable object. `'data` is the lifetime of borrowed section contents (the embedded runtime library, the input).
+/// A relocatable object. `'data` is the lifetime of borrowed section contents (the embedded runtime library, the
+/// input).
 #[derive(Debug, Default)]
 pub struct Unit<'data> {
     pub sections: PrimaryMap<SectionId, Section<'data>>,
@@ -37,7 +38,8 @@ pub enum SectionKind {
     Data,
     /// Writable, zero at start; no bytes in the file.
     Bss,
-    /// Initial contents of Wasm memories: private writable pages, aligned to the largest page size, which the runtime moves.
+    /// Initial contents of Wasm memories: private writable pages, aligned to the largest page size, which the runtime
+    /// moves.
     Image,
     /// An ELF note, loaded.
     Note,

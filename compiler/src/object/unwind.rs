@@ -1,8 +1,8 @@
 //! The code generator's unwind information → `.eh_frame`, from which debuggers and profilers walk the stack.
 //!
 //! One CIE serves all functions of a program: what differs between them is in their FDEs, which are 28 bytes for an
-//! ordinary function. Code addresses are 32-bit and relative, so that the section is read-only and needs no relocation at
-//! start-up.
+//! ordinary function. Code addresses are 32-bit and relative, so that the section is read-only and needs no relocation
+//! at start-up.
 
 use std::borrow::Cow;
 
@@ -16,8 +16,8 @@ use super::unit::{Relocation, Section, SectionKind, SymbolId};
 /// Of all entries, in bytes. Assemblers pad them to 8, but readers go by their lengths.
 const ALIGN: u8 = 4;
 
-/// Makes the section. `functions` gives for each one where it begins, as symbol + offset, and its unwind information, in
-/// the order in which the entries are written.
+/// Makes the section. `functions` gives for each one where it begins, as symbol + offset, and its unwind information,
+/// in the order in which the entries are written.
 pub fn eh_frame<'a>(
     machine: Machine,
     functions: impl IntoIterator<Item = (SymbolId, u32, &'a UnwindInfo)>,
@@ -49,8 +49,8 @@ pub fn eh_frame<'a>(
     }
 }
 
-/// The state of the frame where every function begins. It is what Cranelift's `create_systemv_cie` says (a test compares),
-/// but for the encoding of addresses and the alignment, which that does not leave to the caller.
+/// The state of the frame where every function begins. It is what Cranelift's `create_systemv_cie` says (a test
+/// compares), but for the encoding of addresses and the alignment, which that does not leave to the caller.
 fn cie(machine: Machine) -> CommonInformationEntry {
     let (code_align, return_address, initial): (u8, Register, &[CallFrameInstruction]) = match machine {
         Machine::X86_64 => {

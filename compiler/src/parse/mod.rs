@@ -24,7 +24,8 @@ pub fn supported_features() -> WasmFeatures {
 
 /// Says whether an invalid module is one that a later proposal would make valid, which is a different failure.
 ///
-/// `error` is what validation with [`supported_features`] said. The module is read again, so this is for the error path only.
+/// `error` is what validation with [`supported_features`] said. The module is read again, so this is for the error path
+/// only.
 #[cold]
 pub fn explain_invalid(wasm: &[u8], error: Error) -> Error {
     if wasmparser::Parser::is_component(wasm) {

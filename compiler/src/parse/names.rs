@@ -26,7 +26,10 @@ impl<'a> Names<'a> {
             if let Name::Function(map) = subsection? {
                 for naming in map {
                     let naming = naming?;
-                    self.functions.insert(FuncIndex::new(naming.index as usize), naming.name);
+                    // The largest number is no index: entities keep it for themselves.
+                    if naming.index != u32::MAX {
+                        self.functions.insert(FuncIndex::new(naming.index as usize), naming.name);
+                    }
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! What each function body uses of its module: found in the same pass that validates it.
 //!
-//! The plan needs it to know what lives, which tables never change and which memories never grow, before any function is
-//! translated.
+//! The plan needs it to know what lives, which tables never change and which memories never grow, before any function
+//! is translated.
 
 use cranelift_entity::{EntityRef, PrimaryMap};
 use rayon::prelude::*;

@@ -1,9 +1,9 @@
 //! Instantiation, as far as the compiler can do it.
 //!
-//! Nothing sees the memories and tables that an instance defines before its segments are applied, so segments whose target
-//! the instance defines itself become initial contents. That ends at the first segment which does not fit: it traps at run
-//! time, and later ones never happen. Segments for imported memories and tables are copied at run time, because code of
-//! other instances ran before.
+//! Nothing sees the memories and tables that an instance defines before its segments are applied, so segments whose
+//! target the instance defines itself become initial contents. That ends at the first segment which does not fit: it
+//! traps at run time, and later ones never happen. Segments for imported memories and tables are copied at run time,
+//! because code of other instances ran before.
 
 use wasmc_abi::trap::TrapCode;
 
@@ -64,8 +64,8 @@ impl Plan<'_> {
             let memory = &mut self.memories[memory_id];
             let end = offset.saturating_add(self.data[data].bytes.len() as u64);
             let imported = cranelift_entity::EntityRef::index(*memory_index) < imported_memories;
-            // Elements that are copied at run time may trap, and then no data segment is applied. Nobody can tell, but by
-            // functions of this instance that those elements brought into another one's table.
+            // Elements that are copied at run time may trap, and then no data segment is applied. Nobody can tell, but
+            // by functions of this instance that those elements brought into another one's table.
             let after_run_time_step = instance.steps.iter().any(|step| {
                 matches!(
                     step,

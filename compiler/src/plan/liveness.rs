@@ -1,7 +1,8 @@
 //! Which functions can run, and what they can change.
 //!
-//! A function is live if it is a root (what the executable calls, start functions, whatever an element segment or a global
-//! refers to) or is named by a live function. The rest gets no code. What only dead functions change is constant.
+//! A function is live if it is a root (what the executable calls, start functions, whatever an element segment or a
+//! global refers to) or is named by a live function. The rest gets no code. What only dead functions change is
+//! constant.
 
 use cranelift_entity::EntityRef;
 

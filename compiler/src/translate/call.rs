@@ -68,7 +68,8 @@ impl Environment<'_, '_> {
         }
     }
 
-    /// WASI functions are those of the C calling convention, with the record of the caller's memory before the arguments.
+    /// WASI functions are those of the C calling convention, with the record of the caller's memory before the
+    /// arguments.
     fn call_wasi(&mut self, function: usize, memory: Option<MemoryId>, ty: TypeId, arguments: &[Value]) -> ir::Inst {
         let plan = self.plan;
         let record = match memory {

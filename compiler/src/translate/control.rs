@@ -1,8 +1,8 @@
 //! Structured control flow (core specification, 4.4.8) → basic blocks.
 //!
-//! Each open Wasm block is a [`Frame`]. Values that are on the operand stack when a block is entered stay SSA values; only
-//! what a branch carries becomes parameters of the destination. Code behind an unconditional branch is skipped, not
-//! translated: [`Translator::unreachable`] counts the blocks opened in it.
+//! Each open Wasm block is a [`Frame`]. Values that are on the operand stack when a block is entered stay SSA values;
+//! only what a branch carries becomes parameters of the destination. Code behind an unconditional branch is skipped,
+//! not translated: [`Translator::unreachable`] counts the blocks opened in it.
 
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Type, Value, types};
 use cranelift_entity::EntityRef;

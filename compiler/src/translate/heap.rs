@@ -5,11 +5,11 @@
 //!
 //! *Guarded.* `index` is 32 bits wide and zero-extended, `offset` is at most 2³² − 1, and
 //! [`GUARDED_RESERVATION`](wasmc_abi::layout::GUARDED_RESERVATION) bytes behind the base belong to the memory and are
-//! inaccessible beyond `length`. So `base + index + offset` is inside the reservation whatever the guest computes, and the
-//! hardware does the comparison. The access keeps its trap code; its address is a site of the trap table.
+//! inaccessible beyond `length`. So `base + index + offset` is inside the reservation whatever the guest computes, and
+//! the hardware does the comparison. The access keeps its trap code; its address is a site of the trap table.
 //!
-//! *Explicit.* Everything else: `index + (offset + size)` is computed in 64 bits, where it cannot wrap because both terms are below
-//! 2³³, and is compared with the current length. The access itself then cannot fault and is marked so.
+//! *Explicit.* Everything else: `index + (offset + size)` is computed in 64 bits, where it cannot wrap because both
+//! terms are below 2³³, and is compared with the current length. The access itself then cannot fault and is marked so.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::immediates::Offset32;

@@ -14,7 +14,8 @@ use super::types::{POINTER, native_signature};
 use crate::parse::index::{DataIndex, MemoryIndex};
 use crate::plan::ids::{DataId, MemoryId};
 
-/// Expands the rows to a `match`: operator, bytes accessed, and the Cranelift instruction with the type it gives, if it needs one.
+/// Expands the rows to a `match`: operator, bytes accessed, and the Cranelift instruction with the type it gives, if it
+/// needs one.
 macro_rules! accesses {
     ($self:ident, $operator:ident; $($name:ident => $kind:ident $size:literal $instruction:ident $($ty:ident)?;)*) => {
         match $operator {

@@ -16,7 +16,11 @@ macro_rules! names {
         impl Name {
             /// The two numbers that Cranelift carries.
             pub fn encode(self) -> UserExternalName {
-                match self { $(Name::$variant(index) => UserExternalName { namespace: $namespace, index: index.index() as u32 },)* }
+                match self {$(
+                    Name::$variant(index) => {
+                        UserExternalName { namespace: $namespace, index: index.index() as u32 }
+                    }
+                )*}
             }
 
             /// The inverse of [`Name::encode`].

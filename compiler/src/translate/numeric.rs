@@ -74,67 +74,83 @@ impl Translator<'_, '_> {
     #[rustfmt::skip]
     pub fn translate_numeric(&mut self, operator: &Operator<'_>) -> bool {
         match *operator {
-            Operator::I32Const { value } => { let value = self.env.iconst(types::I32, u64::from(value as u32)); self.push(value); return true }
-            Operator::I64Const { value } => { let value = self.env.iconst(types::I64, value as u64); self.push(value); return true }
-            Operator::F32Const { value } => { let value = self.env.ins().f32const(Ieee32::with_bits(value.bits())); self.push(value); return true }
-            Operator::F64Const { value } => { let value = self.env.ins().f64const(Ieee64::with_bits(value.bits())); self.push(value); return true }
+            Operator::I32Const { value } => {
+                let value = self.env.iconst(types::I32, u64::from(value as u32));
+                self.push(value);
+                return true;
+            }
+            Operator::I64Const { value } => {
+                let value = self.env.iconst(types::I64, value as u64);
+                self.push(value);
+                return true;
+            }
+            Operator::F32Const { value } => {
+                let value = self.env.ins().f32const(Ieee32::with_bits(value.bits()));
+                self.push(value);
+                return true;
+            }
+            Operator::F64Const { value } => {
+                let value = self.env.ins().f64const(Ieee64::with_bits(value.bits()));
+                self.push(value);
+                return true;
+            }
             _ => {}
         }
-        // Shift counts are taken modulo the width, in Cranelift as in Wasm. Division, remainder and checked conversion trap
-        // as Wasm demands.
+        // Shift counts are taken modulo the width, in Cranelift as in Wasm. Division, remainder and checked conversion
+        // trap as Wasm demands.
         operators! { self, operator;
-            I32Eqz            => test Equal;                          I64Eqz            => test Equal;
-            I32Eq             => compare Equal;                       I64Eq             => compare Equal;
-            I32Ne             => compare NotEqual;                    I64Ne             => compare NotEqual;
-            I32LtS            => compare SignedLessThan;              I64LtS            => compare SignedLessThan;
-            I32LtU            => compare UnsignedLessThan;            I64LtU            => compare UnsignedLessThan;
-            I32GtS            => compare SignedGreaterThan;           I64GtS            => compare SignedGreaterThan;
-            I32GtU            => compare UnsignedGreaterThan;         I64GtU            => compare UnsignedGreaterThan;
-            I32LeS            => compare SignedLessThanOrEqual;       I64LeS            => compare SignedLessThanOrEqual;
-            I32LeU            => compare UnsignedLessThanOrEqual;     I64LeU            => compare UnsignedLessThanOrEqual;
-            I32GeS            => compare SignedGreaterThanOrEqual;    I64GeS            => compare SignedGreaterThanOrEqual;
-            I32GeU            => compare UnsignedGreaterThanOrEqual;  I64GeU            => compare UnsignedGreaterThanOrEqual;
+            I32Eqz    => test Equal;                          I64Eqz    => test Equal;
+            I32Eq     => compare Equal;                       I64Eq     => compare Equal;
+            I32Ne     => compare NotEqual;                    I64Ne     => compare NotEqual;
+            I32LtS    => compare SignedLessThan;              I64LtS    => compare SignedLessThan;
+            I32LtU    => compare UnsignedLessThan;            I64LtU    => compare UnsignedLessThan;
+            I32GtS    => compare SignedGreaterThan;           I64GtS    => compare SignedGreaterThan;
+            I32GtU    => compare UnsignedGreaterThan;         I64GtU    => compare UnsignedGreaterThan;
+            I32LeS    => compare SignedLessThanOrEqual;       I64LeS    => compare SignedLessThanOrEqual;
+            I32LeU    => compare UnsignedLessThanOrEqual;     I64LeU    => compare UnsignedLessThanOrEqual;
+            I32GeS    => compare SignedGreaterThanOrEqual;    I64GeS    => compare SignedGreaterThanOrEqual;
+            I32GeU    => compare UnsignedGreaterThanOrEqual;  I64GeU    => compare UnsignedGreaterThanOrEqual;
 
-            F32Eq             => fcmp Equal;                          F64Eq             => fcmp Equal;
-            F32Ne             => fcmp NotEqual;                       F64Ne             => fcmp NotEqual;
-            F32Lt             => fcmp LessThan;                       F64Lt             => fcmp LessThan;
-            F32Gt             => fcmp GreaterThan;                    F64Gt             => fcmp GreaterThan;
-            F32Le             => fcmp LessThanOrEqual;                F64Le             => fcmp LessThanOrEqual;
-            F32Ge             => fcmp GreaterThanOrEqual;             F64Ge             => fcmp GreaterThanOrEqual;
+            F32Eq     => fcmp Equal;                          F64Eq     => fcmp Equal;
+            F32Ne     => fcmp NotEqual;                       F64Ne     => fcmp NotEqual;
+            F32Lt     => fcmp LessThan;                       F64Lt     => fcmp LessThan;
+            F32Gt     => fcmp GreaterThan;                    F64Gt     => fcmp GreaterThan;
+            F32Le     => fcmp LessThanOrEqual;                F64Le     => fcmp LessThanOrEqual;
+            F32Ge     => fcmp GreaterThanOrEqual;             F64Ge     => fcmp GreaterThanOrEqual;
 
-            I32Clz            => unary clz;                           I64Clz            => unary clz;
-            I32Ctz            => unary ctz;                           I64Ctz            => unary ctz;
-            I32Popcnt         => unary popcnt;                        I64Popcnt         => unary popcnt;
-            I32Add            => binary iadd;                         I64Add            => binary iadd;
-            I32Sub            => binary isub;                         I64Sub            => binary isub;
-            I32Mul            => binary imul;                         I64Mul            => binary imul;
-            I32DivS           => binary sdiv;                         I64DivS           => binary sdiv;
-            I32DivU           => binary udiv;                         I64DivU           => binary udiv;
-            I32RemS           => binary srem;                         I64RemS           => binary srem;
-            I32RemU           => binary urem;                         I64RemU           => binary urem;
-            I32And            => binary band;                         I64And            => binary band;
-            I32Or             => binary bor;                          I64Or             => binary bor;
-            I32Xor            => binary bxor;                         I64Xor            => binary bxor;
-            I32Shl            => binary ishl;                         I64Shl            => binary ishl;
-            I32ShrS           => binary sshr;                         I64ShrS           => binary sshr;
-            I32ShrU           => binary ushr;                         I64ShrU           => binary ushr;
-            I32Rotl           => binary rotl;                         I64Rotl           => binary rotl;
-            I32Rotr           => binary rotr;                         I64Rotr           => binary rotr;
+            I32Clz    => unary clz;                           I64Clz    => unary clz;
+            I32Ctz    => unary ctz;                           I64Ctz    => unary ctz;
+            I32Popcnt => unary popcnt;                        I64Popcnt => unary popcnt;
+            I32Add    => binary iadd;                         I64Add    => binary iadd;
+            I32Sub    => binary isub;                         I64Sub    => binary isub;
+            I32Mul    => binary imul;                         I64Mul    => binary imul;
+            I32DivS   => binary sdiv;                         I64DivS   => binary sdiv;
+            I32DivU   => binary udiv;                         I64DivU   => binary udiv;
+            I32RemS   => binary srem;                         I64RemS   => binary srem;
+            I32RemU   => binary urem;                         I64RemU   => binary urem;
+            I32And    => binary band;                         I64And    => binary band;
+            I32Or     => binary bor;                          I64Or     => binary bor;
+            I32Xor    => binary bxor;                         I64Xor    => binary bxor;
+            I32Shl    => binary ishl;                         I64Shl    => binary ishl;
+            I32ShrS   => binary sshr;                         I64ShrS   => binary sshr;
+            I32ShrU   => binary ushr;                         I64ShrU   => binary ushr;
+            I32Rotl   => binary rotl;                         I64Rotl   => binary rotl;
+            I32Rotr   => binary rotr;                         I64Rotr   => binary rotr;
 
-            F32Abs            => unary fabs;                          F64Abs            => unary fabs;
-            F32Neg            => unary fneg;                          F64Neg            => unary fneg;
-            F32Ceil           => unary ceil;                          F64Ceil           => unary ceil;
-            F32Floor          => unary floor;                         F64Floor          => unary floor;
-            F32Trunc          => unary trunc;                         F64Trunc          => unary trunc;
-            F32Nearest        => unary nearest;                       F64Nearest        => unary nearest;
-            F32Sqrt           => unary sqrt;                          F64Sqrt           => unary sqrt;
-            F32Add            => binary fadd;                         F64Add            => binary fadd;
-            F32Sub            => binary fsub;                         F64Sub            => binary fsub;
-            F32Mul            => binary fmul;                         F64Mul            => binary fmul;
-            F32Div            => binary fdiv;                         F64Div            => binary fdiv;
-            F32Min            => binary fmin;                         F64Min            => binary fmin;
-            F32Max            => binary fmax;                         F64Max            => binary fmax;
-            F32Copysign       => binary fcopysign;                    F64Copysign       => binary fcopysign;
+            F32Abs    => unary fabs;                          F64Abs    => unary fabs;
+            F32Neg    => unary fneg;                          F64Neg    => unary fneg;
+            F32Ceil   => unary ceil;                          F64Ceil   => unary ceil;
+            F32Floor  => unary floor;                         F64Floor  => unary floor;
+            F32Trunc  => unary trunc;                         F64Trunc  => unary trunc;
+            F32Nearest  => unary nearest;                    F64Nearest  => unary nearest;
+            F32Sqrt   => unary sqrt;                          F64Sqrt   => unary sqrt;
+            F32Add    => binary fadd;                         F64Add    => binary fadd;
+            F32Sub    => binary fsub;                         F64Sub    => binary fsub;
+            F32Mul    => binary fmul;                         F64Mul    => binary fmul;
+            F32Div    => binary fdiv;                         F64Div    => binary fdiv;
+            F32Min    => binary fmin;                         F64Min    => binary fmin;
+            F32Max    => binary fmax;                         F64Max    => binary fmax;
+            F32Copysign => binary fcopysign;                  F64Copysign => binary fcopysign;
 
             I32WrapI64        => convert ireduce I32;                 I64ExtendI32S     => convert sextend I64;
             I64ExtendI32U     => convert uextend I64;

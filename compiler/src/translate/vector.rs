@@ -1,7 +1,7 @@
 //! Vector operators (core specification, 4.3.5 and 4.4.3): one row each.
 //!
-//! Wasm has one vector type, Cranelift one for each lane type. An operand is reinterpreted when it is popped, which costs
-//! nothing on the machine; locals, blocks and calls use `i8x16`.
+//! Wasm has one vector type, Cranelift one for each lane type. An operand is reinterpreted when it is popped, which
+//! costs nothing on the machine; locals, blocks and calls use `i8x16`.
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::V128Imm;
@@ -106,26 +106,26 @@ impl Translator<'_, '_> {
             I8x16Splat => splat I8X16;  I16x8Splat => splat I16X8;  I32x4Splat => splat I32X4;
             I64x2Splat => splat I64X2;  F32x4Splat => splat F32X4;  F64x2Splat => splat F64X2;
 
-            I8x16Eq  => compare I8X16 Equal;                        I16x8Eq  => compare I16X8 Equal;
-            I8x16Ne  => compare I8X16 NotEqual;                     I16x8Ne  => compare I16X8 NotEqual;
-            I8x16LtS => compare I8X16 SignedLessThan;               I16x8LtS => compare I16X8 SignedLessThan;
-            I8x16LtU => compare I8X16 UnsignedLessThan;             I16x8LtU => compare I16X8 UnsignedLessThan;
-            I8x16GtS => compare I8X16 SignedGreaterThan;            I16x8GtS => compare I16X8 SignedGreaterThan;
-            I8x16GtU => compare I8X16 UnsignedGreaterThan;          I16x8GtU => compare I16X8 UnsignedGreaterThan;
-            I8x16LeS => compare I8X16 SignedLessThanOrEqual;        I16x8LeS => compare I16X8 SignedLessThanOrEqual;
-            I8x16LeU => compare I8X16 UnsignedLessThanOrEqual;      I16x8LeU => compare I16X8 UnsignedLessThanOrEqual;
-            I8x16GeS => compare I8X16 SignedGreaterThanOrEqual;     I16x8GeS => compare I16X8 SignedGreaterThanOrEqual;
-            I8x16GeU => compare I8X16 UnsignedGreaterThanOrEqual;   I16x8GeU => compare I16X8 UnsignedGreaterThanOrEqual;
+            I8x16Eq  => compare I8X16 Equal;                      I16x8Eq  => compare I16X8 Equal;
+            I8x16Ne  => compare I8X16 NotEqual;                   I16x8Ne  => compare I16X8 NotEqual;
+            I8x16LtS => compare I8X16 SignedLessThan;             I16x8LtS => compare I16X8 SignedLessThan;
+            I8x16LtU => compare I8X16 UnsignedLessThan;           I16x8LtU => compare I16X8 UnsignedLessThan;
+            I8x16GtS => compare I8X16 SignedGreaterThan;          I16x8GtS => compare I16X8 SignedGreaterThan;
+            I8x16GtU => compare I8X16 UnsignedGreaterThan;        I16x8GtU => compare I16X8 UnsignedGreaterThan;
+            I8x16LeS => compare I8X16 SignedLessThanOrEqual;      I16x8LeS => compare I16X8 SignedLessThanOrEqual;
+            I8x16LeU => compare I8X16 UnsignedLessThanOrEqual;    I16x8LeU => compare I16X8 UnsignedLessThanOrEqual;
+            I8x16GeS => compare I8X16 SignedGreaterThanOrEqual;   I16x8GeS => compare I16X8 SignedGreaterThanOrEqual;
+            I8x16GeU => compare I8X16 UnsignedGreaterThanOrEqual; I16x8GeU => compare I16X8 UnsignedGreaterThanOrEqual;
 
-            I32x4Eq  => compare I32X4 Equal;                        I64x2Eq  => compare I64X2 Equal;
-            I32x4Ne  => compare I32X4 NotEqual;                     I64x2Ne  => compare I64X2 NotEqual;
-            I32x4LtS => compare I32X4 SignedLessThan;               I64x2LtS => compare I64X2 SignedLessThan;
+            I32x4Eq  => compare I32X4 Equal;                      I64x2Eq  => compare I64X2 Equal;
+            I32x4Ne  => compare I32X4 NotEqual;                   I64x2Ne  => compare I64X2 NotEqual;
+            I32x4LtS => compare I32X4 SignedLessThan;             I64x2LtS => compare I64X2 SignedLessThan;
             I32x4LtU => compare I32X4 UnsignedLessThan;
-            I32x4GtS => compare I32X4 SignedGreaterThan;            I64x2GtS => compare I64X2 SignedGreaterThan;
+            I32x4GtS => compare I32X4 SignedGreaterThan;          I64x2GtS => compare I64X2 SignedGreaterThan;
             I32x4GtU => compare I32X4 UnsignedGreaterThan;
-            I32x4LeS => compare I32X4 SignedLessThanOrEqual;        I64x2LeS => compare I64X2 SignedLessThanOrEqual;
+            I32x4LeS => compare I32X4 SignedLessThanOrEqual;      I64x2LeS => compare I64X2 SignedLessThanOrEqual;
             I32x4LeU => compare I32X4 UnsignedLessThanOrEqual;
-            I32x4GeS => compare I32X4 SignedGreaterThanOrEqual;     I64x2GeS => compare I64X2 SignedGreaterThanOrEqual;
+            I32x4GeS => compare I32X4 SignedGreaterThanOrEqual;   I64x2GeS => compare I64X2 SignedGreaterThanOrEqual;
             I32x4GeU => compare I32X4 UnsignedGreaterThanOrEqual;
 
             F32x4Eq => fcmp F32X4 Equal;                            F64x2Eq => fcmp F64X2 Equal;

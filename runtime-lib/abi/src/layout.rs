@@ -3,7 +3,7 @@
 //! ```text
 //!   x86-64, fixed address model
 //!
-//!   0x0000_0000 ┬ never mapped: a 32-bit displacement that was wrongly sign-extended ends here or at a negative address
+//! 0x0000_0000 ┬ never mapped: a 32-bit displacement that was wrongly sign-extended ends here or at a negative address
 //!               │
 //!   record base ┼ the record: globals, memory and table records, small mutable tables (rounded up to 64 KiB)
 //!   0x1000_0000 ┼ MEMORY_BASE: memory 0, readable and writable up to its current size, PROT_NONE behind it
@@ -41,8 +41,8 @@ pub const WASM_PAGE_SIZE: u64 = 64 << 10;
 /// Pages that a memory with 32-bit indices can have.
 pub const MAX_PAGES_32: u64 = 1 << 16;
 
-/// Most entries that a table may grow to: an implementation limit (core specification, 7.2), the one that the engines of
-/// the web agree on.
+/// Most entries that a table may grow to: an implementation limit (core specification, 7.2), the one that the engines
+/// of the web agree on.
 pub const MAX_TABLE_ENTRIES: u64 = 10_000_000;
 
 /// One linear memory, inside the record.
@@ -55,7 +55,8 @@ pub struct MemoryRecord {
     pub length: u64,
     /// Size in bytes that the memory may grow to: its declared maximum or the limit of its index type.
     pub maximum: u64,
-    /// Bytes of address space reserved behind `base`; 0 for [`MEMORY_EXPLICIT`] until the runtime has placed the memory.
+    /// Bytes of address space reserved behind `base`; 0 for [`MEMORY_EXPLICIT`] until the runtime has placed the
+    /// memory.
     pub reserved: u64,
     /// [`MEMORY_EXPLICIT`] or 0.
     pub flags: u32,
@@ -63,8 +64,8 @@ pub struct MemoryRecord {
     pub page_size_log2: u32,
 }
 
-/// [`MemoryRecord::flags`]: compiled code compares each access with `length`; the runtime chooses `base` and may move the
-/// memory when it grows.
+/// [`MemoryRecord::flags`]: compiled code compares each access with `length`; the runtime chooses `base` and may move
+/// the memory when it grows.
 pub const MEMORY_EXPLICIT: u32 = 1;
 
 /// Byte offsets of the fields that compiled code reads.

@@ -1,7 +1,7 @@
 //! How a program describes itself to the runtime library.
 //!
-//! The compiler defines one symbol, [`symbols::PROGRAM`](crate::symbols::PROGRAM), with a [`ProgramHeader`]. Places in the
-//! executable are given as [`Rel32`], so that none of it needs a relocation at start-up and all of it is read-only.
+//! The compiler defines one symbol, [`symbols::PROGRAM`](crate::symbols::PROGRAM), with a [`ProgramHeader`]. Places in
+//! the executable are given as [`Rel32`], so that none of it needs a relocation at start-up and all of it is read-only.
 
 /// A place in the executable: its address minus the address of the program header. 0 means 'none'.
 pub type Rel32 = i32;
@@ -60,8 +60,8 @@ pub struct ProgramHeader {
 /// One piece of initial memory contents.
 ///
 /// If `source` and `destination` are congruent modulo the page size and the piece lies in an image section (a private,
-/// writable, page-aligned segment of the executable), the runtime moves whole pages with `mremap`: nothing is copied, and pages that
-/// are never touched are never read. Otherwise it copies.
+/// writable, page-aligned segment of the executable), the runtime moves whole pages with `mremap`: nothing is copied,
+/// and pages that are never touched are never read. Otherwise it copies.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Image {
@@ -85,8 +85,8 @@ pub const IMAGE_COPY: u32 = 0;
 /// [`Image::kind`]: the bytes are whole pages of an image section, which are moved where they belong.
 pub const IMAGE_MOVE: u32 = 1;
 
-/// One step of a script: the form in which the spec suite and the differential tests drive a program. The runtime performs
-/// the steps in order, catches traps, and writes for each one a [`StepResult`] to standard output, followed by
+/// One step of a script: the form in which the spec suite and the differential tests drive a program. The runtime
+/// performs the steps in order, catches traps, and writes for each one a [`StepResult`] to standard output, followed by
 /// `result_count` slots of 16 bytes if it returned.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
@@ -103,7 +103,8 @@ pub struct ScriptStep {
 
 /// Call `target` (a [`Rel32`]) with the arguments.
 pub const STEP_CALL: u32 = 0;
-/// Give one result slot: the memory's length in bytes, then the FNV-1a hash (64 bit) over its 64-bit little-endian words.
+/// Give one result slot: the memory's length in bytes, then the FNV-1a hash (64 bit) over its 64-bit little-endian
+/// words.
 pub const STEP_MEMORY: u32 = 1;
 
 /// What a script writes for each step.

@@ -24,8 +24,8 @@ pub const MEMSET: &str = "wasmc_memset";
 /// `extern "C" fn(destination: *mut u64, word: u64, count: usize)`: for `table.fill`; the region was checked.
 pub const FILL_WORDS: &str = "wasmc_fill_words";
 
-/// `extern "C" fn(name: *const u8) -> !`: traps with [`UnknownImport`](crate::trap::TrapCode::UnknownImport); `name` is a
-/// NUL-terminated string with both names of the import.
+/// `extern "C" fn(name: *const u8) -> !`: traps with [`UnknownImport`](crate::trap::TrapCode::UnknownImport); `name` is
+/// a NUL-terminated string with both names of the import.
 pub const UNKNOWN_IMPORT: &str = "wasmc_unknown_import";
 
 /// Prefix of the symbols of WASI functions: `extern "C" fn(memory: *mut MemoryRecord, arguments…) -> result`.

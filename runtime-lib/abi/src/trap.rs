@@ -17,11 +17,11 @@
 //!     wasm delta SLEB128   module bytes since the previous site
 //! ```
 //!
-//! A trap site's pc is the address of the faulting instruction; a call site's ([`SITE_CALL`]) is the return address. Sites
-//! are ascending by pc. An empty string (offset [`NO_SITES`]) means that the function has none.
+//! A trap site's pc is the address of the faulting instruction; a call site's ([`SITE_CALL`]) is the return address.
+//! Sites are ascending by pc. An empty string (offset [`NO_SITES`]) means that the function has none.
 
-/// A range of machine code that belongs to one Wasm function (or to glue that the compiler made). It ends where the next
-/// entry, or the code, ends.
+/// A range of machine code that belongs to one Wasm function (or to glue that the compiler made). It ends where the
+/// next entry, or the code, ends.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FunctionEntry {

@@ -7,8 +7,8 @@
 //!   ldr  y, [x, offset in page]    →  add  y, x, offset in page
 //! ```
 //!
-//! computes it. Each half is rewritten on its own, wherever the other is: a register that holds the page of one symbol's
-//! slot serves that symbol only.
+//! computes it. Each half is rewritten on its own, wherever the other is: a register that holds the page of one
+//! symbol's slot serves that symbol only.
 
 use object::elf::*;
 

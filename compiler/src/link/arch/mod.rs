@@ -1,5 +1,5 @@
-//! The relocation types of each architecture: one file for each, with nothing in it but what a field means and how it is
-//! encoded. That a symbol exists, where it is, and whether its address is known, is decided in `relocate.rs`.
+//! The relocation types of each architecture: one file for each, with nothing in it but what a field means and how it
+//! is encoded. That a symbol exists, where it is, and whether its address is known, is decided in `relocate.rs`.
 
 pub mod aarch64;
 pub mod x86_64;

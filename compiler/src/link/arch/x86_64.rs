@@ -1,8 +1,8 @@
 //! x86-64 (System V psABI, 4.4).
 //!
-//! Code that was compiled without knowing where a symbol will be loads its address from the GOT. Here it is known, relative
-//! to the code, and the instruction computes it instead (psABI, B.2); what remains in the GOT are instructions that have no
-//! such form.
+//! Code that was compiled without knowing where a symbol will be loads its address from the GOT. Here it is known,
+//! relative to the code, and the instruction computes it instead (psABI, B.2); what remains in the GOT are instructions
+//! that have no such form.
 //!
 //! ```text
 //!   8b /r  mov reg, [rip + slot]  →  8d /r  lea reg, [rip + symbol]
