@@ -923,8 +923,8 @@ mod tests {
         // SAFETY: plain bytes.
         let result: [u8; 16] = unsafe {
             core::mem::transmute(pshufb(
-                core::mem::transmute::<[u8; 16], _>(bytes),
-                core::mem::transmute::<[u8; 16], _>(mask),
+                core::mem::transmute::<[u8; 16], core::arch::x86_64::__m128i>(bytes),
+                core::mem::transmute::<[u8; 16], core::arch::x86_64::__m128i>(mask),
             ))
         };
         assert_eq!(result, [0, 45, 0, 45, 21, 0, 3, 6, 9, 12, 15, 18, 24, 27, 30, 33]);
