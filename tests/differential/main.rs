@@ -19,7 +19,10 @@ fn count() -> usize {
 fn random_modules_do_the_same() {
     let totals = differential::run(0, count(), |_| {});
     println!("{totals}");
-    let failures: Vec<String> = totals.failures.iter().take(10)
+    let failures: Vec<String> = totals
+        .failures
+        .iter()
+        .take(10)
         .map(|failure| format!("seed {} ({:?}): {}\n", failure.seed, failure.options, failure.what))
         .collect();
     assert!(failures.is_empty(), "{totals}; the first:\n{}", failures.join("\n"));

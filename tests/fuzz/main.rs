@@ -112,13 +112,20 @@ fn damaged_modules_are_refused_or_compiled() {
     let seeds = seeds();
     let fates: Vec<(u64, Result<Fate, String>)> =
         (seed..seed + count).into_par_iter().map(|number| (number, feed(&input(&seeds, number)))).collect();
-    let failures: Vec<String> = fates.iter()
-        .filter_map(|(number, fate)| Some(format!("input {number}: {}", fate.as_ref().err()?)))
-        .collect();
+    let failures: Vec<String> =
+        fates.iter().filter_map(|(number, fate)| Some(format!("input {number}: {}", fate.as_ref().err()?))).collect();
     let compiled = fates.iter().filter(|(_, fate)| *fate == Ok(Fate::Compiled)).count();
     println!("{count} inputs, {compiled} compiled, {} failed", failures.len());
-    assert!(failures.is_empty(), "{} failed; the first:\n{}", failures.len(), failures[..failures.len().min(20)].join("\n"));
-    assert!(count < 1000 || compiled as u64 * 50 > count, "only {compiled} compiled: the damage is too great to test much");
+    assert!(
+        failures.is_empty(),
+        "{} failed; the first:\n{}",
+        failures.len(),
+        failures[..failures.len().min(20)].join("\n")
+    );
+    assert!(
+        count < 1000 || compiled as u64 * 50 > count,
+        "only {compiled} compiled: the damage is too great to test much"
+    );
     assert!(count < 1000 || (compiled as u64) < count / 2, "{compiled} compiled: the damage is too small");
 }
 
@@ -127,7 +134,8 @@ fn damaged_modules_are_refused_or_compiled() {
 fn modules_cut_short_anywhere_are_refused_or_compiled() {
     let mut wasm = generate::module(8);
     wasm.truncate(2000);
-    let failures: Vec<String> = (0..wasm.len()).into_par_iter()
+    let failures: Vec<String> = (0..wasm.len())
+        .into_par_iter()
         .filter_map(|length| Some(format!("the first {length} bytes: {}", feed(&wasm[..length]).err()?)))
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));

@@ -170,9 +170,8 @@ fn whole_memory() -> String {
 /// Infinite recursion with 24 000 bytes of locals that all live across the call.
 fn large_frames() -> String {
     let count = 3000;
-    let loads = repeat(count, |index| {
-        format!("(local.set {} (i64.load offset={} (i32.const 0)))", index + 1, index * 8)
-    });
+    let loads =
+        repeat(count, |index| format!("(local.set {} (i64.load offset={} (i32.const 0)))", index + 1, index * 8));
     let uses = repeat(count, |index| format!("(i64.xor (local.get {}))", index + 1));
     let call = "(call $recurse (i64.add (local.get 0) (i64.const 1)))";
     let locals = "i64 ".repeat(count);
@@ -181,7 +180,8 @@ fn large_frames() -> String {
 }
 
 fn type_error() -> Vec<u8> {
-    wat::parse_str(r#"(module (func $good) (func $bad (result i32) (i64.const 0)) (export "_start" (func $good)))"#).unwrap()
+    wat::parse_str(r#"(module (func $good) (func $bad (result i32) (i64.const 0)) (export "_start" (func $good)))"#)
+        .unwrap()
 }
 
 const EMPTY: &str = r#"(module (func (export "_start")))"#;

@@ -110,7 +110,8 @@ fn wast(mut arguments: VecDeque<String>) -> Result<bool, String> {
         None => all || set.status == Status::Supported,
     });
     let files: Vec<_> = chosen.flat_map(|set| set.scripts().into_iter().map(move |file| (set, file))).collect();
-    let rows: Vec<(String, Report)> = files.into_par_iter()
+    let rows: Vec<(String, Report)> = files
+        .into_par_iter()
         .filter(|(_, file)| file.name().contains(&part))
         .map(|(set, file)| (format!("{}/{}", set.name, file.name()), spec::run(set, &file, engine)))
         .collect();

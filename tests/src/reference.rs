@@ -148,9 +148,9 @@ pub fn coarse(code: TrapCode) -> TrapCode {
 fn without_fusion(wasm: &[u8]) -> Vec<u8> {
     const CODE: u8 = 10;
     match sections(wasm) {
-        Ok(sections) => with_sections(&sections, |id, contents| {
-            if id == CODE { separate_in_code(contents).ok() } else { None }
-        }),
+        Ok(sections) => {
+            with_sections(&sections, |id, contents| if id == CODE { separate_in_code(contents).ok() } else { None })
+        }
         Err(_) => wasm.to_vec(),
     }
 }

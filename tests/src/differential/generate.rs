@@ -87,9 +87,8 @@ fn add_refuel(wasm: &[u8], global: u32) -> Option<Vec<u8>> {
     sized_body.extend(body);
 
     let sections = sections(wasm).expect("wasm-smith makes valid modules");
-    let count = |id: u8| {
-        sections.iter().find(|(other, _)| *other == id).map_or(0, |(_, contents)| read_leb(contents).0)
-    };
+    let count =
+        |id: u8| sections.iter().find(|(other, _)| *other == id).map_or(0, |(_, contents)| read_leb(contents).0);
     let mut export = Vec::new();
     leb(&mut export, REFUEL.len() as u64);
     export.extend(REFUEL.as_bytes());

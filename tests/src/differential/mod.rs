@@ -139,7 +139,8 @@ pub fn compare(plans: &[Plan], options: &Options) -> Vec<Difference> {
 
 fn only_together(plans: &[Plan], options: &Options) -> Difference {
     let seeds: Vec<u64> = plans.iter().map(|plan| plan.seed).collect();
-    plans[0].failure(options, format!("the modules with the seeds {seeds:?} fail in one program, but each passes alone"))
+    plans[0]
+        .failure(options, format!("the modules with the seeds {seeds:?} fail in one program, but each passes alone"))
 }
 
 fn perform(plans: &[Plan], options: &Options) -> wasmc::Result<Vec<Vec<Outcome>>> {
@@ -148,9 +149,10 @@ fn perform(plans: &[Plan], options: &Options) -> wasmc::Result<Vec<Vec<Outcome>>
         wasm: &plan.wasm,
         wiring: Vec::new(),
     });
-    let steps = plans.iter().enumerate().flat_map(|(index, plan)| {
-        plan.steps.iter().map(move |(step, _)| for_instance(step, index))
-    });
+    let steps = plans
+        .iter()
+        .enumerate()
+        .flat_map(|(index, plan)| plan.steps.iter().map(move |(step, _)| for_instance(step, index)));
     let program = Program { instances: instances.collect(), entry: Entry::Script(steps.collect()) };
     let mut outcomes = native::perform(&program, options, TIME_LIMIT)?.into_iter();
     Ok(plans.iter().map(|plan| outcomes.by_ref().take(plan.steps.len()).collect()).collect())

@@ -103,7 +103,8 @@ fn argument(ty: ValType, random: &mut Random) -> u128 {
 }
 
 fn integer(random: &mut Random) -> u64 {
-    let edges = [0, 1, 2, 7, 8, 31, 32, 63, 64, 255, 256, 65535, 65536, i32::MAX as i64, i32::MIN as i64, i64::MAX, i64::MIN];
+    let edges =
+        [0, 1, 2, 7, 8, 31, 32, 63, 64, 255, 256, 65535, 65536, i32::MAX as i64, i32::MIN as i64, i64::MAX, i64::MIN];
     match random.below(4) {
         0 => random.next(),
         1 => random.below(200) as u64,
@@ -112,7 +113,8 @@ fn integer(random: &mut Random) -> u64 {
 }
 
 fn float32(random: &mut Random) -> u32 {
-    let edges = [0.0, -0.0, 1.0, -1.5, f32::MIN_POSITIVE, f32::MAX, f32::INFINITY, f32::NEG_INFINITY, 2147483648.0, 1e10];
+    let edges =
+        [0.0, -0.0, 1.0, -1.5, f32::MIN_POSITIVE, f32::MAX, f32::INFINITY, f32::NEG_INFINITY, 2147483648.0, 1e10];
     match random.below(6) {
         0 => random.next() as u32,
         1 => 0x7fc0_0000 | (random.next() as u32 & 0x803f_ffff),
@@ -122,7 +124,8 @@ fn float32(random: &mut Random) -> u32 {
 }
 
 fn float64(random: &mut Random) -> u64 {
-    let edges = [0.0, -0.0, 1.0, -1.5, f64::MIN_POSITIVE, f64::MAX, f64::INFINITY, 2147483648.0, -9223372036854775808.0, 1e300];
+    let edges =
+        [0.0, -0.0, 1.0, -1.5, f64::MIN_POSITIVE, f64::MAX, f64::INFINITY, 2147483648.0, -9223372036854775808.0, 1e300];
     match random.below(6) {
         0 => random.next(),
         1 => 0x7ff8_0000_0000_0000 | (random.next() & 0x8007_ffff_ffff_ffff),
@@ -184,7 +187,9 @@ mod tests {
     #[test]
     fn plans_do_something() {
         let plans: Vec<Plan> = (0..100).map(|seed| Plan::of(generate::module(seed), seed)).collect();
-        let calls: Vec<&Outcome> = plans.iter().flat_map(|plan| &plan.steps)
+        let calls: Vec<&Outcome> = plans
+            .iter()
+            .flat_map(|plan| &plan.steps)
             .filter(|(step, _)| matches!(step, Step::Invoke { export, .. } if export != REFUEL))
             .map(|(_, outcome)| outcome)
             .collect();

@@ -84,9 +84,9 @@ fn shrink(best: &mut Plan, options: &Options) {
         let is_there = |call: &Step| crate::steps::StepTypes::of(call, std::slice::from_ref(&exports)).is_ok();
         calls.iter().all(is_there).then(|| Plan::with_calls(wasm.to_vec(), seed, &calls))
     };
-    let result = wasm_shrink::WasmShrink::default().attempts(2000).run(best.wasm.clone(), |wasm: &[u8]| {
-        Ok(plan(wasm).is_some_and(|plan| fails(&plan, options)))
-    });
+    let result = wasm_shrink::WasmShrink::default()
+        .attempts(2000)
+        .run(best.wasm.clone(), |wasm: &[u8]| Ok(plan(wasm).is_some_and(|plan| fails(&plan, options))));
     if let Some(smaller) = result.ok().and_then(|info| plan(&info.output)) {
         *best = smaller;
     }

@@ -62,11 +62,8 @@ mod tests {
 
     #[test]
     fn exceptions_are_needed_or_fail() {
-        let verdict = |line, result: Result<(), &str>| Verdict {
-            line,
-            is_assertion: true,
-            result: result.map_err(String::from),
-        };
+        let verdict =
+            |line, result: Result<(), &str>| Verdict { line, is_assertion: true, result: result.map_err(String::from) };
         let verdicts = [verdict(1, Ok(())), verdict(2, Err("no")), verdict(3, Err("no"))];
         let report = apply_list(&BTreeMap::from([(1, "r"), (2, "r")]), &verdicts);
         assert_eq!((report.passed, report.excepted), (1, 1));

@@ -65,7 +65,10 @@ fn perform(script: &Script, engine: Engine) -> Performance {
     let mut complaints: Vec<Option<String>> = vec![None; script.sources.len()];
     loop {
         let new_index = |old: usize| alive.iter().position(|&(index, _)| index == old);
-        let kept: Vec<(usize, Step)> = script.steps.iter().enumerate()
+        let kept: Vec<(usize, Step)> = script
+            .steps
+            .iter()
+            .enumerate()
             .filter_map(|(index, step)| Some((index, move_step(step, new_index)?)))
             .collect();
         let steps = kept.iter().map(|(_, step)| step.clone()).collect();
@@ -153,9 +156,7 @@ fn find_culprit(alive: &[(usize, Source)], engine: Engine) -> usize {
 fn bury(alive: &mut Vec<(usize, Source)>, complaints: &mut [Option<String>], culprit: usize, why: String) {
     let (dead, _) = alive.remove(culprit);
     complaints[dead].get_or_insert(why);
-    let importers: Vec<usize> = (0..alive.len()).rev()
-        .filter(|&index| imports_from(&alive[index].1, dead))
-        .collect();
+    let importers: Vec<usize> = (0..alive.len()).rev().filter(|&index| imports_from(&alive[index].1, dead)).collect();
     for importer in importers {
         let (index, _) = alive.remove(importer);
         complaints[index].get_or_insert(format!("imports from instance {dead}, which does not compile"));
@@ -183,9 +184,9 @@ fn compare(outcome: &Outcome, expected: &Expected, engine: Engine) -> Result<(),
         (Outcome::Trapped(code), Expected::Trapped(message)) => {
             is_message_of(*code, message)
                 || engine == Engine::Reference
-                    && TrapCode::ALL.iter().any(|&other| {
-                        reference::coarse(other) == *code && is_message_of(other, message)
-                    })
+                    && TrapCode::ALL
+                        .iter()
+                        .any(|&other| reference::coarse(other) == *code && is_message_of(other, message))
         }
         _ => false,
     };
@@ -279,7 +280,6 @@ mod tests {
         }
     }
 
-
     #[test]
     fn messages_of_traps() {
         for (code, message, expected) in [
@@ -315,7 +315,8 @@ mod tests {
                (assert_trap (invoke "f" (i32.const 1)) "integer divide by zero")"#,
         )
         .unwrap();
-        let failed: Vec<usize> = judge(&script, Engine::Reference).iter()
+        let failed: Vec<usize> = judge(&script, Engine::Reference)
+            .iter()
             .filter(|verdict| verdict.result.is_err())
             .map(|verdict| verdict.line)
             .collect();
