@@ -1,1 +1,83 @@
-fn main() {}
+//! Measures wasmc beside its peers. `BENCHMARKING.md` has the rules and the recipe.
+//!
+//! - `measure.rs`: one process: time, processor time, memory
+//! - `machine.rs`: what it ran on
+//! - `programs.rs`: the programs that are measured, built from source
+//! - `startup.rs`, `size.rs`, `compile.rs`: one benchmark each
+//! - `report.rs`: tables, targets, JSON
+
+mod compile;
+mod machine;
+mod measure;
+mod programs;
+mod report;
+mod size;
+mod startup;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, ensure};
+use clap::{Parser, Subcommand};
+
+use machine::Machine;
+
+/// Measures wasmc beside its peers.
+#[derive(Parser)]
+#[command(name = "wasmc-bench", max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    benchmark: Benchmark,
+
+    /// The compiler to measure [default: the one beside this program].
+    #[arg(long, global = true, value_name = "PATH")]
+    wasmc: Option<PathBuf>,
+
+    /// Print JSON instead of tables.
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// Fail (exit status 1) if a target is missed.
+    #[arg(long, global = true)]
+    check: bool,
+}
+
+#[derive(Subcommand)]
+enum Benchmark {
+    /// How long a hello world takes, from fork to exit.
+    Startup(startup::Arguments),
+    /// What is in a hello world.
+    Size(size::Arguments),
+    /// Time and memory that compiling takes.
+    Compile(compile::Arguments),
+}
+
+#[expect(clippy::print_stdout, reason = "the report is what this program is for")]
+fn main() -> Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let wasmc = wasmc_path(arguments.wasmc)?;
+    let mut machine = Machine::describe();
+    let mut report = match &arguments.benchmark {
+        Benchmark::Startup(options) => startup::run(options, &wasmc),
+        Benchmark::Size(options) => size::run(options, &wasmc),
+        Benchmark::Compile(options) => compile::run(options, &wasmc),
+    }?;
+    machine.finish();
+    report.machine = Some(machine);
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{report}");
+    }
+    Ok(if arguments.check && !report.all_targets_hold() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The compiler's command, as an absolute path.
+fn wasmc_path(given: Option<PathBuf>) -> Result<PathBuf> {
+    let path = match given {
+        Some(path) => path,
+        None => std::env::current_exe()?.with_file_name("wasmc"),
+    };
+    ensure!(path.is_file(), "there is no {}: run `cargo build --release -p wasmc`, or give --wasmc", path.display());
+    path.canonicalize().with_context(|| format!("cannot resolve {}", path.display()))
+}

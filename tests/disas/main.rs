@@ -1,1 +1,141 @@
-fn main() {}
+//! Golden code: each `*.wat` in this directory ends with the machine code of its functions, as comments.
+//!
+//! ```text
+//!   ;;! target = "x86_64"
+//!   ;;! flags = "--bounds-checks=explicit -O1"
+//!
+//!   ;; A sentence on which lines matter.
+//!   (module …)
+//!
+//!   ;; function load:
+//!   ;;   pushq %rbp
+//! ```
+//!
+//! `target` is the architecture. `flags` (optional) are among `-O0`, `-O1`, `-O2`, `-Os`, `--bounds-checks=explicit`
+//! and `--cpu=LEVEL`. The program calls all exported functions; those with a name (not only an export) are shown, in
+//! the order of the file. Lines that become no instruction are left out.
+//!
+//! `WASMC_BLESS=1 cargo test --test disas` rewrites the code. Read the difference before you commit it: that is what
+//! these tests are for.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::{Arguments, Trial};
+use wasmc::options::{Architecture, BoundsChecks, Cpu, OptLevel};
+use wasmc::{Emit, Entry, InstanceSource, Options, Program, Step};
+use wasmc_abi::cpu::Level;
+use wasmc_tests::golden;
+use wasmc_tests::native;
+use wasmc_tests::steps::{Export, Exports};
+
+/// Where the golden part of a file begins.
+const GOLDEN: &str = "\n;; function ";
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("disas");
+    let mut files: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "wat"));
+    files.sort();
+    let trials = files.into_iter().map(|file| {
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        Trial::test(name, move || Ok(check(&file)?))
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit()
+}
+
+fn check(file: &Path) -> Result<(), String> {
+    let text = fs::read_to_string(file).map_err(|error| error.to_string())?;
+    let source = text.find(GOLDEN).map_or(text.as_str(), |at| &text[..at]).trim_end();
+    let actual = format!("{source}\n\n{}", code(source)?);
+    if actual == text {
+        return Ok(());
+    }
+    if golden::is_blessing() {
+        return fs::write(file, actual).map_err(|error| error.to_string());
+    }
+    Err(format!("the code has changed (WASMC_BLESS=1 accepts it):\n{}", golden::difference(&text, &actual)))
+}
+
+/// The golden part that belongs to a source.
+fn code(source: &str) -> Result<String, String> {
+    let options = options(source)?;
+    let wasm = wat::parse_str(source).map_err(|error| error.to_string())?;
+    let mut steps = vec![Step::Instantiate(0)];
+    for (export, kind) in Exports::of(&wasm)?.0 {
+        if let Export::Function { parameters, .. } = kind {
+            steps.push(Step::Invoke { instance: 0, export, arguments: vec![0; parameters.len()] });
+        }
+    }
+    let instances = vec![InstanceSource { name: "module".into(), wasm: &wasm, wiring: Vec::new() }];
+    let program = Program { instances, entry: Entry::Script(steps) };
+    let assembly = native::compile(&program, &options, Emit::Assembly).map_err(|error| error.to_string())?;
+    let assembly = String::from_utf8(assembly).map_err(|error| error.to_string())?;
+
+    let mut golden = String::new();
+    for name in names(source) {
+        let lines = assembly.lines().skip_while(|line| *line != format!(";; {name}")).skip(1);
+        let lines: Vec<&str> = lines.take_while(|line| !line.starts_with(";; ")).collect();
+        if lines.is_empty() {
+            return Err(format!("there is no function {name} in the output:\n{assembly}"));
+        }
+        golden += &format!(";; function {name}:\n");
+        for (index, line) in lines.iter().enumerate() {
+            if !is_noise(line, lines.get(index + 1)) {
+                golden += &format!(";; {line}\n");
+            }
+        }
+    }
+    Ok(golden)
+}
+
+/// Lines that become no instruction: unwind information, definitions of registers, jumps to what follows.
+fn is_noise(line: &str, next: Option<&&str>) -> bool {
+    let (line, next) = (line.trim(), next.map_or("", |next| next.trim()));
+    let goes_on = line.strip_prefix("jmp").is_some_and(|label| {
+        let label = label.trim().strip_prefix("label");
+        label.is_some() && label == next.strip_prefix("block").and_then(|next| next.strip_suffix(':'))
+    });
+    line.is_empty() || line.starts_with("unwind ") || line.starts_with("uninit ") || goes_on
+}
+
+/// The names of the functions that a module defines, in its order.
+fn names(source: &str) -> Vec<&str> {
+    let definitions = source.lines().filter_map(|line| line.trim_start().strip_prefix("(func $"));
+    definitions.filter_map(|rest| rest.split([' ', ')']).next()).collect()
+}
+
+fn options(source: &str) -> Result<Options, String> {
+    let mut options = Options::default();
+    let mut has_target = false;
+    for line in source.lines().filter_map(|line| line.strip_prefix(";;! ")) {
+        let (key, value) = line.split_once('=').ok_or_else(|| format!("not `key = \"value\"`: {line}"))?;
+        let value = value.trim().trim_matches('"');
+        match key.trim() {
+            "target" => {
+                options.architecture = Architecture::parse(value).ok_or_else(|| format!("no architecture {value}"))?;
+                has_target = true;
+            }
+            "flags" => value.split_whitespace().try_for_each(|flag| set_flag(&mut options, flag))?,
+            key => return Err(format!("no key {key}")),
+        }
+    }
+    if has_target { Ok(options) } else { Err("there is no `;;! target = \"…\"`".to_string()) }
+}
+
+fn set_flag(options: &mut Options, flag: &str) -> Result<(), String> {
+    match flag {
+        "-O0" => options.opt_level = OptLevel::None,
+        "-O1" => options.opt_level = OptLevel::Less,
+        "-O2" => options.opt_level = OptLevel::Speed,
+        "-Os" => options.opt_level = OptLevel::Size,
+        "--bounds-checks=explicit" => options.bounds_checks = BoundsChecks::Explicit,
+        _ => {
+            let level =
+                flag.strip_prefix("--cpu=").and_then(|name| Level::ALL.iter().find(|level| level.name() == name));
+            options.cpu = Cpu::Level(*level.ok_or_else(|| format!("no flag {flag}"))?);
+        }
+    }
+    Ok(())
+}

@@ -1,1 +1,70 @@
-fn main() {}
+//! Real programs: each `NAME.wasm` here is compiled by the command and run.
+//!
+//! | file          | what it is                                                     |
+//! |---------------|----------------------------------------------------------------|
+//! | `NAME.wasm`   | the program; `build.sh` says where it comes from                |
+//! | `NAME.stdout` | what it must write, byte for byte                              |
+//! | `NAME.args`   | its arguments: words (optional)                                |
+//! | `NAME.stdin`  | its standard input (optional)                                  |
+//! | `NAME.status` | its exit status, if it is not 0                                |
+//!
+//! Its environment is empty, and it must write nothing to standard error.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Trial};
+use wasmc_tests::command::wasmc;
+use wasmc_tests::process::{self, End};
+
+const TIME_LIMIT: Duration = Duration::from_secs(120);
+
+/// Ways to compile.
+const WAYS: &[&[&str]] = &[&[], &["--bounds-checks=explicit"], &["-O0"], &["-Os", "--cpu=native"]];
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
+    let mut programs: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    programs.retain(|path| path.extension().is_some_and(|extension| extension == "wasm"));
+    programs.sort();
+    let trials = programs.into_iter().flat_map(|program| {
+        let name = program.file_stem().unwrap().to_string_lossy().into_owned();
+        WAYS.iter().map(move |&flags| {
+            let program = program.clone();
+            Trial::test(format!("{name} [{}]", flags.join(" ")), move || Ok(run(&program, flags)?))
+        })
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit()
+}
+
+fn run(program: &Path, flags: &[&str]) -> Result<(), String> {
+    let beside = |extension: &str| fs::read(program.with_extension(extension)).ok();
+    let text = |extension: &str| beside(extension).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let expected = beside("stdout").ok_or("there is no .stdout")?;
+    let status = text("status").map_or(Ok(0), |status| status.trim().parse()).map_err(|_| "a bad .status")?;
+    let arguments = text("args").unwrap_or_default();
+
+    let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let executable = directory.path().join("program");
+    let mut compiler = Command::new(wasmc());
+    let compiled = process::run(compiler.arg(program).arg("-o").arg(&executable).args(flags), b"", TIME_LIMIT);
+    let compiled = compiled.map_err(|error| error.to_string())?;
+    if compiled.end != End::Exit(0) || !compiled.stderr.is_empty() {
+        return Err(format!("the compiler: {}", compiled.epitaph()));
+    }
+
+    let mut command = Command::new(&executable);
+    command.args(arguments.split_whitespace()).env_clear();
+    let stdin = beside("stdin").unwrap_or_default();
+    let finished = process::run(&mut command, &stdin, TIME_LIMIT).map_err(|error| error.to_string())?;
+    if finished.end != End::Exit(status) || !finished.stderr.is_empty() {
+        return Err(format!("expected exit status {status}: {}", finished.epitaph()));
+    }
+    if finished.stdout != expected {
+        return Err(format!("expected:\n{}\ngot:\n{}", String::from_utf8_lossy(&expected), finished.stdout_text()));
+    }
+    Ok(())
+}

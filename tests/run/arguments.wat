@@ -1,4 +1,5 @@
-;; Writes its arguments as they are in memory: each with a NUL behind it, which is made a line break here. The first is the path.
+;; Writes its arguments as they are in memory: each with a NUL behind it, which is made a line break here. The first is
+;; the path.
 ;; RUN: wasmc
 ;; ARGS: one --help WASMC=2 -- -o
 ;; STDOUT: {{.*}}/out

@@ -1,7 +1,7 @@
 ;; Branch tables: dense, beyond the end, with values.
 ;; EXIT: 42
 ;; RUN: wasmc
-;; RUN: wasmc --opt-level none
+;; RUN: wasmc -O0
 (module
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   (memory (export "memory") 1)

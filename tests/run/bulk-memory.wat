@@ -4,7 +4,7 @@
 ;; STDOUT: ---
 ;; RUN: wasmc
 ;; RUN: wasmc --bounds-checks=explicit
-;; RUN: wasmc --opt-level none
+;; RUN: wasmc -O0
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

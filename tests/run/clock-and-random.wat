@@ -1,4 +1,5 @@
-;; The clock does not stand still or go back, and random bytes are not all zero; the exit status has a bit for each that fails.
+;; The clock does not stand still or go back, and random bytes are not all zero; the exit status has a bit for each that
+;; fails.
 ;; RUN: wasmc
 ;; EXIT: 0
 (module

@@ -1,6 +1,6 @@
 ;; Saturating conversions never trap; exact ones do not at the edges.
 ;; RUN: wasmc
-;; RUN: wasmc --opt-level none
+;; RUN: wasmc -O0
 (module
   (memory 1)
   (func $expect (param i32 i32) (if (i32.ne (local.get 0) (local.get 1)) (then unreachable)))

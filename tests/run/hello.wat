@@ -1,9 +1,9 @@
 ;; Standard output, in every way to compile that changes code.
 ;; STDOUT: Hello, world!
 ;; RUN: wasmc
-;; RUN: wasmc --opt-level none
-;; RUN: wasmc --opt-level less
-;; RUN: wasmc --opt-level size
+;; RUN: wasmc -O0
+;; RUN: wasmc -O1
+;; RUN: wasmc -Os
 ;; RUN: wasmc --bounds-checks=explicit
 ;; RUN: wasmc --cpu native
 ;; RUN: wasmc --max-memory 65536

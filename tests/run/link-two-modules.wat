@@ -4,7 +4,7 @@
 ;; LINK: library=link/library.wat
 ;; RUN: wasmc --bounds-checks=explicit
 ;; LINK: library=link/library.wat
-;; RUN: wasmc --opt-level none
+;; RUN: wasmc -O0
 ;; LINK: library=link/library.wat
 (module
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))

@@ -1,26 +1,27 @@
 //! Tests of the command: each `*.wat` in this directory says in comments what is done with it and what must come of it.
 //!
-//! A directive stands at the start of a line, after `;; `. Each `RUN` begins a case; directives before the first one hold for all.
+//! A directive stands at the start of a line, after `;; `. Each `RUN` begins a case; directives before the first one
+//! hold for all.
 //!
-//! | directive                | meaning                                                                                     |
-//! |--------------------------|---------------------------------------------------------------------------------------------|
-//! | `RUN: wasmc FLAGS`       | compiles: `wasmc FILE -o DIR/out FLAGS`. If `%s` is among the flags, they are the whole command line |
-//! | `LINK: NAME=FILE`        | one more flag, `--link NAME=FILE`; the file lies beside the test                              |
-//! | `COMPILE-FAIL: STATUS`   | the compiler must fail with this status and leave no file; `STDOUT` and `STDERR` are then its own |
-//! | `COMPILE-STDIN: FILE`    | the compiler's standard input, a file beside the test                                       |
-//! | `OUTPUT: NAME`           | the file that the compiler makes, in `%t`, instead of `out`; nothing else may be there         |
-//! | `CONTENT: TEXT`          | a line that must occur in that file, which is then not run; several: in this order           |
-//! | `ARGS: WORD…`            | arguments of the program                                                                    |
-//! | `ENV: NAME=VALUE`        | a variable of its environment, which has no others                                           |
-//! | `STDIN: LINE`            | a line of its standard input                                                                |
-//! | `STDOUT: LINE`           | a line of its standard output; these are all lines, and there are no others                 |
-//! | `STDERR: LINE`           | a line that must occur on standard error; several: in this order. None: it must be empty    |
-//! | `STDERR-NOT: TEXT`       | what must not occur on standard error                                                       |
-//! | `EXIT: STATUS`           | its exit status, instead of 0                                                               |
-//! | `ADDRESS-SPACE: KIB`     | runs under `ulimit -v`                                                                      |
+//! | directive              | meaning                                                                              |
+//! |------------------------|--------------------------------------------------------------------------------------|
+//! | `RUN: wasmc FLAGS`     | compiles: `wasmc FILE -o %t/out FLAGS`; with `%s` in FLAGS, these are the whole line |
+//! | `LINK: NAME=FILE`      | one more flag, `--link NAME=FILE`; the file lies beside the test                     |
+//! | `COMPILE-FAIL: STATUS` | the compiler ends so, leaves no file, and `STDOUT` and `STDERR` are its own          |
+//! | `COMPILE-STDIN: FILE`  | the compiler's standard input, a file beside the test                                |
+//! | `OUTPUT: NAME`         | the only file that the compiler makes in `%t`, instead of `out`                      |
+//! | `CONTENT: TEXT`        | a line that must occur in that file, which is then not run; several: in this order   |
+//! | `ARGS: WORD…`          | arguments of the program                                                             |
+//! | `ENV: NAME=VALUE`      | a variable of its environment, which has no others                                   |
+//! | `STDIN: LINE`          | a line of its standard input                                                         |
+//! | `STDOUT: LINE`         | a line of its standard output; these are all lines, and there are no others          |
+//! | `STDERR: LINE`         | a line that must occur on standard error; several: in this order; none: it is empty  |
+//! | `STDERR-NOT: TEXT`     | what must not occur on standard error                                                |
+//! | `EXIT: STATUS`         | its exit status, instead of 0                                                        |
+//! | `ADDRESS-SPACE: KIB`   | runs under `ulimit -v`                                                               |
 //!
-//! In flags, `%s` is the test's file, `%d` its directory and `%t` an empty directory in which the compiler runs. In `STDOUT`, `STDERR`
-//! and `CONTENT`, `{{.*}}` stands for any text within the line, and spaces at the ends do not count.
+//! In flags, `%s` is the test's file, `%d` its directory and `%t` an empty directory in which the compiler runs. In
+//! `STDOUT`, `STDERR` and `CONTENT`, `{{.*}}` stands for any text within the line, and spaces at the ends do not count.
 //!
 //! Files in subdirectories are for tests to refer to. Inputs that are too large to be written down are in [`large`].
 

@@ -2,7 +2,7 @@
 ;; EXIT: 42
 ;; RUN: wasmc
 ;; RUN: wasmc --bounds-checks=explicit
-;; RUN: wasmc --opt-level none
+;; RUN: wasmc -O0
 (module
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   (memory (export "memory") 1 10)

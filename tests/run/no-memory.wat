@@ -1,4 +1,5 @@
-;; A module without memory or tables; WASI functions have nothing to read from, and say so (EFAULT or EINVAL), or succeed.
+;; A module without memory or tables; WASI functions have nothing to read from, and say so (EFAULT or EINVAL), or
+;; succeed.
 ;; RUN: wasmc
 ;; EXIT: 5
 (module

@@ -7,7 +7,7 @@
 ;; STDERR: {{.*}}frames left out
 ;; STDERR: {{.*}}recurse
 ;; STDERR: {{.*}}_start
-;; RUN: wasmc --opt-level none
+;; RUN: wasmc -O0
 ;; STDERR: wasmc: trap: call stack exhausted
 ;; RUN: wasmc --stack-size 65536
 ;; STDERR: wasmc: trap: call stack exhausted

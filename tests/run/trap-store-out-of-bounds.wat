@@ -6,7 +6,7 @@
 ;; STDERR: 0: {{.*}}inner
 ;; STDERR: 1: {{.*}}outer
 ;; STDERR: 2: {{.*}}_start
-;; RUN: wasmc --opt-level none
+;; RUN: wasmc -O0
 ;; STDERR: wasmc: trap: out of bounds memory access{{.*}}
 ;; STDERR: 0: {{.*}}inner
 ;; STDERR: 2: {{.*}}_start

@@ -1,11 +1,12 @@
-;; What cannot be understood is a usage error: status 2 and a line that says what.
+;; What cannot be understood is a usage error: status 2 and a line that says what. A target that exists elsewhere is not
+;; supported: 3.
 ;; COMPILE-FAIL: 2
 ;; RUN: wasmc %s --no-such-flag
 ;; STDERR: {{.*}}--no-such-flag{{.*}}
 ;; RUN: wasmc %s -o
 ;; STDERR: {{.*}}-o{{.*}}
-;; RUN: wasmc %s --opt-level seven
-;; STDERR: {{.*}}seven{{.*}}
+;; RUN: wasmc %s -O7
+;; STDERR: {{.*}}7{{.*}}
 ;; RUN: wasmc %s --bounds-checks=none
 ;; STDERR: {{.*}}none{{.*}}
 ;; RUN: wasmc %s --emit song
@@ -17,5 +18,6 @@
 ;; RUN: wasmc %s %s
 ;; STDERR: {{.*}}
 ;; RUN: wasmc %s --target pdp11-unknown-unix
+;; COMPILE-FAIL: 3
 ;; STDERR: {{.*}}pdp11{{.*}}
 (module (func (export "_start")))

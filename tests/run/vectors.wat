@@ -2,7 +2,7 @@
 ;; EXIT: 110
 ;; RUN: wasmc
 ;; RUN: wasmc --cpu native
-;; RUN: wasmc --opt-level none
+;; RUN: wasmc -O0
 (module
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   (memory (export "memory") 1)

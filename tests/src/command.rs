@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// Path of the command. `WASMC` in the environment names one; else it is built, in the profile and the target directory of the
-/// running test, which does nothing if it is up to date.
+/// Path of the command. `WASMC` in the environment names one; else it is built, in the profile and the target directory
+/// of the running test, which does nothing if it is up to date.
 ///
-/// Cargo gives a test the paths of its own package's commands only, and `cargo test` does not build the commands of other
-/// packages: so we ask it to. By then it has let go of its lock.
+/// Cargo gives a test the paths of its own package's commands only, and `cargo test` does not build the commands of
+/// other packages: so we ask it to. By then it has let go of its lock.
 ///
 /// # Panics
 ///
@@ -32,7 +32,8 @@ fn build() -> PathBuf {
         Some(name) => name,
     };
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    // The whole workspace, so that features of dependencies are those of `cargo test --workspace` and nothing is built twice.
+    // The whole workspace, so that features of dependencies are those of `cargo test --workspace` and nothing is built
+    // twice.
     let output = Command::new(cargo)
         .args(["build", "--quiet", "--workspace", "--bin", "wasmc", "--profile", profile, "--target-dir"])
         .arg(target_directory)

@@ -1,5 +1,6 @@
 //! What the test targets of this crate and its command share.
 //!
+//! - [`parallel`]: works on several threads;
 //! - [`process`]: runs an executable with a time limit;
 //! - [`steps`]: the outcomes of a script's steps, whoever performed them;
 //! - [`native`]: performs them by compiling the program and running the executable;
@@ -19,6 +20,7 @@ pub mod differential;
 pub mod golden;
 pub mod mutate;
 pub mod native;
+pub mod parallel;
 pub mod process;
 pub mod random;
 pub mod reference;

@@ -1,12 +1,14 @@
 //! The tests that are worth running for longer, or in other ways, than `cargo test` does.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command of ours, for people")]
+
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{env, fs};
 
-use rayon::prelude::*;
-use wasmc_tests::differential::{self, Totals, generate, plan::Plan, reduce};
+use wasmc_tests::differential::{self, Difference, Totals, generate, plan::Plan, reduce};
+use wasmc_tests::parallel;
 use wasmc_tests::spec::{self, Engine, Report, SETS, Status, Variant};
 
 const USAGE: &str = "\
@@ -16,6 +18,8 @@ usage: cargo run --release -p wasmc-tests -- COMMAND
         Compares N random modules with wasmi, from seed S on. Writes those that differ to DIR, reduced.
   module SEED
         Prints the module of a seed as text.
+  compare FILE
+        Compares one module with wasmi. The calls are those that reduced modules name in comments, or made from a seed.
   wast [--set NAME] [--script PART] [--engine guard|explicit|unoptimized|wasmi] [--all]
         Runs the specification's test suite and prints a table. --all: the sets that are not supported, too.
 ";
@@ -26,6 +30,7 @@ fn main() -> ExitCode {
     let result = match command.as_deref() {
         Some("diff") => diff(arguments),
         Some("module") => module(arguments),
+        Some("compare") => compare(arguments),
         Some("wast") => wast(arguments),
         _ => Err(USAGE.to_string()),
     };
@@ -89,6 +94,29 @@ fn module(mut arguments: VecDeque<String>) -> Result<bool, String> {
     Ok(true)
 }
 
+fn compare(mut arguments: VecDeque<String>) -> Result<bool, String> {
+    let file = value(&mut arguments, "compare")?;
+    let wasm = wat::parse_file(&file).map_err(|error| error.to_string())?;
+    let calls = reduce::calls(&fs::read(&file).unwrap_or_default());
+    let plan = if calls.is_empty() { Plan::of(wasm, 0) } else { Plan::with_calls(wasm, 0, &calls) };
+    for (step, outcome) in &plan.steps {
+        println!("{step:x?}: {outcome:?}");
+    }
+    let mut is_equal = true;
+    for seed in [0, 3, 5, 6, 7] {
+        let options = differential::options(seed);
+        for difference in differential::compare(std::slice::from_ref(&plan), &options) {
+            let what = match difference {
+                Difference::Real(failure) => failure.what,
+                Difference::StackOnly => "the native stack is exhausted".to_string(),
+            };
+            println!("{options:?}: {what}");
+            is_equal = false;
+        }
+    }
+    Ok(is_equal)
+}
+
 fn wast(mut arguments: VecDeque<String>) -> Result<bool, String> {
     let (mut set_name, mut part, mut engine, mut all) = (None, String::new(), Engine::Native(Variant::Guard), false);
     while let Some(option) = arguments.pop_front() {
@@ -109,12 +137,10 @@ fn wast(mut arguments: VecDeque<String>) -> Result<bool, String> {
         Some(name) => set.name == name,
         None => all || set.status == Status::Supported,
     });
-    let files: Vec<_> = chosen.flat_map(|set| set.scripts().into_iter().map(move |file| (set, file))).collect();
-    let rows: Vec<(String, Report)> = files
-        .into_par_iter()
-        .filter(|(_, file)| file.name().contains(&part))
-        .map(|(set, file)| (format!("{}/{}", set.name, file.name()), spec::run(set, &file, engine)))
-        .collect();
+    let files = chosen.flat_map(|set| set.scripts().into_iter().map(move |file| (set, file)));
+    let files: Vec<_> = files.filter(|(_, file)| file.name().contains(&part)).collect();
+    let rows: Vec<(String, Report)> =
+        parallel::map(&files, |(set, file)| (format!("{}/{}", set.name, file.name()), spec::run(set, file, engine)));
     for (name, report) in rows.iter().filter(|(_, report)| !report.failures.is_empty()) {
         println!("{name}: {}", report.describe());
     }

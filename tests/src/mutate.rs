@@ -20,7 +20,7 @@ fn change(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     let length = 1 + random.below((bytes.len() - at).min(32));
     match random.below(9) {
         0 => bytes[at] ^= 1 << random.below(8),
-        1 => bytes[at] = random.next() as u8,
+        1 => bytes[at] = random.number() as u8,
         // Bytes that mean something in many places: end, i32, funcref, the ends of LEB128 numbers.
         2 => bytes[at] = *random.choose(&[0x00, 0x01, 0x0b, 0x40, 0x60, 0x70, 0x7f, 0x80, 0xff, 0xfd, 0xfe]),
         3 => bytes.truncate(at),

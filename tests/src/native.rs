@@ -79,8 +79,8 @@ pub fn write_executable(path: &Path, bytes: &[u8]) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("the executable can be made executable");
 }
 
-/// Reads what a script wrote: for each step a `StepResult`, and slots if it returned. Steps whose result is missing or makes no
-/// sense are lost, as are all after it.
+/// Reads what a script wrote: for each step a `StepResult`, and slots if it returned. Steps whose result is missing or
+/// makes no sense are lost, as are all after it.
 fn decode(finished: &Finished, types: &[StepTypes]) -> Vec<Outcome> {
     let mut rest = finished.stdout.as_slice();
     let mut outcomes = Vec::with_capacity(types.len());

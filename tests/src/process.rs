@@ -98,8 +98,8 @@ pub fn run(command: &mut Command, stdin: &[u8], limit: Duration) -> io::Result<F
     Ok(Finished { stdout, stderr, end })
 }
 
-/// Starts a process. If another thread forks while this one has the executable open for writing, the child holds the file
-/// open until it executes its own: starting ours fails with ETXTBSY for that moment.
+/// Starts a process. If another thread forks while this one has the executable open for writing, the child holds the
+/// file open until it executes its own: starting ours fails with ETXTBSY for that moment.
 fn spawn(command: &mut Command) -> io::Result<Child> {
     for _ in 0..200 {
         match command.spawn() {

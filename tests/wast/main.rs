@@ -8,6 +8,8 @@
 //!
 //! What an assertion may get wrong is written down in `EXCEPTIONS`, and nowhere else.
 
+#![expect(clippy::print_stdout, reason = "a table behind the tests")]
+
 use std::sync::{Arc, Mutex};
 
 use libtest_mimic::{Arguments, Trial};

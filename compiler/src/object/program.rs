@@ -235,7 +235,8 @@ impl Assembler<'_> {
             functions.text.resize(functions.text.len().next_multiple_of(code.align as usize), 0xcc);
             let start = u32::try_from(functions.text.len()).map_err(|_| too_large())?;
             let size = code.bytes.len() as u64;
-            let title = describe(self.plan, code.name);
+            // A NUL would end the name, in the symbol table as in the blob.
+            let title = describe(self.plan, code.name).replace('\0', "");
             self.define(code.name, section, start.into());
             let symbol = self.symbol(code.name);
             self.unit.symbols[symbol].size = size;
@@ -256,8 +257,7 @@ impl Assembler<'_> {
                 }),
                 index,
             });
-            // A NUL cannot be part of a name, in the symbol table as in the blob.
-            functions.function_names.extend(title.bytes().filter(|&byte| byte != 0));
+            functions.function_names.extend_from_slice(title.as_bytes());
             functions.function_names.push(0);
             self.unit.symbols[symbol].name = title;
 

@@ -74,8 +74,8 @@ fn config(random: &mut Random) -> Config {
     }
 }
 
-/// Adds the function [`REFUEL`], which sets the global to [`FUEL`]. Everything is added behind what is there, so that no index
-/// changes. `None` if the module has no functions.
+/// Adds the function [`REFUEL`], which sets the global to [`FUEL`]. Everything is added behind what is there, so that
+/// no index changes. `None` if the module has no functions.
 fn add_refuel(wasm: &[u8], global: u32) -> Option<Vec<u8>> {
     let mut body = vec![0x00, 0x41];
     signed_leb(&mut body, FUEL.into());

@@ -1,14 +1,15 @@
 //! The same module in wasmi and as an executable: everything that can be seen from outside must be equal.
 //!
-//! [`generate`] makes a module from a seed. [`plan`] runs it in wasmi: instantiates it, calls each exported function with a few
-//! argument lists, and looks at the exported globals and memories after each call. What wasmi does decides the steps: after a
-//! trap at instantiation there are none. [`compare`] then performs the same steps natively, many modules in one executable,
-//! and compares outcome by outcome. [`reduce`] makes a failing module small.
+//! [`generate`] makes a module from a seed. [`plan`] runs it in wasmi: instantiates it, calls each exported function
+//! with a few argument lists, and looks at the exported globals and memories after each call. What wasmi does decides
+//! the steps: after a trap at instantiation there are none. [`compare`] then performs the same steps natively, many
+//! modules in one executable, and compares outcome by outcome. [`reduce`] makes a failing module small.
 //!
 //! # What is not compared
 //!
-//! - How deep a recursion goes before the stack is exhausted: if either side says so, the rest of the module's steps is left out, and the
-//!   module counts as [inconclusive](Totals::inconclusive). With [`generate::FUEL`] per call this is rare.
+//! - How deep a recursion goes before the stack is exhausted: if either side says so, the rest of the module's steps is
+//!   left out, and the module counts as [inconclusive](Totals::inconclusive). With [`generate::FUEL`] per call this is
+//!   rare.
 //! - Which function a reference is for.
 //! - [`coarse`] traps: wasmi does not tell `call_indirect` beyond the end of a table from `table.get` there.
 //! - Bits of NaNs that arithmetic makes: [`generate`] has them made canonical by the module itself.
@@ -20,20 +21,20 @@ pub mod reduce;
 use std::fmt;
 use std::time::Duration;
 
-use rayon::prelude::*;
 use wasmc::options::{BoundsChecks, Cpu, OptLevel};
 use wasmc::{Entry, InstanceSource, Options, Program, Step};
 use wasmc_abi::trap::TrapCode;
 
-use crate::native;
 use crate::reference::coarse;
 use crate::steps::Outcome;
+use crate::{native, parallel};
 use plan::Plan;
 
 /// How long an executable may run.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// Modules in each of some executables, in turn. Most have one: only the first memory of a program is at the fixed address.
+/// Modules in each of some executables, in turn. Most have one: only the first memory of a program is at the fixed
+/// address.
 const BATCHES: &[usize] = &[1, 1, 1, 1, 1, 1, 4, 16];
 
 /// Sums over a run.
@@ -89,9 +90,9 @@ pub fn run(seed: u64, count: usize, each: impl Fn(&Totals) + Sync) -> Totals {
         batches.push(next..end);
         next = end;
     }
-    batches.into_par_iter().for_each(|seeds| {
+    parallel::map(&batches, |seeds| {
         let options = options(seeds.start);
-        let plans: Vec<Plan> = seeds.map(|seed| Plan::of(generate::module(seed), seed)).collect();
+        let plans: Vec<Plan> = seeds.clone().map(|seed| Plan::of(generate::module(seed), seed)).collect();
         let failures = compare(&plans, &options);
         let mut sums = sums.lock().unwrap();
         sums.modules += plans.len();

@@ -94,7 +94,7 @@ fn argument(ty: ValType, random: &mut Random) -> u128 {
         ValType::I64 => integer(random) as u128,
         ValType::F32 => float32(random) as u128,
         ValType::F64 => float64(random) as u128,
-        ValType::V128 if random.one_in(2) => (random.next() as u128) << 64 | random.next() as u128,
+        ValType::V128 if random.one_in(2) => (random.number() as u128) << 64 | random.number() as u128,
         ValType::V128 => (0..4).fold(0, |lanes, _| lanes << 32 | float32(random) as u128),
         // The host cannot make references to functions.
         ValType::Ref(reference) if reference.is_extern_ref() => random.below(4) as u128,
@@ -106,7 +106,7 @@ fn integer(random: &mut Random) -> u64 {
     let edges =
         [0, 1, 2, 7, 8, 31, 32, 63, 64, 255, 256, 65535, 65536, i32::MAX as i64, i32::MIN as i64, i64::MAX, i64::MIN];
     match random.below(4) {
-        0 => random.next(),
+        0 => random.number(),
         1 => random.below(200) as u64,
         _ => (*random.choose(&edges) as u64).wrapping_add(*random.choose(&[0, 0, 1, u64::MAX])),
     }
@@ -116,8 +116,8 @@ fn float32(random: &mut Random) -> u32 {
     let edges =
         [0.0, -0.0, 1.0, -1.5, f32::MIN_POSITIVE, f32::MAX, f32::INFINITY, f32::NEG_INFINITY, 2147483648.0, 1e10];
     match random.below(6) {
-        0 => random.next() as u32,
-        1 => 0x7fc0_0000 | (random.next() as u32 & 0x803f_ffff),
+        0 => random.number() as u32,
+        1 => 0x7fc0_0000 | (random.number() as u32 & 0x803f_ffff),
         2 => 0x7fa0_0001,
         _ => random.choose(&edges).to_bits(),
     }
@@ -127,8 +127,8 @@ fn float64(random: &mut Random) -> u64 {
     let edges =
         [0.0, -0.0, 1.0, -1.5, f64::MIN_POSITIVE, f64::MAX, f64::INFINITY, 2147483648.0, -9223372036854775808.0, 1e300];
     match random.below(6) {
-        0 => random.next(),
-        1 => 0x7ff8_0000_0000_0000 | (random.next() & 0x8007_ffff_ffff_ffff),
+        0 => random.number(),
+        1 => 0x7ff8_0000_0000_0000 | (random.number() & 0x8007_ffff_ffff_ffff),
         2 => 0x7ff4_0000_0000_0001,
         _ => random.choose(&edges).to_bits(),
     }

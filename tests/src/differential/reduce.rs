@@ -1,7 +1,7 @@
 //! Makes a module that fails smaller, as long as it fails.
 //!
-//! First calls are left out, then function bodies are replaced by `unreachable`. With the feature `shrink`, wasm-shrink then
-//! works inside the functions; it is slow, and by then there is little left.
+//! First calls are left out, then function bodies are replaced by `unreachable`. With the feature `shrink`, wasm-shrink
+//! then works inside the functions; it is slow, and by then there is little left.
 
 use wasmc::{Options, Step};
 
@@ -58,8 +58,8 @@ fn without_body(wasm: &[u8], index: usize) -> Option<Vec<u8>> {
         _ => None,
     });
     let body = bodies.nth(index)?;
-    // The size of the body has as many bytes as before, padded if need be, and so have all others: the section's size is
-    // made right by nops.
+    // The size of the body has as many bytes as before, padded if need be, and so have all others: the section's size
+    // is made right by nops.
     let mut out = wasm.to_vec();
     let contents = &mut out[body.start as usize..body.end as usize];
     contents.fill(0x01);
@@ -104,6 +104,18 @@ pub fn describe(plan: &Plan, what: &str) -> String {
         }
     }
     text + &wasmprinter::print_bytes(&plan.wasm).unwrap_or_else(|error| format!(";; cannot be printed: {error}\n"))
+}
+
+/// The calls in the text of [`describe`].
+pub fn calls(text: &[u8]) -> Vec<Step> {
+    let text = String::from_utf8_lossy(text);
+    let parse = |line: &str| {
+        let (export, arguments) = line.strip_prefix(";; call \"")?.split_once("\" [")?;
+        let arguments = arguments.strip_suffix(']')?.split(", ").filter(|argument| !argument.is_empty());
+        let arguments = arguments.map(|argument| u128::from_str_radix(argument, 16).ok()).collect::<Option<_>>()?;
+        Some(Step::Invoke { instance: 0, export: export.to_string(), arguments })
+    };
+    text.lines().filter_map(parse).collect()
 }
 
 #[cfg(test)]

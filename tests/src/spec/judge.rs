@@ -37,8 +37,8 @@ pub fn judge(script: &Script, engine: Engine) -> Vec<Verdict> {
         Check::Rejected(Some(wasm)) => rejected(wasm),
         Check::Unlinkable(earlier, source) => {
             // Later modules would tell the compiler more than is known at that point.
-            let alive = performance.alive.iter().filter(|(index, _)| index < earlier).cloned().collect();
-            unlinkable(alive, source, engine)
+            let alive: Vec<_> = performance.alive.iter().filter(|(index, _)| index < earlier).cloned().collect();
+            unlinkable(&alive, source, engine)
         }
         Check::Untranslatable(why) => Err(why.clone()),
     };
@@ -58,8 +58,8 @@ struct Performance {
     alive: Vec<(usize, Source)>,
 }
 
-/// Performs the steps. Modules that do not compile are taken out until the rest does, so that one of them does not spoil
-/// all: their steps, and those of instances that import from them, are lost.
+/// Performs the steps. Modules that do not compile are taken out until the rest does, so that one of them does not
+/// spoil all: their steps, and those of instances that import from them, are lost.
 fn perform(script: &Script, engine: Engine) -> Performance {
     let mut alive: Vec<(usize, Source)> = script.sources.iter().cloned().enumerate().collect();
     let mut complaints: Vec<Option<String>> = vec![None; script.sources.len()];
@@ -195,8 +195,8 @@ fn compare(outcome: &Outcome, expected: &Expected, engine: Engine) -> Result<(),
 
 /// Whether a trap is the one that an assertion's message means.
 ///
-/// The specification's interpreter asks that the message be a prefix of its own text for the trap. Its texts are longer than
-/// ours in two cases: it says which element is not initialised, and it has several sentences for null references.
+/// The specification's interpreter asks that the message be a prefix of its own text for the trap. Its texts are longer
+/// than ours in two cases: it says which element is not initialised, and it has several sentences for null references.
 fn is_message_of(code: TrapCode, message: &str) -> bool {
     match code {
         TrapCode::Unreachable => message == "unreachable",
@@ -211,8 +211,8 @@ fn is_message_of(code: TrapCode, message: &str) -> bool {
     }
 }
 
-/// `assert_malformed` and `assert_invalid`: wasmc refuses the module, and says that it is invalid; or that it is not supported, if a
-/// proposal that came after the script has made it valid.
+/// `assert_malformed` and `assert_invalid`: wasmc refuses the module, and says that it is invalid; or that it is not
+/// supported, if a proposal that came after the script has made it valid.
 fn rejected(wasm: &[u8]) -> Result<(), String> {
     let instances = vec![InstanceSource { name: "module".into(), wasm, wiring: Vec::new() }];
     let program = Program { instances, entry: Entry::Script(Vec::new()) };
@@ -230,9 +230,9 @@ pub fn is_valid_by_now(wasm: &[u8]) -> bool {
 }
 
 /// `assert_unlinkable`: wasmc refuses the module, and says that it does not fit.
-fn unlinkable(alive: Vec<(usize, Source)>, source: &Source, engine: Engine) -> Result<(), String> {
-    let mut program = program(&alive, alive.len(), Entry::Script(Vec::new()));
-    program.instances.push(instance_source(source, &alive));
+fn unlinkable(alive: &[(usize, Source)], source: &Source, engine: Engine) -> Result<(), String> {
+    let mut program = program(alive, alive.len(), Entry::Script(Vec::new()));
+    program.instances.push(instance_source(source, alive));
     if engine == Engine::Reference {
         program.entry = Entry::Script((0..program.instances.len()).map(Step::Instantiate).collect());
         return match reference::perform(&program).last() {

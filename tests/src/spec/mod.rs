@@ -1,8 +1,8 @@
 //! The test suite of the WebAssembly specification.
 //!
-//! Each script is compiled as one program to one executable, whose steps are the script's actions; what they gave is judged
-//! here afterwards. See [`script`] for how a script becomes a program, [`judge`] for how it is judged, [`exceptions`] for
-//! the public list of what does not pass.
+//! Each script is compiled as one program to one executable, whose steps are the script's actions; what they gave is
+//! judged here afterwards. See [`script`] for how a script becomes a program, [`judge`] for how it is judged,
+//! [`exceptions`] for the public list of what does not pass.
 
 pub mod exceptions;
 pub mod judge;
@@ -38,8 +38,8 @@ const MISPLACED: &str = "simd_memory-multi.wast";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     Supported,
-    /// The snapshot of a proposal from before it became part of version 2, whose scripts are newer. Some of its assertions
-    /// are not true any more.
+    /// The snapshot of a proposal from before it became part of version 2, whose scripts are newer. Some of its
+    /// assertions are not true any more.
     Superseded,
     /// Not yet: the set can be run by hand, and is not part of the tests.
     Planned,
@@ -66,7 +66,8 @@ impl Set {
 use Source::{Proposal as P, Version as V};
 use Status::{Planned, Superseded, Supported};
 
-/// Every set of the suite. The sets of version 2 do not have the scripts of its vector instructions, which are in `simd`.
+/// Every set of the suite. The sets of version 2 do not have the scripts of its vector instructions, which are in
+/// `simd`.
 #[rustfmt::skip]
 pub const SETS: &[Set] = &[
     Set { name: "wasm-v1",             source: V(SpecVersion::V1),                               status: Supported },

@@ -1,10 +1,12 @@
 //! From a script to a program.
 //!
-//! The modules of a script become instances, in its order: the order of instantiation. What a name imports is decided by
-//! what is registered under it at that point of the script. The actions become steps. Nothing is run here, and so it is not
-//! known here which instantiations trap: such an instance stays in the program, dead, with what it did to others before.
+//! The modules of a script become instances, in its order: the order of instantiation. What a name imports is decided
+//! by what is registered under it at that point of the script. The actions become steps. Nothing is run here, and so it
+//! is not known here which instantiations trap: such an instance stays in the program, dead, with what it did to others
+//! before.
 //!
-//! Directives that ask whether a module is accepted need no step: they become [`Check::Rejected`] and [`Check::Unlinkable`].
+//! Directives that ask whether a module is accepted need no step: they become [`Check::Rejected`] and
+//! [`Check::Unlinkable`].
 
 use std::collections::HashMap;
 
@@ -49,8 +51,8 @@ pub enum Check {
     Outcome(usize, Expected),
     /// The module must be refused as invalid. `None`: it was refused already as a text.
     Rejected(Option<Vec<u8>>),
-    /// The module must be refused because it does not fit those that it imports from, which are among the script's first so many
-    /// sources.
+    /// The module must be refused because it does not fit those that it imports from, which are among the script's
+    /// first so many sources.
     Unlinkable(usize, Source),
     /// The directive cannot be made into any of the above.
     Untranslatable(String),
@@ -80,7 +82,7 @@ pub fn translate(text: &str) -> Result<Script, String> {
     // Some scripts test what comments and strings may hold.
     lexer.allow_confusing_unicode(true);
     let buffer = ParseBuffer::new_with_lexer(lexer).map_err(place)?;
-    let wast = parser::parse::<Wast>(&buffer).map_err(place)?;
+    let wast = parser::parse::<Wast<'_>>(&buffer).map_err(place)?;
 
     let spectest = wat::parse_str(SPECTEST).expect("spectest.wat is valid");
     let mut translation = Translation {

@@ -1,0 +1,113 @@
+//! The small programs that are measured, built from source: by wasmc, and by the C compilers of the machine.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use tempfile::TempDir;
+
+const HELLO_WAT: &str = include_str!("../../examples/hello.wat");
+const HELLO_C: &str = include_str!("../programs/hello.c");
+const FLOOR_C: &str = include_str!("../programs/floor.c");
+
+/// How to get the programs that wasmc does not make.
+#[derive(clap::Args)]
+pub struct Compilers {
+    /// Command that compiles C to a static native executable.
+    #[arg(long, value_name = "COMMAND", default_value = "cc")]
+    cc: String,
+
+    /// Command that compiles C to WebAssembly, such as 'python3 -m ziglang cc --target=wasm32-wasi'. Without it the C hello is
+    /// left out.
+    #[arg(long, env = "WASI_CC", value_name = "COMMAND")]
+    wasi_cc: Option<String>,
+}
+
+/// A place where programs are built, and removed at the end.
+pub struct Workshop<'a> {
+    directory: TempDir,
+    wasmc: &'a Path,
+    compilers: &'a Compilers,
+}
+
+impl<'a> Workshop<'a> {
+    pub fn new(wasmc: &'a Path, compilers: &'a Compilers) -> Result<Workshop<'a>> {
+        Ok(Workshop { directory: TempDir::new()?, wasmc, compilers })
+    }
+
+    /// `examples/hello.wat`.
+    pub fn wat_hello(&self) -> Result<PathBuf> {
+        self.source("hello.wat", HELLO_WAT)
+    }
+
+    /// `hello.c` with `printf`, as WebAssembly; `None` if there is no compiler for it.
+    pub fn c_hello(&self) -> Result<Option<PathBuf>> {
+        let Some(compiler) = &self.compilers.wasi_cc else { return Ok(None) };
+        let source = self.source("hello.c", HELLO_C)?;
+        let output = self.path("hello.c.wasm");
+        let arguments = [OsStr::new("-O2"), OsStr::new("-s"), source.as_ref(), OsStr::new("-o"), output.as_ref()];
+        run(compiler, &arguments)?;
+        Ok(Some(output))
+    }
+
+    /// `hello.c`, by the native C compiler.
+    pub fn native_hello(&self) -> Result<PathBuf> {
+        let source = self.source("hello.c", HELLO_C)?;
+        self.native(&source, "hello.native", &["-O2", "-static"])
+    }
+
+    /// `floor.c`: the least that a process can do.
+    pub fn floor(&self) -> Result<PathBuf> {
+        let source = self.source("floor.c", FLOOR_C)?;
+        self.native(&source, "floor", &["-static", "-nostdlib", "-Wl,--build-id=none"])
+    }
+
+    /// What wasmc makes of a module.
+    pub fn compile(&self, module: &Path, name: &str, options: &[&str]) -> Result<PathBuf> {
+        let output = self.path(name);
+        let status = Command::new(self.wasmc).args(options).arg(module).arg("-o").arg(&output).status()?;
+        ensure!(status.success(), "wasmc failed on {}", module.display());
+        Ok(output)
+    }
+
+    fn native(&self, source: &Path, name: &str, options: &[&str]) -> Result<PathBuf> {
+        let output = self.path(name);
+        let options = options.iter().map(OsStr::new);
+        let arguments: Vec<&OsStr> = options.chain([source.as_ref(), OsStr::new("-o"), output.as_ref()]).collect();
+        run(&self.compilers.cc, &arguments).context("a static executable takes a C compiler and a static libc")?;
+        Ok(output)
+    }
+
+    fn source(&self, name: &str, text: &str) -> Result<PathBuf> {
+        let path = self.path(name);
+        fs::write(&path, text)?;
+        Ok(path)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+}
+
+/// Runs a command given as words, with more arguments.
+fn run(command: &str, arguments: &[&OsStr]) -> Result<()> {
+    let mut words = command.split_whitespace();
+    let Some(program) = words.next() else { bail!("the name of a compiler is empty") };
+    let output = Command::new(program)
+        .args(words)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot run the compiler '{program}'"))?;
+    ensure!(output.status.success(), "'{command}' failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
+/// What a program says. It has to succeed.
+pub fn output(program: &Path) -> Result<String> {
+    let output = Command::new(program).output().with_context(|| format!("cannot run {}", program.display()))?;
+    ensure!(output.status.success(), "{} failed", program.display());
+    Ok(String::from_utf8(output.stdout)?)
+}

@@ -1,0 +1,33 @@
+;;! target = "x86_64"
+
+;; The sum of an array. What matters is the loop's body: one load with the address folded in, two additions, one compare
+;; and one branch back.
+(module
+  (memory 1)
+  (func $sum (export "sum") (param $at i32) (param $end i32) (result i32) (local $sum i32)
+    (loop $next
+      (local.set $sum (i32.add (local.get $sum) (i32.load (local.get $at))))
+      (local.set $at (i32.add (local.get $at) (i32.const 4)))
+      (br_if $next (i32.lt_u (local.get $at) (local.get $end))))
+    (local.get $sum)))
+
+;; function sum:
+;;   pushq %rbp
+;;   movq %rsp, %rbp
+;; block0:
+;;   xorl %eax, %eax
+;; block1:
+;;   movl %edi, %r11d
+;;   movl 0x10000000(%r11), %r11d
+;;   leal 4(%rdi), %edi
+;;   leal (%rax, %r11), %eax
+;;   cmpl %esi, %edi
+;;   jb      label2; j label3
+;; block2:
+;;   jmp     label1
+;; block3:
+;; block4:
+;; block5:
+;;   movq %rbp, %rsp
+;;   popq %rbp
+;;   retq
