@@ -63,6 +63,25 @@ pub enum BoundsChecks {
     Explicit,
 }
 
+/// What the program may use of the host, besides standard input and output, arguments, clocks and random numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Grants {
+    /// `HOST[::GUEST][:ro]`.
+    pub directories: Vec<String>,
+    /// `NAME=VALUE`.
+    pub variables: Vec<String>,
+    /// `IP:PORT`.
+    pub listeners: Vec<String>,
+    /// The guest gets the host's environment too.
+    pub inherit_environment: bool,
+    /// Replaces the first argument.
+    pub arg0: Option<String>,
+    /// Nothing of this can be changed by the environment at run time.
+    pub sealed: bool,
+    /// For tests: do without `openat2`.
+    pub walk_paths: bool,
+}
+
 /// Everything that decides what the output is, but for the input.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -74,6 +93,7 @@ pub struct Options {
     pub stack_size: u64,
     /// Bytes that a memory may grow to.
     pub max_memory: u64,
+    pub grants: Grants,
     /// Imports that nothing satisfies trap when called, instead of being errors.
     pub allow_unknown_imports: bool,
     /// Record the Wasm offset of calls too, so that each line of a backtrace has one.
@@ -91,6 +111,7 @@ impl Default for Options {
             bounds_checks: BoundsChecks::Guard,
             stack_size: 8 << 20,
             max_memory: 4 << 30,
+            grants: Grants::default(),
             allow_unknown_imports: false,
             debug_info: false,
             verify: cfg!(debug_assertions),

@@ -91,21 +91,27 @@ pub fn arguments() -> impl ExactSizeIterator<Item = &'static [u8]> {
     (0..ARGUMENT_COUNT.load(Relaxed)).map(move |index| unsafe { string_bytes(*arguments.add(index)) })
 }
 
+/// The host's environment.
+pub fn host_environment() -> impl Iterator<Item = &'static [u8]> {
+    let mut variable = environment();
+    core::iter::from_fn(move || {
+        // SAFETY: the kernel's null-terminated array of strings, which nobody changes; null before the start only.
+        unsafe {
+            if variable.is_null() || (*variable).is_null() {
+                return None;
+            }
+            let text = string_bytes(*variable);
+            variable = variable.add(1);
+            Some(text)
+        }
+    })
+}
+
 /// The value of an environment variable of the host, whose name is given with its `=`.
 ///
 /// For the runtime's own settings; the guest's environment is something else.
 pub fn host_variable(name: &[u8]) -> Option<&'static [u8]> {
-    let mut variable = environment();
-    // SAFETY: the kernel's null-terminated array of strings, which nobody changes; null before the start only.
-    unsafe {
-        while !variable.is_null() && !(*variable).is_null() {
-            if let Some(value) = string_bytes(*variable).strip_prefix(name) {
-                return Some(value);
-            }
-            variable = variable.add(1);
-        }
-    }
-    None
+    host_environment().find_map(|variable| variable.strip_prefix(name))
 }
 
 /// Tells where the Wasm stack is: `guard..low` has no access, `low..high` is the stack.

@@ -144,6 +144,22 @@ pub fn fatal(message: &str) -> ! {
     finish(text, RUNTIME_ERROR_STATUS)
 }
 
+/// Exit status of a program that is started in a wrong way.
+const USAGE_STATUS: u8 = 2;
+
+/// Ends the process before the program has run, because it cannot get what it is granted: `before`, a text of the
+/// user's, `behind`.
+#[cold]
+pub fn refuse(before: &str, subject: &[u8], behind: &str) -> ! {
+    let mut text = Text::<1024>::new();
+    text.text("wasmc: ");
+    text.text(before);
+    text.name(subject);
+    text.text(behind);
+    text.text("\n");
+    finish(text, USAGE_STATUS)
+}
+
 /// Where an access went wrong.
 #[derive(Clone, Copy)]
 pub struct Fault {

@@ -1,7 +1,7 @@
 //! From the entry point to the program.
 //!
 //! ```text
-//!   entry (arch) → start: check │ memories │ handlers │ stack │ read-only ─→ run, on the Wasm stack → exit 0
+//!   entry (arch) → start: check │ grants │ memories │ handlers │ stack │ read-only ─→ run, on the Wasm stack → exit 0
 //! ```
 //!
 //! # Stacks
@@ -19,7 +19,7 @@ use wasmc_abi::cpu::Level;
 use wasmc_abi::layout::MAX_PAGE_SIZE;
 use wasmc_abi::program::{ABI_VERSION, ProgramHeader, Rel32};
 
-use crate::{arch, memory, process, report, script, sys, trap};
+use crate::{arch, memory, process, report, script, sys, trap, wasi};
 
 /// Bytes of the guard below the Wasm stack. Larger than any frame of the runtime library, which has no probes.
 const STACK_GUARD_BYTES: u64 = 1 << 20;
@@ -41,6 +41,7 @@ pub unsafe extern "C" fn start(stack: *const usize) -> ! {
     unsafe { process::read_initial_stack(stack) };
     let header = arch::program();
     check(header);
+    wasi::open_grants();
     memory::place(header);
     trap::install_handlers();
     let top = place_stacks(header);

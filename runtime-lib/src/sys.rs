@@ -5,13 +5,17 @@
 //!
 //! Calls that a signal may interrupt are retried here, so that nobody else knows of `EINTR`.
 
-use core::ffi::c_void;
+use core::ffi::{CStr, c_void};
+use core::mem::MaybeUninit;
+use core::net::SocketAddr;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fd::BorrowedFd;
+use rustix::fd::{BorrowedFd, IntoRawFd as _};
 pub use rustix::fs::{Advice, FileType, OFlags as OpenFlags, SeekFrom, Stat, Timespec, Timestamps};
+use rustix::fs::{AtFlags, Mode, RawDir, ResolveFlags};
 pub use rustix::io::Errno;
 use rustix::mm::{MapFlags, MprotectFlags, MremapFlags, ProtFlags};
+pub use rustix::net::Shutdown;
 pub use rustix::time::ClockId;
 
 use crate::arch::{self, SignalAction, SignalHandler, number};
@@ -26,6 +30,9 @@ pub struct IoVec {
     pub base: *mut u8,
     pub length: usize,
 }
+
+/// Bytes of a path that the kernel takes, with its NUL (`PATH_MAX`).
+pub const MAX_PATH: usize = 4096;
 
 /// Most elements that the kernel takes in one call (`UIO_MAXIOV`).
 pub const MAX_IOVECS: usize = 1024;
@@ -305,6 +312,10 @@ pub fn is_datagram_socket(fd: i32) -> bool {
     rustix::net::sockopt::socket_type(borrow(fd)) == Ok(rustix::net::SocketType::DGRAM)
 }
 
+pub fn is_socket(fd: i32) -> bool {
+    rustix::net::sockopt::socket_type(borrow(fd)).is_ok()
+}
+
 pub fn set_size(fd: i32, bytes: u64) -> Result<()> {
     retry(|| rustix::fs::ftruncate(borrow(fd), bytes))
 }
@@ -332,4 +343,273 @@ pub fn sync_data(fd: i32) -> Result<()> {
 pub fn close(fd: i32) {
     // SAFETY: the caller forgets the descriptor. Linux closes it whatever the result.
     unsafe { rustix::io::close(fd) };
+}
+
+/// Whether a descriptor is open.
+pub fn is_open(fd: i32) -> bool {
+    rustix::io::fcntl_getfd(borrow(fd)).is_ok()
+}
+
+// --- Paths ----------------------------------------------------------------------------------------------
+//
+// Names given to functions that end in `_at` must be single components; none of these functions follows a link there,
+// unless it says so.
+
+/// A path of the host's as the kernel wants it.
+pub fn path<'a>(bytes: &[u8], buffer: &'a mut [u8; MAX_PATH + 1]) -> Result<&'a CStr> {
+    match buffer.get_mut(..bytes.len()) {
+        Some(room) if bytes.len() < MAX_PATH => room.copy_from_slice(bytes),
+        _ => return Err(Errno::NAMETOOLONG),
+    }
+    if let Some(end) = buffer.get_mut(bytes.len()) {
+        *end = 0;
+    }
+    CStr::from_bytes_until_nul(buffer).map_err(|_| Errno::INVAL)
+}
+
+/// Opens a directory of the host's, by a path that the user gave: links are followed, whereever they lead.
+pub fn open_directory(path: &CStr) -> Result<i32> {
+    let flags = OpenFlags::DIRECTORY | OpenFlags::CLOEXEC;
+    let opened = retry(|| rustix::fs::openat(rustix::fs::CWD, path, flags, Mode::empty()));
+    // A directory that may be gone through, but not listed.
+    let opened = match opened {
+        Err(Errno::ACCESS) => rustix::fs::openat(rustix::fs::CWD, path, flags | OpenFlags::PATH, Mode::empty()),
+        opened => opened,
+    };
+    opened.map(|fd| fd.into_raw_fd())
+}
+
+/// The permissions of what is created, before the process's mask.
+fn mode(flags: OpenFlags) -> Mode {
+    if flags.contains(OpenFlags::CREATE) { Mode::from_raw_mode(0o666) } else { Mode::empty() }
+}
+
+/// Opens a path that must stay beneath a directory, or `XDEV`.
+pub fn open_beneath(directory: i32, path: &CStr, flags: OpenFlags) -> Result<i32> {
+    /// `openat2` asks to try again if something was renamed while it followed a `..`.
+    const TRIES: u32 = 256;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    let mut tries = 0;
+    loop {
+        match rustix::fs::openat2(borrow(directory), path, flags, mode(flags), resolve) {
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) if tries < TRIES => tries += 1,
+            result => return result.map(|fd| fd.into_raw_fd()),
+        }
+    }
+}
+
+/// Whether [`open_beneath`] can be used.
+pub fn has_openat2() -> bool {
+    let flags = OpenFlags::PATH | OpenFlags::CLOEXEC;
+    match rustix::fs::openat2(rustix::fs::CWD, c".", flags, Mode::empty(), ResolveFlags::BENEATH) {
+        // Sandboxes that do not know the call forbid it.
+        Err(Errno::NOSYS | Errno::PERM) => false,
+        _ => true,
+    }
+}
+
+/// Opens a name. Follows a link unless the flags say otherwise.
+pub fn open_at(directory: i32, name: &CStr, flags: OpenFlags) -> Result<i32> {
+    retry(|| rustix::fs::openat(borrow(directory), name, flags, mode(flags))).map(|fd| fd.into_raw_fd())
+}
+
+pub fn stat_at(directory: i32, name: &CStr) -> Result<Stat> {
+    rustix::fs::statat(borrow(directory), name, AtFlags::SYMLINK_NOFOLLOW)
+}
+
+/// The target of a link, as much of it as there is room for.
+pub fn read_link<'a>(directory: i32, name: &CStr, buffer: &'a mut [u8; MAX_PATH]) -> Result<&'a [u8]> {
+    let length = rustix::fs::readlinkat_raw(borrow(directory), name, &mut buffer[..])?;
+    Ok(buffer.get(..length).unwrap_or(&[]))
+}
+
+pub fn set_times_at(directory: i32, name: &CStr, times: &Timestamps) -> Result<()> {
+    rustix::fs::utimensat(borrow(directory), name, times, AtFlags::SYMLINK_NOFOLLOW)
+}
+
+pub fn create_directory_at(directory: i32, name: &CStr) -> Result<()> {
+    rustix::fs::mkdirat(borrow(directory), name, Mode::from_raw_mode(0o777))
+}
+
+pub fn remove_directory_at(directory: i32, name: &CStr) -> Result<()> {
+    rustix::fs::unlinkat(borrow(directory), name, AtFlags::REMOVEDIR)
+}
+
+pub fn unlink_at(directory: i32, name: &CStr) -> Result<()> {
+    rustix::fs::unlinkat(borrow(directory), name, AtFlags::empty())
+}
+
+pub fn rename_at(from: i32, from_name: &CStr, to: i32, to_name: &CStr) -> Result<()> {
+    rustix::fs::renameat(borrow(from), from_name, borrow(to), to_name)
+}
+
+pub fn link_at(from: i32, from_name: &CStr, to: i32, to_name: &CStr) -> Result<()> {
+    rustix::fs::linkat(borrow(from), from_name, borrow(to), to_name, AtFlags::empty())
+}
+
+pub fn symlink_at(target: &CStr, directory: i32, name: &CStr) -> Result<()> {
+    rustix::fs::symlinkat(target, borrow(directory), name)
+}
+
+/// An entry of a directory.
+pub struct DirectoryEntry<'a> {
+    /// Where the next one is read.
+    pub next: u64,
+    pub inode: u64,
+    pub file_type: FileType,
+    pub name: &'a [u8],
+}
+
+/// Bytes of entries that are read at a time.
+const DIRECTORY_BUFFER: usize = 8 << 10;
+
+/// Visits entries from a place on, until there are none or the visitor has enough (gives `false`).
+pub fn read_directory(fd: i32, from: u64, mut visit: impl FnMut(&DirectoryEntry<'_>) -> bool) -> Result<()> {
+    seek(fd, SeekFrom::Start(from))?;
+    let mut buffer = [MaybeUninit::uninit(); DIRECTORY_BUFFER];
+    let mut entries = RawDir::new(borrow(fd), &mut buffer);
+    while let Some(entry) = entries.next() {
+        let entry = entry?;
+        let goes_on = visit(&DirectoryEntry {
+            next: entry.next_entry_cookie(),
+            inode: entry.ino(),
+            file_type: entry.file_type(),
+            name: entry.file_name().to_bytes(),
+        });
+        if !goes_on {
+            break;
+        }
+    }
+    Ok(())
+}
+
+// --- Waiting --------------------------------------------------------------------------------------------
+
+/// `struct pollfd`. A negative descriptor is passed over.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct PollFd {
+    pub fd: i32,
+    pub events: u16,
+    pub returned: u16,
+}
+
+impl PollFd {
+    pub const READ: u16 = 0x1;
+    pub const WRITE: u16 = 0x4;
+    pub const ERROR: u16 = 0x8;
+    pub const HANGUP: u16 = 0x10;
+    pub const INVALID: u16 = 0x20;
+}
+
+/// Memory that is unmapped again.
+pub struct Scratch {
+    base: u64,
+    bytes: u64,
+}
+
+impl Scratch {
+    pub fn map(bytes: usize) -> Result<Scratch> {
+        let bytes = (bytes as u64).next_multiple_of(process::page_size());
+        Ok(Scratch { base: map_anywhere(bytes, true)?, bytes })
+    }
+
+    /// The memory as an array, of as many as fit.
+    pub fn poll_fds(&mut self, count: usize) -> &mut [PollFd] {
+        let count = count.min(self.bytes as usize / size_of::<PollFd>());
+        // SAFETY: mapped, zeroed and ours alone; any bytes are a value.
+        unsafe { core::slice::from_raw_parts_mut(self.base as *mut PollFd, count) }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        unmap(self.base, self.bytes);
+    }
+}
+
+/// Waits until a descriptor is ready, or a time has passed, or a signal arrives (`INTR`).
+pub fn poll(fds: &mut [PollFd], timeout: Option<Timespec>) -> Result<()> {
+    let timeout = timeout.as_ref().map_or(core::ptr::null(), core::ptr::from_ref);
+    // SAFETY: the structures are the kernel's; it writes to the first argument only.
+    check(unsafe { arch::raw_syscall(number::PPOLL, [fds.as_mut_ptr() as usize, fds.len(), timeout as usize, 0]) })
+}
+
+/// Bytes that can be read at once.
+pub fn readable_bytes(fd: i32) -> Result<u64> {
+    rustix::io::ioctl_fionread(borrow(fd))
+}
+
+// --- Sockets --------------------------------------------------------------------------------------------
+
+/// A socket that listens.
+pub fn listen(address: &SocketAddr) -> Result<i32> {
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with, sockopt};
+    const BACKLOG: i32 = 128;
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    bind(&socket, address)?;
+    listen(&socket, BACKLOG)?;
+    Ok(socket.into_raw_fd())
+}
+
+pub fn accept(fd: i32, nonblocking: bool) -> Result<i32> {
+    use rustix::net::SocketFlags;
+    let mut flags = SocketFlags::CLOEXEC;
+    flags.set(SocketFlags::NONBLOCK, nonblocking);
+    retry(|| rustix::net::accept_with(borrow(fd), flags)).map(|fd| fd.into_raw_fd())
+}
+
+pub fn shutdown(fd: i32, how: Shutdown) -> Result<()> {
+    rustix::net::shutdown(borrow(fd), how)
+}
+
+/// `struct msghdr`.
+#[repr(C)]
+struct Message {
+    name: usize,
+    name_length: u32,
+    vectors: *const IoVec,
+    vector_count: usize,
+    control: usize,
+    control_length: usize,
+    flags: i32,
+}
+
+pub const MSG_PEEK: u32 = 0x2;
+pub const MSG_TRUNC: u32 = 0x20;
+pub const MSG_WAITALL: u32 = 0x100;
+const MSG_NOSIGNAL: u32 = 0x4000;
+
+fn message(number: usize, fd: i32, vectors: &[IoVec], flags: u32) -> Result<(usize, u32)> {
+    let (count, vectors) = (vectors.len(), vectors.as_ptr());
+    retry(|| {
+        let mut message =
+            Message { name: 0, name_length: 0, vectors, vector_count: count, control: 0, control_length: 0, flags: 0 };
+        let arguments = [fd as usize, &raw mut message as usize, flags as usize, 0];
+        // SAFETY: the structure is the kernel's; what the elements are good for, by the callers.
+        let result = unsafe { arch::raw_syscall(number, arguments) };
+        check(result)?;
+        Ok((result as usize, message.flags as u32))
+    })
+}
+
+/// Sends without a signal if nobody is there to receive.
+///
+/// # Safety
+///
+/// As for [`writev`].
+pub unsafe fn send(fd: i32, vectors: &[IoVec]) -> Result<usize> {
+    Ok(message(number::SENDMSG, fd, vectors, MSG_NOSIGNAL)?.0)
+}
+
+/// Receives; gives the flags that the kernel sets, too.
+///
+/// # Safety
+///
+/// As for [`readv`].
+pub unsafe fn receive(fd: i32, vectors: &mut [IoVec], flags: u32) -> Result<(usize, u32)> {
+    message(number::RECVMSG, fd, vectors, flags)
 }

@@ -1,21 +1,30 @@
 //! What can be said on the command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use wasmc_abi::cpu::Level;
+use wasmc_abi::grants::{is_variable, parse_directory};
 
 use crate::Emit;
 use crate::error::{Error, Result};
-use crate::options::{Architecture, BoundsChecks, Cpu, OptLevel, Options};
+use crate::options::{Architecture, BoundsChecks, Cpu, Grants, OptLevel, Options};
+
+const GRANTS: &str = "What the program may use";
 
 /// Compiles a WebAssembly program to a small, static Linux executable that needs nothing else.
 ///
 /// `wasmc hello.wasm -o hello` writes `hello`, which runs on any x86-64 Linux: no libc, no runtime, no files beside it.
 /// The program sees the world through WASI preview 1; it gets its arguments, standard input and output, clocks and
-/// random numbers.
+/// random numbers, and whatever else is granted.
 #[derive(Debug, Parser)]
-#[command(name = "wasmc", version, max_term_width = 100)]
+#[command(
+    name = "wasmc",
+    version,
+    max_term_width = 100,
+    after_help = "`wasmc inspect EXE` tells what an executable may use of the host, what it imports and which CPU it needs."
+)]
 pub struct Arguments {
     /// The module to compile: a binary (.wasm) or text (.wat) file, or `-` for standard input.
     #[arg(value_name = "INPUT")]
@@ -68,6 +77,35 @@ pub struct Arguments {
     /// Size that a memory may grow to, in bytes or with K, M or G.
     #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = parse_size)]
     pub max_memory: u64,
+
+    /// Let the program use a directory, which it sees as GUEST (or by the same name); `:ro` lets it read only. A
+    /// relative HOST counts from where the program is started. Repeatable.
+    #[arg(long = "dir", value_name = "HOST[::GUEST][:ro]", help_heading = GRANTS)]
+    pub directories: Vec<String>,
+
+    /// Set a variable of the program's environment, which is empty otherwise. Repeatable.
+    #[arg(long = "env", value_name = "NAME=VALUE", help_heading = GRANTS)]
+    pub variables: Vec<String>,
+
+    /// Let the program see the environment that it is started with.
+    #[arg(long, help_heading = GRANTS)]
+    pub inherit_env: bool,
+
+    /// What the program sees as its own name, instead of what it was started as.
+    #[arg(long, value_name = "NAME", help_heading = GRANTS)]
+    pub arg0: Option<String>,
+
+    /// Listen on an address, and let the program accept connections. Repeatable.
+    #[arg(long = "tcplisten", value_name = "IP:PORT", help_heading = GRANTS)]
+    pub listeners: Vec<String>,
+
+    /// Do not let WASMC_DIR, WASMC_ENV and so on change any of this at run time.
+    #[arg(long, help_heading = GRANTS)]
+    pub sealed: bool,
+
+    /// For tests: resolve paths as on kernels without openat2.
+    #[arg(long, hide = true)]
+    pub walk_paths: bool,
 
     /// Threads to compile with [default: one for each processor].
     #[arg(short, long, value_name = "N")]
@@ -143,9 +181,35 @@ impl Arguments {
             },
             stack_size: self.stack_size,
             max_memory: self.max_memory,
+            grants: self.grants()?,
             allow_unknown_imports: self.allow_unknown_imports,
             debug_info: self.debug_info,
             ..Options::default()
+        })
+    }
+
+    fn grants(&self) -> Result<Grants> {
+        let no_nul = |list: &[String]| list.iter().all(|text| !text.contains('\0'));
+        if let Some(bad) = self.directories.iter().find(|text| parse_directory(text.as_bytes()).is_none()) {
+            return Err(Error::usage(format!("--dir wants HOST[::GUEST][:ro], not '{bad}'")));
+        }
+        if let Some(bad) = self.variables.iter().find(|text| !is_variable(text.as_bytes())) {
+            return Err(Error::usage(format!("--env wants NAME=VALUE, not '{bad}'")));
+        }
+        if let Some(bad) = self.listeners.iter().find(|text| text.parse::<SocketAddr>().is_err()) {
+            return Err(Error::usage(format!("--tcplisten wants IP:PORT, not '{bad}'")));
+        }
+        if !no_nul(&self.directories) || !no_nul(&self.variables) || !no_nul(self.arg0.as_slice()) {
+            return Err(Error::usage("a NUL cannot be part of a grant"));
+        }
+        Ok(Grants {
+            directories: self.directories.clone(),
+            variables: self.variables.clone(),
+            listeners: self.listeners.clone(),
+            inherit_environment: self.inherit_env,
+            arg0: self.arg0.clone(),
+            sealed: self.sealed,
+            walk_paths: self.walk_paths,
         })
     }
 
@@ -208,6 +272,19 @@ fn parse_size(text: &str) -> std::result::Result<u64, String> {
     };
     let number: u64 = digits.parse().map_err(|_| "not a number".to_owned())?;
     number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
+}
+
+/// `wasmc inspect`: tells what an executable may use of the host, what it imports and which CPU it needs.
+#[derive(Debug, Parser)]
+#[command(name = "wasmc inspect", bin_name = "wasmc inspect", version, max_term_width = 100)]
+pub struct InspectArguments {
+    /// An executable that wasmc made.
+    #[arg(value_name = "EXE")]
+    pub executable: PathBuf,
+
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The command line: arguments, diagnostics, progress. Nothing else prints.
 
 mod arguments;
+mod inspect;
 mod output;
 mod progress;
 
@@ -14,7 +15,7 @@ use clap::Parser as _;
 
 use crate::error::{Error, Result};
 use crate::program::{Entry, InstanceSource, Program};
-use arguments::{Arguments, EmitKind};
+use arguments::{Arguments, EmitKind, InspectArguments};
 use progress::Progress;
 
 /// Bytes of the stack of a thread that compiles. The largest functions that validation lets pass need a part of it.
@@ -22,10 +23,17 @@ const THREAD_STACK: usize = 64 << 20;
 
 /// The whole command. Gives the exit status: see [`ErrorKind::exit_status`](crate::ErrorKind::exit_status).
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let inspects = std::env::args_os().nth(1).is_some_and(|word| word == "inspect");
+    let command: Box<dyn Fn() -> Result<()> + panic::UnwindSafe> = if inspects {
+        let arguments = InspectArguments::parse_from(std::env::args_os().skip(1));
+        Box::new(move || inspect::inspect(&arguments.executable, arguments.json))
+    } else {
+        let arguments = Arguments::parse();
+        Box::new(move || run(&arguments))
+    };
     // A panic is a bug of ours, and is reported like one.
     panic::set_hook(Box::new(|_| {}));
-    let result = panic::catch_unwind(|| run(&arguments)).unwrap_or_else(|payload| {
+    let result = panic::catch_unwind(command).unwrap_or_else(|payload| {
         let message = payload.downcast_ref::<String>().map(String::as_str);
         Err(Error::internal(message.or(payload.downcast_ref::<&str>().copied()).unwrap_or("panic")))
     });

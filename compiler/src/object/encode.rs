@@ -29,6 +29,7 @@ encode! {
     ProgramHeader {
         abi_version cpu_level record_base record_size stack_size max_memory memories memory_count tables table_count
         images image_count main script script_count script_slots code code_size functions function_count sites names
+        grants grants_size
     }
     Image { destination size source memory kind reserved }
     ScriptStep { kind target first_argument argument_count result_count }

@@ -8,6 +8,7 @@
 //! .rodata.wasm   header │ blobs that code names │ record │ tables │ images │ script │ functions │ sites │ names
 //! .text.wasm     functions in the order of the plan, then glue
 //! .wasm.image    whole pages of initial memory
+//! .note.wasmc    grants
 //! .eh_frame      how to unwind every function
 //! ```
 
@@ -31,6 +32,7 @@ use wasmc_abi::wasi;
 use super::contents::{Piece, pieces};
 use super::encode::Encode;
 use super::machine::Machine;
+use super::note;
 use super::unit::{Relocation, Section, SectionId, SectionKind, Symbol, SymbolId, SymbolKind, Unit};
 use super::unwind::eh_frame;
 use crate::codegen::target::Target;
@@ -56,7 +58,7 @@ pub fn assemble(plan: &Plan<'_>, codes: Vec<Code>, target: &Target, options: &Op
         image: Vec::new(),
         images: Vec::new(),
     };
-    let [rodata, text, image] = assembler.add_sections();
+    let [rodata, text, image, note] = assembler.add_sections();
     let functions = assembler.add_code(text, codes)?;
 
     let mut header = ProgramHeader {
@@ -88,6 +90,7 @@ pub fn assemble(plan: &Plan<'_>, codes: Vec<Code>, target: &Target, options: &Op
     header.sites = assembler.rodata.add(&functions.sites, 1) as i32;
     header.names = assembler.rodata.add(&functions.function_names, 1) as i32;
     assembler.rodata.relative(offset_of_field(|header| &header.code), functions.text_symbol, 0);
+    header.grants_size = assembler.add_note(note, target, options);
     assembler.finish([rodata, text, image], &header, functions)
 }
 
@@ -155,7 +158,7 @@ impl Rodata {
 }
 
 impl Assembler<'_> {
-    fn add_sections(&mut self) -> [SectionId; 3] {
+    fn add_sections(&mut self) -> [SectionId; 4] {
         let mut section = |name: &'static str, kind, align| {
             let (data, relocations) = (Cow::Borrowed(&[][..]), Vec::new());
             self.unit.sections.push(Section { name: Cow::Borrowed(name), kind, align, data, size: 0, relocations })
@@ -163,6 +166,7 @@ impl Assembler<'_> {
         let rodata = section(".rodata.wasm", SectionKind::ReadOnly, 64);
         let text = section(".text.wasm", SectionKind::Text, 64);
         let image = section(".wasm.image", SectionKind::Image, MAX_PAGE_SIZE);
+        let note = section(wasmc_abi::grants::SECTION, SectionKind::Note, 4);
         for name in [symbols::PROGRAM, symbols::FUNCREF_ANCHOR] {
             self.unit.symbols.push(Symbol {
                 name: name.to_owned(),
@@ -172,7 +176,7 @@ impl Assembler<'_> {
                 size: 0,
             });
         }
-        [rodata, text, image]
+        [rodata, text, image, note]
     }
 
     fn symbol(&mut self, name: Name) -> SymbolId {
@@ -458,6 +462,24 @@ impl Assembler<'_> {
             let field = images_start + index * size_of::<Image>() + std::mem::offset_of!(Image, source);
             self.rodata.relative(field, image_symbol, offset);
         }
+    }
+
+    /// The note with the grants. Gives the size of its descriptor.
+    fn add_note(&mut self, section: SectionId, target: &Target, options: &Options) -> u32 {
+        let symbol = self.unit.symbols.push(Symbol {
+            name: String::new(),
+            kind: SymbolKind::Section,
+            global: false,
+            place: Some((section, 0)),
+            size: 0,
+        });
+        let note = note::note(self.plan, target, options);
+        self.rodata.relative(offset_of_field(|header| &header.grants), symbol, note.descriptor as u64);
+        let size = note.bytes.len() - note.descriptor;
+        let section = &mut self.unit.sections[section];
+        section.size = note.bytes.len() as u64;
+        section.data = Cow::Owned(note.bytes);
+        size as u32
     }
 
     /// What the executable does.

@@ -394,11 +394,9 @@ fn find_command(plan: &Plan<'_>) -> Result<Option<FuncId>> {
 
 /// The function of WASI that an import names.
 fn find_wasi(module: &str, name: &str) -> Option<usize> {
-    // What differs between the snapshots: the layout of `filestat`, `subscription` and the numbers of `whence`.
-    const CHANGED: [&str; 4] = ["fd_seek", "fd_filestat_get", "path_filestat_get", "poll_oneoff"];
     match module {
         wasi::MODULE => wasi::find(name),
-        wasi::UNSTABLE_MODULE if !CHANGED.contains(&name) => wasi::find(name),
+        wasi::UNSTABLE_MODULE => wasi::find_unstable(name),
         _ => None,
     }
 }

@@ -7,6 +7,7 @@
 //! - [`layout`]: addresses and records in memory that compiled code and the runtime share;
 //! - [`program`]: the header with which the program describes itself to the runtime;
 //! - [`trap`]: why a program can stop, and how a code address is mapped back to Wasm;
+//! - [`grants`]: the note that records what a program may use of the host;
 //! - [`wasi`]: the table of WASI preview 1 functions;
 //! - [`symbols`]: names through which the two objects call each other;
 //! - [`cpu`]: the instruction sets that a program may demand of the machine.
@@ -17,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cpu;
+pub mod grants;
 pub mod layout;
 pub mod program;
 pub mod symbols;

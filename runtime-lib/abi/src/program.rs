@@ -7,7 +7,7 @@
 pub type Rel32 = i32;
 
 /// Must equal in both objects; raised with every change of this crate's layouts.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;
 
 /// What the runtime must know of the program.
 #[repr(C)]
@@ -55,6 +55,10 @@ pub struct ProgramHeader {
     /// [`FunctionEntry::name`](crate::trap::FunctionEntry::name) are offsets.
     pub sites: Rel32,
     pub names: Rel32,
+
+    /// Descriptor of the note that [`grants`](crate::grants) describes, and its size in bytes.
+    pub grants: Rel32,
+    pub grants_size: u32,
 }
 
 /// One piece of initial memory contents.
@@ -118,7 +122,7 @@ pub struct StepResult {
 }
 
 const _: () = {
-    assert!(size_of::<ProgramHeader>() == 104);
+    assert!(size_of::<ProgramHeader>() == 112);
     assert!(size_of::<Image>() == 32);
     assert!(size_of::<ScriptStep>() == 20);
 };

@@ -16,17 +16,6 @@ pub enum Type {
     I64,
 }
 
-/// How far a function is implemented.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// Complete.
-    Done,
-    /// Complete on standard input, output and error; other descriptors do not exist yet.
-    Stdio,
-    /// Links, and returns `nosys`.
-    NoSys,
-}
-
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Function {
@@ -34,61 +23,65 @@ pub struct Function {
     pub parameters: &'static [Type],
     /// `errno`, but for `proc_exit`, which does not return.
     pub result: Option<Type>,
-    pub status: Status,
 }
 
-/// Calls `$callback! { (name, (parameters…), result, status) … }` with every function, in the order of the witx file.
+/// Calls `$callback! { (name, (parameters…), result) … }` with every function, in the order of the witx file, then
+/// those of `wasi_unstable` that differ.
 /// Results: `errno` is an i32, `none` means that the function does not return.
 #[macro_export]
 macro_rules! for_each_wasi_function {
     ($callback:ident) => {
         $callback! {
-            (args_get,                (i32 i32),                             errno, Done)
-            (args_sizes_get,          (i32 i32),                             errno, Done)
-            (environ_get,             (i32 i32),                             errno, Done)
-            (environ_sizes_get,       (i32 i32),                             errno, Done)
-            (clock_res_get,           (i32 i32),                             errno, Done)
-            (clock_time_get,          (i32 i64 i32),                         errno, Done)
-            (fd_advise,               (i32 i64 i64 i32),                     errno, Stdio)
-            (fd_allocate,             (i32 i64 i64),                         errno, Stdio)
-            (fd_close,                (i32),                                 errno, Stdio)
-            (fd_datasync,             (i32),                                 errno, Stdio)
-            (fd_fdstat_get,           (i32 i32),                             errno, Stdio)
-            (fd_fdstat_set_flags,     (i32 i32),                             errno, Stdio)
-            (fd_fdstat_set_rights,    (i32 i64 i64),                         errno, Stdio)
-            (fd_filestat_get,         (i32 i32),                             errno, Stdio)
-            (fd_filestat_set_size,    (i32 i64),                             errno, Stdio)
-            (fd_filestat_set_times,   (i32 i64 i64 i32),                     errno, Stdio)
-            (fd_pread,                (i32 i32 i32 i64 i32),                 errno, Stdio)
-            (fd_prestat_get,          (i32 i32),                             errno, Stdio)
-            (fd_prestat_dir_name,     (i32 i32 i32),                         errno, Stdio)
-            (fd_pwrite,               (i32 i32 i32 i64 i32),                 errno, Stdio)
-            (fd_read,                 (i32 i32 i32 i32),                     errno, Stdio)
-            (fd_readdir,              (i32 i32 i32 i64 i32),                 errno, Stdio)
-            (fd_renumber,             (i32 i32),                             errno, Stdio)
-            (fd_seek,                 (i32 i64 i32 i32),                     errno, Stdio)
-            (fd_sync,                 (i32),                                 errno, Stdio)
-            (fd_tell,                 (i32 i32),                             errno, Stdio)
-            (fd_write,                (i32 i32 i32 i32),                     errno, Stdio)
-            (path_create_directory,   (i32 i32 i32),                         errno, NoSys)
-            (path_filestat_get,       (i32 i32 i32 i32 i32),                 errno, NoSys)
-            (path_filestat_set_times, (i32 i32 i32 i32 i64 i64 i32),         errno, NoSys)
-            (path_link,               (i32 i32 i32 i32 i32 i32 i32),         errno, NoSys)
-            (path_open,               (i32 i32 i32 i32 i32 i64 i64 i32 i32), errno, NoSys)
-            (path_readlink,           (i32 i32 i32 i32 i32 i32),             errno, NoSys)
-            (path_remove_directory,   (i32 i32 i32),                         errno, NoSys)
-            (path_rename,             (i32 i32 i32 i32 i32 i32),             errno, NoSys)
-            (path_symlink,            (i32 i32 i32 i32 i32),                 errno, NoSys)
-            (path_unlink_file,        (i32 i32 i32),                         errno, NoSys)
-            (poll_oneoff,             (i32 i32 i32 i32),                     errno, NoSys)
-            (proc_exit,               (i32),                                 none,  Done)
-            (proc_raise,              (i32),                                 errno, Done)
-            (sched_yield,             (),                                    errno, Done)
-            (random_get,              (i32 i32),                             errno, Done)
-            (sock_accept,             (i32 i32 i32),                         errno, NoSys)
-            (sock_recv,               (i32 i32 i32 i32 i32 i32),             errno, NoSys)
-            (sock_send,               (i32 i32 i32 i32 i32),                 errno, NoSys)
-            (sock_shutdown,           (i32 i32),                             errno, NoSys)
+            (args_get,                (i32 i32),                             errno)
+            (args_sizes_get,          (i32 i32),                             errno)
+            (environ_get,             (i32 i32),                             errno)
+            (environ_sizes_get,       (i32 i32),                             errno)
+            (clock_res_get,           (i32 i32),                             errno)
+            (clock_time_get,          (i32 i64 i32),                         errno)
+            (fd_advise,               (i32 i64 i64 i32),                     errno)
+            (fd_allocate,             (i32 i64 i64),                         errno)
+            (fd_close,                (i32),                                 errno)
+            (fd_datasync,             (i32),                                 errno)
+            (fd_fdstat_get,           (i32 i32),                             errno)
+            (fd_fdstat_set_flags,     (i32 i32),                             errno)
+            (fd_fdstat_set_rights,    (i32 i64 i64),                         errno)
+            (fd_filestat_get,         (i32 i32),                             errno)
+            (fd_filestat_set_size,    (i32 i64),                             errno)
+            (fd_filestat_set_times,   (i32 i64 i64 i32),                     errno)
+            (fd_pread,                (i32 i32 i32 i64 i32),                 errno)
+            (fd_prestat_get,          (i32 i32),                             errno)
+            (fd_prestat_dir_name,     (i32 i32 i32),                         errno)
+            (fd_pwrite,               (i32 i32 i32 i64 i32),                 errno)
+            (fd_read,                 (i32 i32 i32 i32),                     errno)
+            (fd_readdir,              (i32 i32 i32 i64 i32),                 errno)
+            (fd_renumber,             (i32 i32),                             errno)
+            (fd_seek,                 (i32 i64 i32 i32),                     errno)
+            (fd_sync,                 (i32),                                 errno)
+            (fd_tell,                 (i32 i32),                             errno)
+            (fd_write,                (i32 i32 i32 i32),                     errno)
+            (path_create_directory,   (i32 i32 i32),                         errno)
+            (path_filestat_get,       (i32 i32 i32 i32 i32),                 errno)
+            (path_filestat_set_times, (i32 i32 i32 i32 i64 i64 i32),         errno)
+            (path_link,               (i32 i32 i32 i32 i32 i32 i32),         errno)
+            (path_open,               (i32 i32 i32 i32 i32 i64 i64 i32 i32), errno)
+            (path_readlink,           (i32 i32 i32 i32 i32 i32),             errno)
+            (path_remove_directory,   (i32 i32 i32),                         errno)
+            (path_rename,             (i32 i32 i32 i32 i32 i32),             errno)
+            (path_symlink,            (i32 i32 i32 i32 i32),                 errno)
+            (path_unlink_file,        (i32 i32 i32),                         errno)
+            (poll_oneoff,             (i32 i32 i32 i32),                     errno)
+            (proc_exit,               (i32),                                 none)
+            (proc_raise,              (i32),                                 errno)
+            (sched_yield,             (),                                    errno)
+            (random_get,              (i32 i32),                             errno)
+            (sock_accept,             (i32 i32 i32),                         errno)
+            (sock_recv,               (i32 i32 i32 i32 i32 i32),             errno)
+            (sock_send,               (i32 i32 i32 i32 i32),                 errno)
+            (sock_shutdown,           (i32 i32),                             errno)
+            (unstable_fd_seek,           (i32 i64 i32 i32),                  errno)
+            (unstable_fd_filestat_get,   (i32 i32),                          errno)
+            (unstable_path_filestat_get, (i32 i32 i32 i32 i32),              errno)
+            (unstable_poll_oneoff,       (i32 i32 i32 i32),                  errno)
         }
     };
 }
@@ -112,20 +105,28 @@ macro_rules! wasi_result {
 }
 
 macro_rules! define_table {
-    ($(($name:ident, ($($parameter:ident)*), $result:ident, $status:ident))*) => {
+    ($(($name:ident, ($($parameter:ident)*), $result:ident))*) => {
         /// Every function, in the order of the witx file.
         pub const FUNCTIONS: &[Function] = &[$(Function {
             name: stringify!($name),
             parameters: &[$(wasi_type!($parameter)),*],
             result: wasi_result!($result),
-            status: Status::$status,
         }),*];
     };
 }
 
 for_each_wasi_function!(define_table);
 
-/// Index of a function in [`FUNCTIONS`], if it exists.
+/// Prefix of the functions of `wasi_unstable` that are not those of the snapshot.
+const UNSTABLE: &str = "unstable_";
+
+/// Index in [`FUNCTIONS`] of a function of the snapshot, if it exists.
 pub fn find(name: &str) -> Option<usize> {
-    FUNCTIONS.iter().position(|function| function.name == name)
+    FUNCTIONS.iter().position(|function| function.name == name && !name.starts_with(UNSTABLE))
+}
+
+/// Index in [`FUNCTIONS`] of a function of `wasi_unstable`, if it exists.
+pub fn find_unstable(name: &str) -> Option<usize> {
+    let is_own = |function: &Function| function.name.strip_prefix(UNSTABLE) == Some(name);
+    FUNCTIONS.iter().position(is_own).or_else(|| find(name))
 }

@@ -82,9 +82,12 @@ pub fn image_base() -> *const u8 {
 pub mod number {
     pub const RT_SIGACTION: usize = 13;
     pub const RT_SIGPROCMASK: usize = 14;
+    pub const SENDMSG: usize = 46;
+    pub const RECVMSG: usize = 47;
     pub const SIGALTSTACK: usize = 131;
     pub const EXIT_GROUP: usize = 231;
     pub const TGKILL: usize = 234;
+    pub const PPOLL: usize = 271;
 }
 
 /// Makes a system call; a result in `-4095..0` is a negated error number.

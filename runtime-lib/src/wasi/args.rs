@@ -1,16 +1,17 @@
 //! Arguments and environment: two lists of strings, given to the guest in the same form.
 //!
-//! The arguments are the process's, unchanged: they belong to the guest. The environment is empty: the host's may hold
-//! secrets, and nothing of it is the guest's unless granted (a later issue adds grants).
+//! The arguments are the process's, unchanged: they belong to the guest; only the first one can be replaced (`--arg0`).
+//! The environment is empty but for what is granted: the host's may hold secrets.
 
 use super::Result;
+use super::grants;
 use super::guest::Memory;
 use super::types::Errno;
 use crate::process;
 
-/// `[..]`: no variables.
-fn environment() -> impl Iterator<Item = &'static [u8]> {
-    core::iter::empty()
+fn arguments() -> impl Iterator<Item = &'static [u8]> {
+    let arg0 = grants::arg0();
+    arg0.into_iter().chain(process::arguments().skip(arg0.is_some() as usize))
 }
 
 /// Writes how many strings there are, and the bytes they take with their NULs.
@@ -45,17 +46,17 @@ fn get(strings: impl Iterator<Item = &'static [u8]>, memory: Memory, pointers_at
 }
 
 pub fn args_sizes_get(memory: Memory, argc: u32, argv_buf_size: u32) -> Result {
-    sizes(process::arguments(), memory, argc, argv_buf_size)
+    sizes(arguments(), memory, argc, argv_buf_size)
 }
 
 pub fn args_get(memory: Memory, argv: u32, argv_buf: u32) -> Result {
-    get(process::arguments(), memory, argv, argv_buf)
+    get(arguments(), memory, argv, argv_buf)
 }
 
 pub fn environ_sizes_get(memory: Memory, environc: u32, environ_buf_size: u32) -> Result {
-    sizes(environment(), memory, environc, environ_buf_size)
+    sizes(grants::environment(), memory, environc, environ_buf_size)
 }
 
 pub fn environ_get(memory: Memory, environ: u32, environ_buf: u32) -> Result {
-    get(environment(), memory, environ, environ_buf)
+    get(grants::environment(), memory, environ, environ_buf)
 }

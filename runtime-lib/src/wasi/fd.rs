@@ -1,14 +1,12 @@
-//! Descriptors: standard input, output and error.
-//!
-//! A guest's descriptor is an index in a table of three; the table says which descriptor of the host stands behind
-//! it, and which rights are left. Other descriptors that the process may have inherited do not exist for the guest.
+//! What is done with descriptors. [`table`](super::table) says what they are.
 //!
 //! # Rights
 //!
-//! The table holds what the guest was granted and has not given up: reading for 0, writing for 1 and 2. `fdstat`
-//! shows of them those that mean something for the kind of file: seeking only for regular files, since wasi-libc
-//! takes a character device without it for a terminal. That costs a system call, and so other functions ask the table
-//! alone, and leave it to the kernel to say `spipe` for a pipe or `badf` for a file that was not opened for writing.
+//! The table holds what the guest was granted and has not given up; every function asks it for the right of its name.
+//! `fdstat` shows of them those that mean something for the kind of file: seeking only for regular files, since
+//! wasi-libc takes a character device without it for a terminal. That costs a system call, and so other functions ask
+//! the table alone, and leave it to the kernel to say `spipe` for a pipe or `badf` for a file that was not opened for
+//! writing.
 //!
 //! # Reads, writes
 //!
@@ -17,87 +15,57 @@
 //! on until a batch is not written completely. An error after the first batch is not reported, but how much was done.
 //!
 //! Writing to a pipe that nobody reads ends the process by SIGPIPE, as for any native program, unless the parent
-//! ignores that signal: then it is `pipe`.
+//! ignores that signal: then it is `pipe`, as it always is for sockets.
+//!
+//! # Directories
+//!
+//! A cookie is the kernel's: a place in the directory that stays where it is while entries come and go. `.` and `..`
+//! are listed like everything else. An entry that does not fit is cut off, and so fills the buffer: by that the guest
+//! knows that there is more.
 
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
 
 use super::Result;
+use super::grants::RIGHTS_OF_DIRECTORIES;
 use super::guest::{GuestSlice, Memory};
-use super::types::{Errno, Fdstat, Filestat, Iovec, advice, fdflags, filetype, fstflags, rights, whence};
-use crate::report;
+use super::table::{self, Entry, Kind};
+use super::types::{
+    Dirent, Errno, Fdstat, Filestat, Iovec, Prestat, UnstableFilestat, advice, fdflags, filetype, fstflags, rights,
+    whence,
+};
 use crate::sys::{self, Advice, FileType, IoVec, OpenFlags, SeekFrom, Stat, Timespec, Timestamps};
 
-/// An entry of the guest's table of descriptors.
-struct Descriptor {
-    /// The host's descriptor, or [`CLOSED`].
-    host: AtomicI32,
-    rights: AtomicU64,
-}
-
-const CLOSED: i32 = -1;
-
-/// Rights that do not depend on the direction.
-const RIGHTS: u64 = rights::FD_FDSTAT_SET_FLAGS
-    | rights::FD_FILESTAT_GET
-    | rights::POLL_FD_READWRITE
-    | rights::FD_SYNC
-    | rights::FD_DATASYNC
-    | RIGHTS_TO_SEEK;
 const RIGHTS_TO_SEEK: u64 = rights::FD_SEEK | rights::FD_TELL | rights::FD_ADVISE;
-const RIGHTS_TO_READ: u64 = RIGHTS | rights::FD_READ;
 const RIGHTS_TO_CHANGE: u64 = rights::FD_ALLOCATE | rights::FD_FILESTAT_SET_SIZE | rights::FD_FILESTAT_SET_TIMES;
-const RIGHTS_TO_WRITE: u64 = RIGHTS | rights::FD_WRITE | RIGHTS_TO_CHANGE;
-
 /// Rights that mean something for regular files only.
 const RIGHTS_OF_REGULAR_FILES: u64 = RIGHTS_TO_SEEK | RIGHTS_TO_CHANGE;
 
-static TABLE: [Descriptor; 3] = [
-    Descriptor { host: AtomicI32::new(0), rights: AtomicU64::new(RIGHTS_TO_READ) },
-    Descriptor { host: AtomicI32::new(1), rights: AtomicU64::new(RIGHTS_TO_WRITE) },
-    Descriptor { host: AtomicI32::new(2), rights: AtomicU64::new(RIGHTS_TO_WRITE) },
-];
-
-/// The entry of an open descriptor.
-fn entry(fd: u32) -> Result<&'static Descriptor> {
-    let entry = TABLE.get(fd as usize).ok_or(Errno::BADF)?;
-    if entry.host.load(Relaxed) == CLOSED { Err(Errno::BADF) } else { Ok(entry) }
-}
-
 /// The host's descriptor behind an open one that has `needed` rights.
 fn host(fd: u32, needed: u64) -> Result<i32> {
-    let entry = entry(fd)?;
-    if entry.rights.load(Relaxed) & needed == needed { Ok(entry.host.load(Relaxed)) } else { Err(Errno::NOTCAPABLE) }
-}
-
-fn close_host(fd: i32) {
-    if fd == 2 {
-        report::stderr_is_closed();
-    }
-    sys::close(fd);
+    Ok(table::with_rights(fd, needed)?.host)
 }
 
 // --- Reading and writing --------------------------------------------------------------------------------
 
 /// I/O vectors that are translated at a time: 2 KiB of stack.
-const BATCH: usize = 128;
+pub const BATCH: usize = 128;
 const _: () = assert!(BATCH <= sys::MAX_IOVECS);
 
 /// A guest's I/O vectors, translated batch by batch.
-struct Batches {
+pub struct Batches {
     memory: Memory,
     vectors: GuestSlice<Iovec>,
     next: u32,
 }
 
 impl Batches {
-    fn new(memory: Memory, iovs: u32, count: u32) -> Result<Batches> {
+    pub fn new(memory: Memory, iovs: u32, count: u32) -> Result<Batches> {
         Ok(Batches { memory, vectors: memory.slice(iovs, count)?, next: 0 })
     }
 
     /// Translates the next vectors into `native`, and gives them with their total length. Empty ones are left out, so
     /// that a batch without elements is the end.
-    fn next<'a>(&mut self, native: &'a mut [MaybeUninit<IoVec>; BATCH]) -> Result<(&'a mut [IoVec], u64)> {
+    pub fn next<'a>(&mut self, native: &'a mut [MaybeUninit<IoVec>; BATCH]) -> Result<(&'a mut [IoVec], u64)> {
         let (mut used, mut bytes) = (0, 0);
         while let Some(place) = native.get_mut(used)
             && let Some(vector) = self.vectors.get(self.next)
@@ -116,12 +84,12 @@ impl Batches {
 }
 
 /// Room for a batch.
-const fn batch() -> [MaybeUninit<IoVec>; BATCH] {
+pub const fn batch() -> [MaybeUninit<IoVec>; BATCH] {
     [MaybeUninit::uninit(); BATCH]
 }
 
 /// Reads once. An empty request reads nothing, but lets the kernel judge the descriptor.
-fn read(
+pub fn read(
     memory: Memory,
     iovs: u32,
     count: u32,
@@ -138,7 +106,7 @@ fn read(
 }
 
 /// Writes until a batch is not written completely. `call` is told how many bytes were written before.
-fn write(
+pub fn write(
     memory: Memory,
     iovs: u32,
     count: u32,
@@ -180,9 +148,13 @@ pub fn fd_read(memory: Memory, fd: u32, iovs: u32, iovs_len: u32, nread: u32) ->
 }
 
 pub fn fd_write(memory: Memory, fd: u32, iovs: u32, iovs_len: u32, nwritten: u32) -> Result {
-    let host = host(fd, rights::FD_WRITE)?;
-    // SAFETY: as above.
-    write(memory, iovs, iovs_len, nwritten, |vectors, _| unsafe { sys::writev(host, vectors) })
+    let entry = table::with_rights(fd, rights::FD_WRITE)?;
+    write(memory, iovs, iovs_len, nwritten, |vectors, _| {
+        // SAFETY: as above.
+        unsafe {
+            if entry.kind == Kind::Socket { sys::send(entry.host, vectors) } else { sys::writev(entry.host, vectors) }
+        }
+    })
 }
 
 /// A `filesize` that the kernel can take as an offset.
@@ -205,6 +177,17 @@ pub fn fd_pwrite(memory: Memory, fd: u32, iovs: u32, iovs_len: u32, to: u64, nwr
         // SAFETY: as above.
         unsafe { sys::pwritev(host, vectors, to) }
     })
+}
+
+/// The numbers of `whence` in the first snapshot were others.
+pub fn unstable_fd_seek(memory: Memory, fd: u32, delta: u64, from: u32, newoffset: u32) -> Result {
+    let from = match from {
+        whence::UNSTABLE_CUR => whence::CUR,
+        whence::UNSTABLE_END => whence::END,
+        whence::UNSTABLE_SET => whence::SET,
+        _ => return Err(Errno::INVAL),
+    };
+    fd_seek(memory, fd, delta, from, newoffset)
 }
 
 pub fn fd_seek(memory: Memory, fd: u32, delta: u64, from: u32, newoffset: u32) -> Result {
@@ -261,12 +244,18 @@ pub fn fd_datasync(_: Memory, fd: u32) -> Result {
 
 fn filetype(host: i32, stat: &Stat) -> u8 {
     match FileType::from_raw_mode(stat.st_mode) {
+        FileType::Socket if sys::is_datagram_socket(host) => filetype::SOCKET_DGRAM,
+        file_type => name_of(file_type),
+    }
+}
+
+fn name_of(file_type: FileType) -> u8 {
+    match file_type {
         FileType::RegularFile => filetype::REGULAR_FILE,
         FileType::Directory => filetype::DIRECTORY,
         FileType::CharacterDevice => filetype::CHARACTER_DEVICE,
         FileType::BlockDevice => filetype::BLOCK_DEVICE,
         FileType::Symlink => filetype::SYMBOLIC_LINK,
-        FileType::Socket if sys::is_datagram_socket(host) => filetype::SOCKET_DGRAM,
         FileType::Socket => filetype::SOCKET_STREAM,
         // Pipes: WASI has no name for them.
         _ => filetype::UNKNOWN,
@@ -274,15 +263,18 @@ fn filetype(host: i32, stat: &Stat) -> u8 {
 }
 
 /// The rights of a descriptor that mean something for its kind of file.
-fn effective_rights(entry: &Descriptor, filetype: u8) -> u64 {
-    let rights = entry.rights.load(Relaxed);
-    if filetype == filetype::REGULAR_FILE { rights } else { rights & !RIGHTS_OF_REGULAR_FILES }
+fn effective_rights(entry: &Entry, filetype: u8) -> u64 {
+    match filetype {
+        filetype::REGULAR_FILE => entry.base,
+        filetype::DIRECTORY => entry.base & RIGHTS_OF_DIRECTORIES,
+        _ => entry.base & !RIGHTS_OF_REGULAR_FILES,
+    }
 }
 
 pub fn fd_fdstat_get(memory: Memory, fd: u32, stat: u32) -> Result {
-    let entry = entry(fd)?;
+    let entry = table::get(fd)?;
     let stat = memory.pointer::<Fdstat>(stat)?;
-    let host = entry.host.load(Relaxed);
+    let host = entry.host;
     let filetype = filetype(host, &sys::stat(host)?);
     let flags = sys::open_flags(host)?;
     let mut fs_flags = 0;
@@ -300,8 +292,8 @@ pub fn fd_fdstat_get(memory: Memory, fd: u32, stat: u32) -> Result {
     stat.write(Fdstat {
         fs_filetype: filetype,
         fs_flags,
-        fs_rights_base: effective_rights(entry, filetype),
-        fs_rights_inheriting: 0,
+        fs_rights_base: effective_rights(&entry, filetype),
+        fs_rights_inheriting: entry.inheriting,
         ..Fdstat::default()
     });
     Ok(())
@@ -325,13 +317,12 @@ pub fn fd_fdstat_set_flags(_: Memory, fd: u32, flags: u32) -> Result {
 
 /// Rights can be given up, never gained.
 pub fn fd_fdstat_set_rights(_: Memory, fd: u32, base: u64, inheriting: u64) -> Result {
-    let entry = entry(fd)?;
-    let host = entry.host.load(Relaxed);
-    let rights = effective_rights(entry, filetype(host, &sys::stat(host)?));
-    if base & !rights != 0 || inheriting != 0 {
+    let entry = table::get(fd)?;
+    let rights = effective_rights(&entry, filetype(entry.host, &sys::stat(entry.host)?));
+    if base & !rights != 0 || inheriting & !entry.inheriting != 0 {
         return Err(Errno::NOTCAPABLE);
     }
-    entry.rights.store(base, Relaxed);
+    table::set_rights(fd, base, inheriting);
     Ok(())
 }
 
@@ -343,21 +334,45 @@ fn timestamp(seconds: i64, nanoseconds: u64) -> u64 {
     }
 }
 
-pub fn fd_filestat_get(memory: Memory, fd: u32, buf: u32) -> Result {
-    let host = host(fd, rights::FD_FILESTAT_GET)?;
-    let buf = memory.pointer::<Filestat>(buf)?;
-    let stat = sys::stat(host)?;
-    buf.write(Filestat {
+/// As WASI gives it. `host` is the descriptor, if there is one.
+pub fn filestat(host: Option<i32>, stat: &Stat) -> Filestat {
+    Filestat {
         dev: stat.st_dev,
         ino: stat.st_ino,
-        filetype: filetype(host, &stat),
-        nlink: stat.st_nlink as u64,
+        filetype: match host {
+            Some(host) => filetype(host, stat),
+            None => name_of(FileType::from_raw_mode(stat.st_mode)),
+        },
+        nlink: stat.st_nlink,
         size: stat.st_size as u64,
         atim: timestamp(stat.st_atime, stat.st_atime_nsec),
         mtim: timestamp(stat.st_mtime, stat.st_mtime_nsec),
         ctim: timestamp(stat.st_ctime, stat.st_ctime_nsec),
         ..Filestat::default()
-    });
+    }
+}
+
+/// As the first snapshot gave it.
+pub fn unstable_filestat(stat: Filestat) -> UnstableFilestat {
+    let Filestat { dev, ino, filetype, padding_17: _, nlink, size, atim, mtim, ctim } = stat;
+    let nlink = u32::try_from(nlink).unwrap_or(u32::MAX);
+    UnstableFilestat { dev, ino, filetype, padding_17: [0; 3], nlink, size, atim, mtim, ctim }
+}
+
+fn filestat_of(fd: u32) -> Result<Filestat> {
+    let host = host(fd, rights::FD_FILESTAT_GET)?;
+    Ok(filestat(Some(host), &sys::stat(host)?))
+}
+
+pub fn fd_filestat_get(memory: Memory, fd: u32, buf: u32) -> Result {
+    let buf = memory.pointer::<Filestat>(buf)?;
+    buf.write(filestat_of(fd)?);
+    Ok(())
+}
+
+pub fn unstable_fd_filestat_get(memory: Memory, fd: u32, buf: u32) -> Result {
+    let buf = memory.pointer::<UnstableFilestat>(buf)?;
+    buf.write(unstable_filestat(filestat_of(fd)?));
     Ok(())
 }
 
@@ -383,52 +398,85 @@ fn time_to_set(time: u64, is_given: bool, is_now: bool) -> Result<Timespec> {
 
 pub fn fd_filestat_set_times(_: Memory, fd: u32, atim: u64, mtim: u64, flags: u32) -> Result {
     let host = host(fd, rights::FD_FILESTAT_SET_TIMES)?;
+    Ok(sys::set_times(host, &times_to_set(atim, mtim, flags)?)?)
+}
+
+/// What `fstflags` choose.
+pub fn times_to_set(atim: u64, mtim: u64, flags: u32) -> Result<Timestamps> {
     if flags & !fstflags::ALL != 0 {
         return Err(Errno::INVAL);
     }
-    let times = Timestamps {
+    Ok(Timestamps {
         last_access: time_to_set(atim, flags & fstflags::ATIM != 0, flags & fstflags::ATIM_NOW != 0)?,
         last_modification: time_to_set(mtim, flags & fstflags::MTIM != 0, flags & fstflags::MTIM_NOW != 0)?,
-    };
-    Ok(sys::set_times(host, &times)?)
+    })
+}
+
+// --- Directories ----------------------------------------------------------------------------------------
+
+pub fn fd_readdir(memory: Memory, fd: u32, buf: u32, buf_len: u32, cookie: u64, bufused: u32) -> Result {
+    let host = table::directory(fd, rights::FD_READDIR)?.host;
+    let buf = memory.slice::<u8>(buf, buf_len)?;
+    let bufused = memory.pointer::<u32>(bufused)?;
+    let mut used = 0u32;
+    sys::read_directory(host, offset(cookie)?, |entry| {
+        let dirent = Dirent {
+            d_next: entry.next,
+            d_ino: entry.inode,
+            d_namlen: entry.name.len() as u32,
+            d_type: name_of(entry.file_type),
+            ..Dirent::default()
+        };
+        for bytes in [super::guest::bytes_of(&dirent), entry.name] {
+            let room = (buf_len - used) as usize;
+            let part = bytes.get(..room).unwrap_or(bytes);
+            buf.copy_from(used, part);
+            used += part.len() as u32;
+        }
+        used < buf_len
+    })?;
+    bufused.write(used);
+    Ok(())
+}
+
+/// wasi-libc asks from 3 on, and stops at the first `badf`.
+pub fn fd_prestat_get(memory: Memory, fd: u32, buf: u32) -> Result {
+    let name = table::get(fd)?.preopen.ok_or(Errno::BADF)?;
+    memory.pointer::<Prestat>(buf)?.write(Prestat { tag: 0, pr_name_len: name.len() as u32 });
+    Ok(())
+}
+
+pub fn fd_prestat_dir_name(memory: Memory, fd: u32, path: u32, path_len: u32) -> Result {
+    let name = table::get(fd)?.preopen.ok_or(Errno::BADF)?;
+    let path = memory.slice::<u8>(path, path_len)?;
+    if name.len() > path_len as usize {
+        return Err(Errno::NAMETOOLONG);
+    }
+    path.copy_from(0, name);
+    Ok(())
 }
 
 // --- The table ------------------------------------------------------------------------------------------
 
 pub fn fd_close(_: Memory, fd: u32) -> Result {
-    close_host(entry(fd)?.host.swap(CLOSED, Relaxed));
+    table::close(&table::take(fd)?);
     Ok(())
 }
 
 /// Moves a descriptor onto another open one, which is closed.
 pub fn fd_renumber(_: Memory, fd: u32, to: u32) -> Result {
-    let (from, target) = (entry(fd)?, entry(to)?);
-    if fd == to {
-        return Ok(());
+    table::get(fd)?;
+    table::get(to)?;
+    if fd != to {
+        table::close(&table::replace(fd, to)?);
     }
-    close_host(target.host.swap(from.host.swap(CLOSED, Relaxed), Relaxed));
-    target.rights.store(from.rights.load(Relaxed), Relaxed);
     Ok(())
-}
-
-/// No descriptor is a directory.
-pub fn fd_readdir(_: Memory, fd: u32, _buf: u32, _buf_len: u32, _cookie: u64, _bufused: u32) -> Result {
-    entry(fd)?;
-    Err(Errno::NOTDIR)
-}
-
-/// There are no preopened directories: wasi-libc asks from 3 on, and stops at the first `badf`.
-pub fn fd_prestat_get(_: Memory, _fd: u32, _buf: u32) -> Result {
-    Err(Errno::BADF)
-}
-
-pub fn fd_prestat_dir_name(_: Memory, _fd: u32, _path: u32, _path_len: u32) -> Result {
-    Err(Errno::BADF)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wasi::table::{RIGHTS_TO_READ, RIGHTS_TO_WRITE};
     use std::io::{Read as _, Write as _};
     use std::os::fd::{FromRawFd as _, IntoRawFd as _};
 
@@ -465,9 +513,8 @@ mod tests {
         }
     }
 
-    fn open(fd: usize, host: i32, rights: u64) {
-        TABLE[fd].host.store(host, Relaxed);
-        TABLE[fd].rights.store(rights, Relaxed);
+    fn open(fd: u32, host: i32, base: u64) {
+        table::put(fd, Some(Entry { host, kind: Kind::File, base, inheriting: 0, preopen: None }));
     }
 
     /// One test, because the table is the process's: files, then pipes, then closing and renumbering.
@@ -476,7 +523,7 @@ mod tests {
         const RESULT: u32 = 0x8000;
         let mut guest = Guest(vec![0; PAGE]);
         let memory = guest.memory();
-        let saved: Vec<i32> = TABLE.iter().map(|entry| entry.host.load(Relaxed)).collect();
+        let saved: Vec<Option<Entry>> = (0..3).map(|fd| table::get(fd).ok()).collect();
 
         // A regular file, behind 0 for reading and behind 1 for writing.
         let path = std::env::temp_dir().join(format!("wasmc-runtime-fd-{}", std::process::id()));
@@ -580,8 +627,8 @@ mod tests {
         other.read_to_end(&mut rest).unwrap();
         assert_eq!(rest.len(), 64);
 
-        for (entry, host) in TABLE.iter().zip(saved) {
-            entry.host.store(host, Relaxed);
+        for (fd, entry) in (0..).zip(saved) {
+            table::put(fd, entry);
         }
         // SAFETY: nobody else has it any more.
         drop(unsafe { std::fs::File::from_raw_fd(host) });

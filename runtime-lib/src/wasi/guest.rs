@@ -31,6 +31,8 @@ pub unsafe trait Plain: Copy {}
 // SAFETY: integers.
 unsafe impl Plain for u8 {}
 // SAFETY: integers.
+unsafe impl Plain for u16 {}
+// SAFETY: integers.
 unsafe impl Plain for u32 {}
 // SAFETY: integers.
 unsafe impl Plain for u64 {}
@@ -68,6 +70,12 @@ impl Memory {
             _ => Err(Errno::FAULT),
         }
     }
+}
+
+/// The bytes of a value of the runtime's.
+pub fn bytes_of<T: Plain>(value: &T) -> &[u8] {
+    // SAFETY: there is no padding.
+    unsafe { core::slice::from_raw_parts(core::ptr::from_ref(value).cast(), size_of::<T>()) }
 }
 
 /// A checked pointer to one value.
@@ -133,6 +141,15 @@ impl GuestSlice<u8> {
             // SAFETY: inside the checked range; guest memory and the runtime's are apart.
             unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), self.pointer.add(offset as usize), bytes.len()) }
         }
+    }
+}
+
+impl GuestSlice<u8> {
+    /// Copies the first bytes out.
+    pub fn copy_to(self, bytes: &mut [u8]) {
+        let length = bytes.len().min(self.count as usize);
+        // SAFETY: inside the checked range; guest memory and the runtime's are apart.
+        unsafe { core::ptr::copy_nonoverlapping(self.pointer, bytes.as_mut_ptr(), length) }
     }
 }
 

@@ -11,20 +11,36 @@
 //! | [`random`] | `random_get`                                             |
 //! | [`proc`]   | `proc_*`, `sched_yield`                                  |
 //! | [`fd`]     | `fd_*`                                                   |
+//! | [`path`]   | `path_*`                                                 |
+//! | [`poll`]   | `poll_oneoff`                                            |
+//! | [`sock`]   | `sock_*`                                                 |
+//! | [`grants`] | what the guest may use                                   |
+//! | [`table`]  | descriptors: what they are, and the rights to use them   |
+//! | [`resolve`] | paths: where they lead                                  |
 //! | [`guest`]  | pointers into the guest's memory: checked there, nowhere else |
 //! | [`types`]  | names and numbers of the witx files                      |
 //!
 //! # Capabilities
 //!
-//! The guest gets its arguments, the clocks, random numbers, and descriptors 0, 1 and 2. Its environment is empty,
-//! there is no directory, and descriptors that the process inherited beyond 2 do not exist for it.
+//! The guest gets its arguments, the clocks, random numbers, and descriptors 0, 1 and 2; everything else must be
+//! granted.
+//!
+//! # The first snapshot
+//!
+//! Functions of `wasi_unstable` whose numbers or layouts were others are in the table with the prefix `unstable_`.
 
 mod args;
 mod clock;
 mod fd;
+mod grants;
 mod guest;
+mod path;
+mod poll;
 mod proc;
 mod random;
+mod resolve;
+mod sock;
+mod table;
 mod types;
 
 use types::Errno;
@@ -34,10 +50,18 @@ use clock::{clock_res_get, clock_time_get};
 use fd::{
     fd_advise, fd_allocate, fd_close, fd_datasync, fd_fdstat_get, fd_fdstat_set_flags, fd_fdstat_set_rights,
     fd_filestat_get, fd_filestat_set_size, fd_filestat_set_times, fd_pread, fd_prestat_dir_name, fd_prestat_get,
-    fd_pwrite, fd_read, fd_readdir, fd_renumber, fd_seek, fd_sync, fd_tell, fd_write,
+    fd_pwrite, fd_read, fd_readdir, fd_renumber, fd_seek, fd_sync, fd_tell, fd_write, unstable_fd_filestat_get,
+    unstable_fd_seek,
 };
+pub use grants::open as open_grants;
+use path::{
+    path_create_directory, path_filestat_get, path_filestat_set_times, path_link, path_open, path_readlink,
+    path_remove_directory, path_rename, path_symlink, path_unlink_file, unstable_path_filestat_get,
+};
+use poll::{poll_oneoff, unstable_poll_oneoff};
 use proc::{proc_exit, proc_raise, sched_yield};
 use random::random_get;
+use sock::{sock_accept, sock_recv, sock_send, sock_shutdown};
 
 /// What a WASI function gives: `success` or an error.
 type Result<T = ()> = core::result::Result<T, Errno>;
@@ -54,23 +78,17 @@ macro_rules! parameter_type {
 
 /// Defines the entry point of one row. The parameters have types only; the middle rules give them names from a list.
 macro_rules! entry_point {
-    ($name:ident ($($type:ident)*) $result:ident $status:ident) => {
-        entry_point!(@name $name $result $status () ($($type)*) (a0 a1 a2 a3 a4 a5 a6 a7 a8));
+    ($name:ident ($($type:ident)*) $result:ident) => {
+        entry_point!(@name $name $result () ($($type)*) (a0 a1 a2 a3 a4 a5 a6 a7 a8));
     };
-    (@name $name:ident $result:ident $status:ident
+    (@name $name:ident $result:ident
      ($($named:tt)*) ($type:ident $($types:ident)*) ($next:ident $($rest:ident)*)) => {
-        entry_point!(@name $name $result $status ($($named)* ($next $type)) ($($types)*) ($($rest)*));
+        entry_point!(@name $name $result ($($named)* ($next $type)) ($($types)*) ($($rest)*));
     };
-    (@name $name:ident $result:ident $status:ident ($($named:tt)*) () ($($rest:ident)*)) => {
-        entry_point!(@define $name $result $status $($named)*);
+    (@name $name:ident $result:ident ($($named:tt)*) () ($($rest:ident)*)) => {
+        entry_point!(@define $name $result $($named)*);
     };
-    (@define $name:ident errno NoSys $(($parameter:ident $type:ident))*) => {
-        #[unsafe(export_name = concat!("wasmc_wasi_", stringify!($name)))]
-        extern "C" fn $name(_: *mut wasmc_abi::layout::MemoryRecord $(, _: parameter_type!($type))*) -> u32 {
-            Errno::NOSYS.number()
-        }
-    };
-    (@define $name:ident errno $status:ident $(($parameter:ident $type:ident))*) => {
+    (@define $name:ident errno $(($parameter:ident $type:ident))*) => {
         #[unsafe(export_name = concat!("wasmc_wasi_", stringify!($name)))]
         unsafe extern "C" fn $name(
             memory: *mut wasmc_abi::layout::MemoryRecord $(, $parameter: parameter_type!($type))*
@@ -84,7 +102,7 @@ macro_rules! entry_point {
             }
         }
     };
-    (@define $name:ident none $status:ident $(($parameter:ident $type:ident))*) => {
+    (@define $name:ident none $(($parameter:ident $type:ident))*) => {
         #[unsafe(export_name = concat!("wasmc_wasi_", stringify!($name)))]
         extern "C" fn $name(_: *mut wasmc_abi::layout::MemoryRecord $(, $parameter: parameter_type!($type))*) -> ! {
             super::$name($($parameter),*)
@@ -93,11 +111,11 @@ macro_rules! entry_point {
 }
 
 macro_rules! entry_points {
-    ($(($name:ident, ($($type:ident)*), $result:ident, $status:ident))*) => {
+    ($(($name:ident, ($($type:ident)*), $result:ident))*) => {
         /// The functions that compiled code calls.
         mod entries {
             use super::types::Errno;
-            $(entry_point!($name ($($type)*) $result $status);)*
+            $(entry_point!($name ($($type)*) $result);)*
         }
     };
 }

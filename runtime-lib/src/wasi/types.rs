@@ -9,7 +9,7 @@ pub struct Errno(u16);
 
 impl Errno {
     /// As the result of a function.
-    pub fn number(self) -> u32 {
+    pub const fn number(self) -> u32 {
         self.0 as u32
     }
 }
@@ -134,10 +134,27 @@ pub mod rights {
     pub const FD_WRITE: u64 = 1 << 6;
     pub const FD_ADVISE: u64 = 1 << 7;
     pub const FD_ALLOCATE: u64 = 1 << 8;
+    pub const PATH_CREATE_DIRECTORY: u64 = 1 << 9;
+    pub const PATH_CREATE_FILE: u64 = 1 << 10;
+    pub const PATH_LINK_SOURCE: u64 = 1 << 11;
+    pub const PATH_LINK_TARGET: u64 = 1 << 12;
+    pub const PATH_OPEN: u64 = 1 << 13;
+    pub const FD_READDIR: u64 = 1 << 14;
+    pub const PATH_READLINK: u64 = 1 << 15;
+    pub const PATH_RENAME_SOURCE: u64 = 1 << 16;
+    pub const PATH_RENAME_TARGET: u64 = 1 << 17;
+    pub const PATH_FILESTAT_GET: u64 = 1 << 18;
+    pub const PATH_FILESTAT_SET_SIZE: u64 = 1 << 19;
+    pub const PATH_FILESTAT_SET_TIMES: u64 = 1 << 20;
     pub const FD_FILESTAT_GET: u64 = 1 << 21;
     pub const FD_FILESTAT_SET_SIZE: u64 = 1 << 22;
     pub const FD_FILESTAT_SET_TIMES: u64 = 1 << 23;
+    pub const PATH_SYMLINK: u64 = 1 << 24;
+    pub const PATH_REMOVE_DIRECTORY: u64 = 1 << 25;
+    pub const PATH_UNLINK_FILE: u64 = 1 << 26;
     pub const POLL_FD_READWRITE: u64 = 1 << 27;
+    pub const SOCK_SHUTDOWN: u64 = 1 << 28;
+    pub const SOCK_ACCEPT: u64 = 1 << 29;
 }
 
 /// `filetype`.
@@ -171,11 +188,54 @@ pub mod fstflags {
     pub const ALL: u32 = ATIM | ATIM_NOW | MTIM | MTIM_NOW;
 }
 
-/// `whence`.
+/// `lookupflags`.
+pub mod lookupflags {
+    pub const SYMLINK_FOLLOW: u32 = 1 << 0;
+}
+
+/// `oflags`.
+pub mod oflags {
+    pub const CREAT: u32 = 1 << 0;
+    pub const DIRECTORY: u32 = 1 << 1;
+    pub const EXCL: u32 = 1 << 2;
+    pub const TRUNC: u32 = 1 << 3;
+    pub const ALL: u32 = CREAT | DIRECTORY | EXCL | TRUNC;
+}
+
+/// `eventtype`, also the tag of a subscription.
+pub mod eventtype {
+    pub const CLOCK: u8 = 0;
+    pub const FD_READ: u8 = 1;
+    pub const FD_WRITE: u8 = 2;
+}
+
+/// `subclockflags`.
+pub mod subclockflags {
+    pub const ABSTIME: u16 = 1 << 0;
+}
+
+/// `eventrwflags`.
+pub mod eventrwflags {
+    pub const HANGUP: u16 = 1 << 0;
+}
+
+/// `riflags`, `roflags`, `sdflags`.
+pub mod sockflags {
+    pub const RECV_PEEK: u32 = 1 << 0;
+    pub const RECV_WAITALL: u32 = 1 << 1;
+    pub const RECV_DATA_TRUNCATED: u16 = 1 << 0;
+    pub const SHUT_RD: u32 = 1 << 0;
+    pub const SHUT_WR: u32 = 1 << 1;
+}
+
+/// `whence`, in both snapshots.
 pub mod whence {
     pub const SET: u32 = 0;
     pub const CUR: u32 = 1;
     pub const END: u32 = 2;
+    pub const UNSTABLE_CUR: u32 = 0;
+    pub const UNSTABLE_END: u32 = 1;
+    pub const UNSTABLE_SET: u32 = 2;
 }
 
 /// `advice`.
@@ -223,11 +283,105 @@ pub struct Filestat {
     pub ctim: u64,
 }
 
+/// `filestat` of `wasi_unstable`.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct UnstableFilestat {
+    pub dev: u64,
+    pub ino: u64,
+    pub filetype: u8,
+    pub padding_17: [u8; 3],
+    pub nlink: u32,
+    pub size: u64,
+    pub atim: u64,
+    pub mtim: u64,
+    pub ctim: u64,
+}
+
+/// `dirent`; the name follows.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Dirent {
+    pub d_next: u64,
+    pub d_ino: u64,
+    pub d_namlen: u32,
+    pub d_type: u8,
+    pub padding_21: [u8; 3],
+}
+
+/// `prestat` of a directory, the only kind there is.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Prestat {
+    pub tag: u32,
+    pub pr_name_len: u32,
+}
+
+/// `subscription`. What belongs to a descriptor is where the clock's `id` is.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Subscription {
+    pub userdata: u64,
+    pub tag: u8,
+    pub padding_9: [u8; 7],
+    pub id_or_fd: u32,
+    pub padding_20: u32,
+    pub timeout: u64,
+    pub precision: u64,
+    pub flags: u16,
+    pub padding_42: [u8; 6],
+}
+
+/// `subscription` of `wasi_unstable`: a clock has an identifier before its `id`, where a descriptor has its number.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct UnstableSubscription {
+    pub userdata: u64,
+    pub tag: u8,
+    pub padding_9: [u8; 7],
+    pub identifier_or_fd: u64,
+    pub id: u32,
+    pub padding_28: u32,
+    pub timeout: u64,
+    pub precision: u64,
+    pub flags: u16,
+    pub padding_50: [u8; 6],
+}
+
+/// `event`.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Event {
+    pub userdata: u64,
+    pub error: u16,
+    pub event_type: u8,
+    pub padding_11: [u8; 5],
+    pub nbytes: u64,
+    pub flags: u16,
+    pub padding_26: [u8; 6],
+}
+
 // SAFETY: integers; padding is spelled out as fields.
 unsafe impl Plain for Iovec {}
 // SAFETY: as above.
 unsafe impl Plain for Fdstat {}
 // SAFETY: as above.
 unsafe impl Plain for Filestat {}
+// SAFETY: as above.
+unsafe impl Plain for UnstableFilestat {}
+// SAFETY: as above.
+unsafe impl Plain for Dirent {}
+// SAFETY: as above.
+unsafe impl Plain for Prestat {}
+// SAFETY: as above.
+unsafe impl Plain for Subscription {}
+// SAFETY: as above.
+unsafe impl Plain for UnstableSubscription {}
+// SAFETY: as above.
+unsafe impl Plain for Event {}
 
+const _: () = {
+    assert!(size_of::<UnstableFilestat>() == 56 && size_of::<Dirent>() == 24 && size_of::<Prestat>() == 8);
+    assert!(size_of::<Subscription>() == 48 && size_of::<UnstableSubscription>() == 56 && size_of::<Event>() == 32);
+};
 const _: () = assert!(size_of::<Iovec>() == 8 && size_of::<Fdstat>() == 24 && size_of::<Filestat>() == 64);

@@ -1,0 +1,139 @@
+//! `wasmc inspect`: the note of an executable (see [`wasmc_abi::grants`]), as text or JSON.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+use object::LittleEndian;
+use object::elf::{self, FileHeader64};
+use object::read::elf::{FileHeader as _, ProgramHeader as _};
+use wasmc_abi::cpu::Level;
+use wasmc_abi::grants::{INHERIT_ENVIRONMENT, NOTE_TYPE, Note, OWNER, SEALED, tag};
+
+use crate::error::{Error, Result};
+
+pub fn inspect(path: &Path, json: bool) -> Result<()> {
+    let name = path.display();
+    let bytes = std::fs::read(path).map_err(|error| Error::invalid(format!("cannot read {name}: {error}")))?;
+    let note = find_note(&bytes).ok_or_else(|| Error::invalid(format!("{name} is not an executable made by wasmc")))?;
+    let note =
+        Note::parse(note).ok_or_else(|| Error::unsupported(format!("{name} was made by another version of wasmc")))?;
+    let facts = facts(note);
+    let text = if json { as_json(&facts) } else { as_text(&facts) };
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| Error::invalid(format!("cannot write to standard output: {error}")))
+}
+
+/// The descriptor of our note.
+fn find_note(bytes: &[u8]) -> Option<&[u8]> {
+    let header = FileHeader64::<LittleEndian>::parse(bytes).ok()?;
+    let endian = header.endian().ok()?;
+    for segment in header.program_headers(endian, bytes).ok()? {
+        let Ok(Some(mut notes)) = segment.notes(endian, bytes) else { continue };
+        while let Ok(Some(note)) = notes.next() {
+            if note.name_bytes() == OWNER && note.n_type(endian) == NOTE_TYPE {
+                return Some(note.desc());
+            }
+        }
+    }
+    None
+}
+
+/// What is told about an executable.
+enum Fact {
+    Text(String),
+    Number(u64),
+    Flag(bool),
+    List(Vec<String>),
+}
+
+fn facts(note: Note<'_>) -> Vec<(&'static str, Fact)> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let list = |tag: u32| Fact::List(note.items(tag).map(text).collect());
+    let architecture = match u16::try_from(note.machine) {
+        Ok(elf::EM_X86_64) => "x86_64-unknown-linux".to_owned(),
+        Ok(elf::EM_AARCH64) => "aarch64-unknown-linux".to_owned(),
+        _ => format!("machine {}", note.machine),
+    };
+    let cpu =
+        Level::from_number(note.cpu_level).map_or_else(|| note.cpu_level.to_string(), |cpu| cpu.name().to_owned());
+    let mut facts = vec![
+        ("target", Fact::Text(architecture)),
+        ("cpu", Fact::Text(cpu)),
+        ("sealed", Fact::Flag(note.flags & SEALED != 0)),
+        ("directories", list(tag::DIRECTORY)),
+        ("environment", list(tag::VARIABLE)),
+        ("inherit-environment", Fact::Flag(note.flags & INHERIT_ENVIRONMENT != 0)),
+        ("listeners", list(tag::LISTENER)),
+        ("max-memory", Fact::Number(note.max_memory)),
+    ];
+    if let Some(arg0) = note.items(tag::ARG0).next() {
+        facts.push(("arg0", Fact::Text(text(arg0))));
+    }
+    facts.push(("memories", list(tag::MEMORY)));
+    facts.push(("imports", list(tag::IMPORT)));
+    facts.push(("exports", list(tag::EXPORT)));
+    facts
+}
+
+/// A line for each fact, and one for each member of a list.
+fn as_text(facts: &[(&str, Fact)]) -> String {
+    // Names come from the module, and shall not reach a terminal as commands.
+    let plain = |text: &str| text.replace(char::is_control, "?");
+    let mut out = String::new();
+    for (name, fact) in facts {
+        let value = match fact {
+            Fact::Text(text) => plain(text),
+            Fact::Number(number) => number.to_string(),
+            Fact::Flag(flag) => (if *flag { "yes" } else { "no" }).to_owned(),
+            Fact::List(list) if list.is_empty() => "none".to_owned(),
+            Fact::List(list) => list.iter().fold(String::new(), |text, item| text + "\n  " + &plain(item)),
+        };
+        let space = if value.starts_with('\n') { "" } else { " " };
+        let _ = writeln!(out, "{name}:{space}{value}");
+    }
+    out
+}
+
+fn as_json(facts: &[(&str, Fact)]) -> String {
+    let members: Vec<String> = facts
+        .iter()
+        .map(|(name, fact)| {
+            let value = match fact {
+                Fact::Text(text) => json_string(text),
+                Fact::Number(number) => number.to_string(),
+                Fact::Flag(flag) => flag.to_string(),
+                Fact::List(list) => {
+                    format!("[{}]", list.iter().map(|item| json_string(item)).collect::<Vec<_>>().join(", "))
+                }
+            };
+            format!("  {}: {value}", json_string(name))
+        })
+        .collect();
+    format!("{{\n{}\n}}\n", members.join(",\n"))
+}
+
+fn json_string(text: &str) -> String {
+    let mut out = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => out.extend(['\\', letter]),
+            _ if letter.is_control() => {
+                let _ = write!(out, "\\u{:04x}", u32::from(letter));
+            }
+            _ => out.push(letter),
+        }
+    }
+    out + "\""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::json_string;
+
+    #[test]
+    fn strings_are_escaped() {
+        assert_eq!(json_string("a\"b\\\n\u{1b}é"), r#""a\"b\\\u000a\u001bé""#);
+    }
+}

@@ -1,0 +1,167 @@
+//! What a program may use of the host, and what else `wasmc inspect` tells: an ELF note in every executable.
+//!
+//! The note has the owner [`OWNER`] and the type [`NOTE_TYPE`], and is loaded: the runtime reads its descriptor through
+//! [`ProgramHeader::grants`](crate::program::ProgramHeader::grants). All numbers are little-endian:
+//!
+//! ```text
+//!    0  u32  version, VERSION
+//!    4  u32  flags: SEALED, INHERIT_ENVIRONMENT, WALK
+//!    8  u32  machine, as in the ELF header
+//!   12  u32  CPU level
+//!   16  u64  bytes that a memory may grow to
+//!   24  items, each: u32 tag, u32 length, that many bytes, zeros up to a multiple of 4
+//! ```
+//!
+//! Items of unknown tags are passed over. A reader refuses other versions.
+
+/// Name of the note's owner, with its NUL.
+pub const OWNER: &[u8] = b"wasmc\0";
+pub const NOTE_TYPE: u32 = 1;
+pub const VERSION: u32 = 1;
+/// Name of the section that holds the note.
+pub const SECTION: &str = ".note.wasmc";
+
+/// Flag: variables of the host's environment change nothing.
+pub const SEALED: u32 = 1 << 0;
+/// Flag: the guest gets the host's environment too.
+pub const INHERIT_ENVIRONMENT: u32 = 1 << 1;
+/// Flag, for tests: paths are walked component by component even where the kernel has `openat2`.
+pub const WALK: u32 = 1 << 2;
+
+/// Tags of items.
+pub mod tag {
+    /// A directory: `HOST[::GUEST][:ro]`, see [`parse_directory`](super::parse_directory).
+    pub const DIRECTORY: u32 = 1;
+    /// A variable of the guest's environment: `NAME=VALUE`.
+    pub const VARIABLE: u32 = 2;
+    /// The first argument, instead of the one that the process was started with.
+    pub const ARG0: u32 = 3;
+    /// Address of a socket to listen on: `IP:PORT`.
+    pub const LISTENER: u32 = 4;
+    /// An import that the host satisfies: `MODULE.NAME`. For `wasmc inspect` only, like all that follow.
+    pub const IMPORT: u32 = 16;
+    /// An export of the main module.
+    pub const EXPORT: u32 = 17;
+    /// A memory: `MINIMUM MAXIMUM`, in bytes.
+    pub const MEMORY: u32 = 18;
+}
+
+const HEADER_BYTES: usize = 24;
+
+/// The descriptor of a note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Note<'a> {
+    pub flags: u32,
+    pub machine: u32,
+    pub cpu_level: u32,
+    pub max_memory: u64,
+    items: &'a [u8],
+}
+
+fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {
+    let field = bytes.get(at..at.checked_add(4)?)?;
+    Some(u32::from_le_bytes(field.try_into().ok()?))
+}
+
+impl<'a> Note<'a> {
+    /// Reads a descriptor; `None` if it is not of this version.
+    pub fn parse(descriptor: &'a [u8]) -> Option<Note<'a>> {
+        if read_u32(descriptor, 0)? != VERSION {
+            return None;
+        }
+        Some(Note {
+            flags: read_u32(descriptor, 4)?,
+            machine: read_u32(descriptor, 8)?,
+            cpu_level: read_u32(descriptor, 12)?,
+            max_memory: read_u32(descriptor, 16)? as u64 | (read_u32(descriptor, 20)? as u64) << 32,
+            items: descriptor.get(HEADER_BYTES..)?,
+        })
+    }
+
+    /// The items with a tag, in order.
+    pub fn items(self, wanted: u32) -> impl Iterator<Item = &'a [u8]> {
+        Items(self.items).filter_map(move |(tag, bytes)| (tag == wanted).then_some(bytes))
+    }
+}
+
+/// Reads item after item, up to the first that does not fit.
+struct Items<'a>(&'a [u8]);
+
+impl<'a> Iterator for Items<'a> {
+    type Item = (u32, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let tag = read_u32(self.0, 0)?;
+        let length = read_u32(self.0, 4)? as usize;
+        let bytes = self.0.get(8..8usize.checked_add(length)?)?;
+        self.0 = self.0.get(8 + length.next_multiple_of(4)..).unwrap_or(&[]);
+        Some((tag, bytes))
+    }
+}
+
+/// A directory of the host that the guest sees under a name of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Directory<'a> {
+    pub host: &'a [u8],
+    pub guest: &'a [u8],
+    pub read_only: bool,
+}
+
+/// Reads `HOST[::GUEST][:ro]`. The guest's name is the host's if none is given; with several `::`, it follows the last.
+/// `None` if one of the names is empty.
+pub fn parse_directory(text: &[u8]) -> Option<Directory<'_>> {
+    let (names, read_only) = match text.strip_suffix(b":ro") {
+        Some(names) => (names, true),
+        None => (text, false),
+    };
+    let (host, guest) = match names.windows(2).rposition(|window| window == b"::") {
+        Some(at) => (names.get(..at)?, names.get(at + 2..)?),
+        None => (names, names),
+    };
+    if host.is_empty() || guest.is_empty() { None } else { Some(Directory { host, guest, read_only }) }
+}
+
+/// Whether `NAME=VALUE` has a name.
+pub fn is_variable(text: &[u8]) -> bool {
+    text.iter().position(|&byte| byte == b'=').is_some_and(|at| at > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories() {
+        let directory = |host: &'static str, guest: &'static str, read_only| {
+            Some(Directory { host: host.as_bytes(), guest: guest.as_bytes(), read_only })
+        };
+        assert_eq!(parse_directory(b"/srv"), directory("/srv", "/srv", false));
+        assert_eq!(parse_directory(b".:ro"), directory(".", ".", true));
+        assert_eq!(parse_directory(b"a::/b"), directory("a", "/b", false));
+        assert_eq!(parse_directory(b"a::/b:ro"), directory("a", "/b", true));
+        assert_eq!(parse_directory(b"a::b::c"), directory("a::b", "c", false));
+        for bad in [&b""[..], b":ro", b"::", b"a::", b"::b", b"a:::ro"] {
+            assert_eq!(parse_directory(bad), None, "{}", bad.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn notes_are_read_up_to_what_is_broken() {
+        let mut bytes = [0u8; 64];
+        bytes[0] = VERSION as u8;
+        bytes[16..24].copy_from_slice(&(5u64 << 32 | 1).to_le_bytes());
+        bytes[24] = tag::ARG0 as u8;
+        bytes[28] = 3;
+        bytes[32..35].copy_from_slice(b"abc");
+        bytes[36] = 99;
+        bytes[44] = tag::ARG0 as u8;
+        bytes[48] = 200;
+        let note = Note::parse(&bytes).unwrap();
+        assert_eq!(note.max_memory, 5 << 32 | 1);
+        assert!(note.items(tag::ARG0).eq([&b"abc"[..]]));
+        assert_eq!(note.items(99).count(), 1);
+        assert!(Note::parse(&bytes[..20]).is_none());
+        bytes[0] = 2;
+        assert!(Note::parse(&bytes).is_none());
+    }
+}

@@ -1,0 +1,201 @@
+//! Grants: what the guest may use beyond standard streams, arguments, clocks and random numbers.
+//!
+//! They stand in the executable's note ([`wasmc_abi::grants`]). Unless that says *sealed*, variables of the host's
+//! environment replace them, each one its whole list:
+//!
+//! | variable            | replaces        | value                                       |
+//! |---------------------|-----------------|---------------------------------------------|
+//! | `WASMC_DIR`         | `--dir`         | lines, each `HOST[::GUEST][:ro]`            |
+//! | `WASMC_ENV`         | `--env`         | lines, each `NAME=VALUE`                    |
+//! | `WASMC_INHERIT_ENV` | `--inherit-env` | `1` or `0`                                  |
+//! | `WASMC_ARG0`        | `--arg0`        | the name                                    |
+//! | `WASMC_TCPLISTEN`   | `--tcplisten`   | lines, each `IP:PORT`                       |
+//!
+//! Directories become the descriptors from 3 on, in their order, then listeners. All are opened before the guest runs;
+//! the first that cannot be ends the process with one sentence and status 2.
+//!
+//! The guest never sees variables of the host whose names begin with `WASMC_`: they are the runtime's.
+
+use core::net::SocketAddr;
+
+use wasmc_abi::grants::{INHERIT_ENVIRONMENT, Note, SEALED, WALK, is_variable, parse_directory, tag};
+
+use super::table::{self, Entry, Kind, RIGHTS_TO_READ, RIGHTS_TO_WRITE};
+use super::types::rights;
+use super::{resolve, sock};
+use crate::{arch, process, report, start, sys};
+
+/// Rights that change nothing.
+const DIRECTORY_READ: u64 = rights::FD_FDSTAT_SET_FLAGS
+    | rights::FD_SYNC
+    | rights::FD_DATASYNC
+    | rights::FD_ADVISE
+    | rights::FD_READDIR
+    | rights::FD_FILESTAT_GET
+    | rights::PATH_OPEN
+    | rights::PATH_READLINK
+    | rights::PATH_FILESTAT_GET;
+const DIRECTORY_CHANGE: u64 = rights::FD_FILESTAT_SET_TIMES
+    | rights::PATH_CREATE_DIRECTORY
+    | rights::PATH_CREATE_FILE
+    | rights::PATH_LINK_SOURCE
+    | rights::PATH_LINK_TARGET
+    | rights::PATH_RENAME_SOURCE
+    | rights::PATH_RENAME_TARGET
+    | rights::PATH_FILESTAT_SET_SIZE
+    | rights::PATH_FILESTAT_SET_TIMES
+    | rights::PATH_SYMLINK
+    | rights::PATH_REMOVE_DIRECTORY
+    | rights::PATH_UNLINK_FILE;
+
+/// All rights that a directory can have.
+pub const RIGHTS_OF_DIRECTORIES: u64 = DIRECTORY_READ | DIRECTORY_CHANGE;
+/// All rights that a file can have.
+pub const RIGHTS_OF_FILES: u64 = RIGHTS_TO_READ | RIGHTS_TO_WRITE;
+
+/// The note of this executable; an empty one before the start.
+fn note() -> Option<Note<'static>> {
+    let header = arch::program();
+    let place = start::resolve(header, header.grants);
+    // SAFETY: the compiler's promise about the header.
+    let bytes = unsafe { core::slice::from_raw_parts(place, header.grants_size as usize) };
+    Note::parse(bytes)
+}
+
+fn flags() -> u32 {
+    note().map_or(0, |note| note.flags)
+}
+
+/// A variable of the host that replaces grants.
+fn replacement(name: &[u8]) -> Option<&'static [u8]> {
+    if flags() & SEALED != 0 { None } else { process::host_variable(name) }
+}
+
+/// A list: that of the variable if it is set, or that of the note.
+fn list(tag: u32, variable: &[u8]) -> impl Iterator<Item = &'static [u8]> {
+    let replacement = replacement(variable);
+    let lines = replacement.unwrap_or(&[]).split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    let items = note().filter(|_| replacement.is_none()).into_iter().flat_map(move |note| note.items(tag));
+    lines.chain(items)
+}
+
+/// What replaces the first argument.
+pub fn arg0() -> Option<&'static [u8]> {
+    replacement(b"WASMC_ARG0=").or_else(|| note()?.items(tag::ARG0).next())
+}
+
+fn variables() -> impl Iterator<Item = &'static [u8]> {
+    list(tag::VARIABLE, b"WASMC_ENV=")
+}
+
+/// A variable with its `=`, but without its value.
+fn name(variable: &[u8]) -> &[u8] {
+    variable.split_inclusive(|&byte| byte == b'=').next().unwrap_or(&[])
+}
+
+/// The guest's environment: what is granted, then what is inherited and not granted otherwise.
+pub fn environment() -> impl Iterator<Item = &'static [u8]> {
+    let inherits = match replacement(b"WASMC_INHERIT_ENV=") {
+        Some(value) => value == b"1",
+        None => flags() & INHERIT_ENVIRONMENT != 0,
+    };
+    let inherited = process::host_environment().filter(move |variable| {
+        inherits && !variable.starts_with(b"WASMC_") && !variables().any(|granted| name(granted) == name(variable))
+    });
+    variables().chain(inherited)
+}
+
+/// Opens what is granted. Called once, before the guest runs.
+pub fn open() {
+    if let Some(bad) = variables().find(|text| !is_variable(text)) {
+        report::refuse("the variable '", bad, "' is not granted: it must be NAME=VALUE");
+    }
+    let mut has_any = false;
+    for text in list(tag::DIRECTORY, b"WASMC_DIR=") {
+        if !has_any {
+            hide_closed_streams();
+            resolve::choose(flags() & WALK != 0);
+        }
+        has_any = true;
+        open_directory(text);
+    }
+    for text in list(tag::LISTENER, b"WASMC_TCPLISTEN=") {
+        if !has_any {
+            hide_closed_streams();
+        }
+        has_any = true;
+        open_listener(text);
+    }
+}
+
+/// A standard stream that is closed does not exist for the guest: what is opened from now on may get its number.
+fn hide_closed_streams() {
+    for fd in 0..3 {
+        if !sys::is_open(fd) {
+            let _ = table::take(fd as u32);
+            if fd == 2 {
+                report::stderr_is_closed();
+            }
+        }
+    }
+}
+
+fn insert(entry: Entry, text: &[u8]) {
+    if insert_from_3(entry).is_err() {
+        report::refuse("'", text, "' cannot be granted: there are too many grants");
+    }
+}
+
+/// Puts an entry behind those that there are: numbers of closed streams stay free.
+fn insert_from_3(entry: Entry) -> super::Result {
+    let mut skipped = [false; 3];
+    for (fd, is_skipped) in skipped.iter_mut().enumerate() {
+        if table::get(fd as u32).is_err() {
+            *is_skipped = true;
+            table::insert(entry)?;
+        }
+    }
+    let inserted = table::insert(entry);
+    for (fd, is_skipped) in skipped.iter().enumerate() {
+        if *is_skipped {
+            let _ = table::take(fd as u32);
+        }
+    }
+    inserted.map(drop)
+}
+
+fn open_directory(text: &'static [u8]) {
+    let Some(grant) = parse_directory(text) else {
+        report::refuse("the directory '", text, "' is not granted: it must be HOST[::GUEST][:ro]")
+    };
+    let mut buffer = [0; sys::MAX_PATH + 1];
+    let host = sys::path(grant.host, &mut buffer).and_then(sys::open_directory);
+    let host = match host {
+        Ok(host) => host,
+        Err(error) => {
+            let why = match error {
+                sys::Errno::NOENT => "' cannot be granted: it does not exist",
+                sys::Errno::NOTDIR => "' cannot be granted: it is not a directory",
+                sys::Errno::ACCESS => "' cannot be granted: permission denied",
+                _ => "' cannot be granted: it cannot be opened",
+            };
+            report::refuse("the directory '", grant.host, why)
+        }
+    };
+    let (base, inheriting) = if grant.read_only {
+        (DIRECTORY_READ, DIRECTORY_READ | RIGHTS_TO_READ)
+    } else {
+        (RIGHTS_OF_DIRECTORIES, RIGHTS_OF_DIRECTORIES | RIGHTS_OF_FILES)
+    };
+    insert(Entry { host, kind: Kind::Directory, base, inheriting, preopen: Some(grant.guest) }, text);
+}
+
+fn open_listener(text: &'static [u8]) {
+    let address = core::str::from_utf8(text).ok().and_then(|text| text.parse::<SocketAddr>().ok());
+    let Some(address) = address else { report::refuse("the listener '", text, "' is not granted: it must be IP:PORT") };
+    let Ok(host) = sys::listen(&address) else {
+        report::refuse("the listener '", text, "' cannot be granted: it cannot listen there")
+    };
+    let inheriting = sock::RIGHTS_OF_CONNECTIONS;
+    insert(Entry { host, kind: Kind::Socket, base: sock::RIGHTS_OF_LISTENERS, inheriting, preopen: None }, text);
+}

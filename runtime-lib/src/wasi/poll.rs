@@ -1,0 +1,216 @@
+//! `poll_oneoff`: waiting for times and descriptors.
+//!
+//! # Idea
+//!
+//! The guest's list is read twice: once to see what to wait for, once to see what happened. What the kernel is told is
+//! an array indexed by the *guest's descriptors*, so that its size depends on the table and not on the list: a guest
+//! can subscribe as often as it has memory for, and costs the host nothing. Up to [`FEW`] descriptors it is on the
+//! stack.
+//!
+//! Deadlines are compared with the clocks themselves after each wait, so that an absolute time of a clock that is set
+//! meanwhile is right, and a signal only means another round.
+//!
+//! What is wrong with one subscription (a closed descriptor, a missing right, a clock that cannot be waited for) is
+//! that one's event. A subscription of unknown type makes the whole call `inval`, as do none at all.
+
+use super::Result;
+use super::guest::{GuestSlice, Memory};
+use super::table;
+use super::types::{
+    Errno, Event, Subscription, UnstableSubscription, clockid, eventrwflags, eventtype, rights, subclockflags,
+};
+use crate::sys::{self, ClockId, PollFd, Timespec};
+
+/// Descriptors for which no memory is mapped.
+const FEW: usize = 64;
+
+/// Both forms of the guest's list.
+#[derive(Clone, Copy)]
+enum List {
+    Stable(GuestSlice<Subscription>),
+    Unstable(GuestSlice<UnstableSubscription>),
+}
+
+impl List {
+    fn get(self, index: u32) -> Option<Subscription> {
+        match self {
+            List::Stable(list) => list.get(index),
+            List::Unstable(list) => list.get(index).map(|old| Subscription {
+                userdata: old.userdata,
+                tag: old.tag,
+                id_or_fd: if old.tag == eventtype::CLOCK { old.id } else { old.identifier_or_fd as u32 },
+                timeout: old.timeout,
+                precision: old.precision,
+                flags: old.flags,
+                ..Subscription::default()
+            }),
+        }
+    }
+
+    fn iter(self) -> impl Iterator<Item = Subscription> {
+        (0..).map_while(move |index| self.get(index))
+    }
+}
+
+pub fn poll_oneoff(memory: Memory, list: u32, events: u32, count: u32, nevents: u32) -> Result {
+    let subscriptions = List::Stable(memory.slice(list, count)?);
+    poll(memory, subscriptions, events, count, nevents)
+}
+
+pub fn unstable_poll_oneoff(memory: Memory, list: u32, events: u32, count: u32, nevents: u32) -> Result {
+    let subscriptions = List::Unstable(memory.slice(list, count)?);
+    poll(memory, subscriptions, events, count, nevents)
+}
+
+fn poll(memory: Memory, list: List, events: u32, count: u32, nevents: u32) -> Result {
+    if count == 0 {
+        return Err(Errno::INVAL);
+    }
+    let events = memory.slice::<Event>(events, count)?;
+    let nevents = memory.pointer::<u32>(nevents)?;
+    let start = now(ClockId::Monotonic)?;
+
+    let mut descriptors = 0;
+    for subscription in list.iter() {
+        match subscription.tag {
+            eventtype::CLOCK => {}
+            eventtype::FD_READ | eventtype::FD_WRITE => {
+                if subscription.id_or_fd < table::end() {
+                    descriptors = descriptors.max(subscription.id_or_fd as usize + 1);
+                }
+            }
+            _ => return Err(Errno::INVAL),
+        }
+    }
+    let mut few = [IDLE; FEW];
+    let mut mapped;
+    let polled = match few.get_mut(..descriptors) {
+        Some(few) => few,
+        None => {
+            mapped = sys::Scratch::map(descriptors * size_of::<PollFd>())?;
+            mapped.poll_fds(descriptors)
+        }
+    };
+
+    loop {
+        let timeout = prepare(list, polled, start)?;
+        match sys::poll(polled, timeout.map(timespec)) {
+            Ok(()) | Err(sys::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let happened = collect(list, polled, start, events)?;
+        if happened > 0 {
+            nevents.write(happened);
+            return Ok(());
+        }
+    }
+}
+
+const IDLE: PollFd = PollFd { fd: -1, events: 0, returned: 0 };
+
+/// The host's descriptor of a subscription, and what to wait for.
+fn descriptor(subscription: &Subscription) -> Result<(i32, u16)> {
+    let (right, events) = match subscription.tag {
+        eventtype::FD_READ => (rights::FD_READ, PollFd::READ),
+        _ => (rights::FD_WRITE, PollFd::WRITE),
+    };
+    let entry = table::get(subscription.id_or_fd)?;
+    // Who may accept may wait for it.
+    let may = entry.base & rights::POLL_FD_READWRITE != 0 && entry.base & (right | rights::SOCK_ACCEPT) != 0;
+    if may { Ok((entry.host, events)) } else { Err(Errno::NOTCAPABLE) }
+}
+
+/// Fills in what the kernel shall wait for. Gives the nanoseconds after which something happens anyway.
+fn prepare(list: List, polled: &mut [PollFd], start: u64) -> Result<Option<u64>> {
+    polled.fill(IDLE);
+    let mut timeout: Option<u64> = None;
+    for subscription in list.iter() {
+        let wait = if subscription.tag == eventtype::CLOCK {
+            remaining(&subscription, start).map(Some)
+        } else {
+            descriptor(&subscription).map(|(host, events)| {
+                if let Some(poll) = polled.get_mut(subscription.id_or_fd as usize) {
+                    poll.fd = host;
+                    poll.events |= events;
+                }
+                None
+            })
+        };
+        // What is wrong is an event, and so happens at once.
+        if let Some(wait) = wait.unwrap_or(Some(0)) {
+            timeout = Some(timeout.map_or(wait, |timeout| timeout.min(wait)));
+        }
+    }
+    Ok(timeout)
+}
+
+/// Writes the events of what happened; gives how many.
+fn collect(list: List, polled: &[PollFd], start: u64, events: GuestSlice<Event>) -> Result<u32> {
+    let mut happened = 0;
+    for subscription in list.iter() {
+        let event = Event { userdata: subscription.userdata, event_type: subscription.tag, ..Event::default() };
+        let event = if subscription.tag == eventtype::CLOCK {
+            match remaining(&subscription, start) {
+                Ok(0) => Some(event),
+                Ok(_) => None,
+                Err(error) => Some(Event { error: error.number() as u16, ..event }),
+            }
+        } else {
+            match descriptor(&subscription) {
+                Ok((host, wanted)) => {
+                    let returned =
+                        polled.get(subscription.id_or_fd as usize).map_or(PollFd::INVALID, |poll| poll.returned);
+                    ready(event, host, wanted, returned)
+                }
+                Err(error) => Some(Event { error: error.number() as u16, ..event }),
+            }
+        };
+        if let Some(event) = event {
+            events.set(happened, event);
+            happened += 1;
+        }
+    }
+    Ok(happened)
+}
+
+/// The event of a descriptor, if it is ready.
+fn ready(event: Event, host: i32, wanted: u16, returned: u16) -> Option<Event> {
+    if returned & PollFd::INVALID != 0 {
+        return Some(Event { error: Errno::BADF.number() as u16, ..event });
+    }
+    if returned & (wanted | PollFd::ERROR | PollFd::HANGUP) == 0 {
+        return None;
+    }
+    let nbytes = if wanted == PollFd::READ { sys::readable_bytes(host).unwrap_or(0) } else { 1 };
+    let flags = if returned & PollFd::HANGUP != 0 { eventrwflags::HANGUP } else { 0 };
+    Some(Event { nbytes, flags, ..event })
+}
+
+/// Nanoseconds until a clock's time has come.
+fn remaining(subscription: &Subscription, start: u64) -> Result<u64> {
+    let clock = match subscription.id_or_fd {
+        clockid::REALTIME => ClockId::Realtime,
+        clockid::MONOTONIC => ClockId::Monotonic,
+        clockid::PROCESS_CPUTIME_ID | clockid::THREAD_CPUTIME_ID => return Err(Errno::NOTSUP),
+        _ => return Err(Errno::INVAL),
+    };
+    if subscription.flags & !subclockflags::ABSTIME != 0 {
+        return Err(Errno::INVAL);
+    }
+    if subscription.flags & subclockflags::ABSTIME != 0 {
+        return Ok(subscription.timeout.saturating_sub(now(clock)?));
+    }
+    // All clocks run at the same pace; one that is set does not change how long a wait is.
+    Ok(start.saturating_add(subscription.timeout).saturating_sub(now(ClockId::Monotonic)?))
+}
+
+/// A clock's time in nanoseconds; 0 before 1970.
+fn now(clock: ClockId) -> Result<u64> {
+    let time = sys::clock_time(clock)?;
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    Ok(seconds.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec as u64))
+}
+
+fn timespec(nanoseconds: u64) -> Timespec {
+    Timespec { tv_sec: (nanoseconds / 1_000_000_000) as i64, tv_nsec: (nanoseconds % 1_000_000_000) as i64 }
+}
