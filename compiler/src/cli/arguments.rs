@@ -7,7 +7,7 @@ use wasmc_abi::cpu::Level;
 
 use crate::Emit;
 use crate::error::{Error, Result};
-use crate::options::{Architecture, BoundsChecks, Cpu, OptLevel, Options};
+use crate::options::{Architecture, BoundsChecks, Cpu, Harden, OptLevel, Options};
 
 /// Compiles a WebAssembly program to a small, static Linux executable that needs nothing else.
 ///
@@ -67,6 +67,15 @@ pub struct Arguments {
     #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = parse_size)]
     pub max_memory: u64,
 
+    /// Whether the executable, before the program runs, gives up the system calls and files that the program cannot need (seccomp,
+    /// Landlock): `auto`, as far as the kernel can; `require`, or it does not start; `off`.
+    #[arg(long, value_enum, default_value_t = HardenKind::Auto, value_name = "WHEN")]
+    pub harden: HardenKind,
+
+    /// The same as `--harden=off`.
+    #[arg(long, conflicts_with = "harden")]
+    pub no_harden: bool,
+
     /// Threads to compile with [default: one for each processor].
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<usize>,
@@ -117,6 +126,16 @@ pub enum BoundsKind {
     Explicit,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HardenKind {
+    /// As far as the kernel can.
+    Auto,
+    /// It does not start where the kernel cannot.
+    Require,
+    /// Not at all.
+    Off,
+}
+
 impl Arguments {
     /// The options of the compiler.
     pub fn options(&self) -> Result<Options> {
@@ -142,6 +161,12 @@ impl Arguments {
             stack_size: self.stack_size,
             max_memory: self.max_memory,
             allow_unknown_imports: self.allow_unknown_imports,
+            harden: match self.harden {
+                _ if self.no_harden => Harden::Off,
+                HardenKind::Auto => Harden::Auto,
+                HardenKind::Require => Harden::Require,
+                HardenKind::Off => Harden::Off,
+            },
             debug_info: self.debug_info,
             ..Options::default()
         })

@@ -9,6 +9,7 @@
 
 mod contents;
 mod encode;
+mod filter;
 pub mod machine;
 pub mod program;
 pub mod read;

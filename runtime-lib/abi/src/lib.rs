@@ -8,6 +8,7 @@
 //! - [`program`]: the header with which the program describes itself to the runtime;
 //! - [`trap`]: why a program can stop, and how a code address is mapped back to Wasm;
 //! - [`wasi`]: the table of WASI preview 1 functions;
+//! - [`harden`]: the system calls that a program can need;
 //! - [`symbols`]: names through which the two objects call each other;
 //! - [`cpu`]: the instruction sets that a program may demand of the machine.
 //!
@@ -17,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cpu;
+pub mod harden;
 pub mod layout;
 pub mod program;
 pub mod symbols;

@@ -7,7 +7,7 @@
 pub type Rel32 = i32;
 
 /// Must equal in both objects; raised with every change of this crate's layouts.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;
 
 /// What the runtime must know of the program.
 #[repr(C)]
@@ -55,6 +55,18 @@ pub struct ProgramHeader {
     /// [`FunctionEntry::name`](crate::trap::FunctionEntry::name) are offsets.
     pub sites: Rel32,
     pub names: Rel32,
+
+    /// [`symbols::HARDEN`](crate::symbols::HARDEN), or none.
+    pub harden: Rel32,
+    /// [`symbols::CONFINE_FILES`](crate::symbols::CONFINE_FILES), or none: nothing that the filter lets through names a file.
+    pub confine_files: Rel32,
+    /// The filter's [`Instruction`](crate::harden::Instruction)s.
+    pub filter: Rel32,
+    pub filter_count: u32,
+    /// Index of the instruction whose constant has to become the number of the process.
+    pub filter_process: u32,
+    /// [`REQUIRE`](crate::harden::REQUIRE) or 0.
+    pub harden_flags: u32,
 }
 
 /// One piece of initial memory contents.
@@ -117,7 +129,7 @@ pub struct StepResult {
 }
 
 const _: () = {
-    assert!(size_of::<ProgramHeader>() == 104);
+    assert!(size_of::<ProgramHeader>() == 128);
     assert!(size_of::<Image>() == 32);
     assert!(size_of::<ScriptStep>() == 20);
 };

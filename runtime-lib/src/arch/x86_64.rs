@@ -85,6 +85,7 @@ pub mod number {
     pub const SIGALTSTACK: usize = 131;
     pub const EXIT_GROUP: usize = 231;
     pub const TGKILL: usize = 234;
+    pub const SECCOMP: usize = 317;
 }
 
 /// Makes a system call; a result in `-4095..0` is a negated error number.
