@@ -82,6 +82,16 @@ pub struct Grants {
     pub walk_paths: bool,
 }
 
+/// Whether the executable gives up, before the program runs, the system calls and files that the program cannot need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Harden {
+    /// As far as the kernel can.
+    Auto,
+    /// It does not run where the kernel cannot.
+    Require,
+    Off,
+}
+
 /// Everything that decides what the output is, but for the input.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -96,6 +106,7 @@ pub struct Options {
     pub grants: Grants,
     /// Imports that nothing satisfies trap when called, instead of being errors.
     pub allow_unknown_imports: bool,
+    pub harden: Harden,
     /// Record the Wasm offset of calls too, so that each line of a backtrace has one.
     pub debug_info: bool,
     /// Let Cranelift check its input and output (costs 40 % of the compile time).
@@ -113,6 +124,7 @@ impl Default for Options {
             max_memory: 4 << 30,
             grants: Grants::default(),
             allow_unknown_imports: false,
+            harden: Harden::Auto,
             debug_info: false,
             verify: cfg!(debug_assertions),
         }

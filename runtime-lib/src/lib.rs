@@ -10,6 +10,7 @@
 //! - [`sys`]: system calls, typed; nothing else makes any;
 //! - [`process`]: what the kernel handed over: arguments, environment, auxiliary vector;
 //! - [`start`]: from the entry point to the program's `main`;
+//! - [`harden`]: what is given up before it runs;
 //! - [`memory`]: placing and growing memories and tables, bulk operations;
 //! - [`trap`], [`sites`]: from a fault to a trap; [`report`]: what is then written to standard error;
 //! - [`script`]: runs a list of calls instead of `main`, for tests;
@@ -29,6 +30,7 @@
 #![deny(clippy::missing_safety_doc, clippy::undocumented_unsafe_blocks)]
 
 mod arch;
+mod harden;
 mod libcalls;
 mod memory;
 mod process;

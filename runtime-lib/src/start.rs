@@ -1,7 +1,8 @@
 //! From the entry point to the program.
 //!
 //! ```text
-//!   entry (arch) → start: check │ grants │ memories │ handlers │ stack │ read-only ─→ run, on the Wasm stack → exit 0
+//! entry (arch) → start: check │ grants │ memories │ handlers │ stack │ read-only │ harden ─→ run, on the Wasm stack →
+//! exit 0
 //! ```
 //!
 //! # Stacks
@@ -19,7 +20,7 @@ use wasmc_abi::cpu::Level;
 use wasmc_abi::layout::MAX_PAGE_SIZE;
 use wasmc_abi::program::{ABI_VERSION, ProgramHeader, Rel32};
 
-use crate::{arch, memory, process, report, script, sys, trap, wasi};
+use crate::{arch, harden, memory, process, report, script, sys, trap, wasi};
 
 /// Bytes of the guard below the Wasm stack. Larger than any frame of the runtime library, which has no probes.
 const STACK_GUARD_BYTES: u64 = 1 << 20;
@@ -46,6 +47,7 @@ pub unsafe extern "C" fn start(stack: *const usize) -> ! {
     trap::install_handlers();
     let top = place_stacks(header);
     protect_relocated();
+    harden::harden(header);
     // SAFETY: the end of the stack that was just mapped, aligned to pages.
     unsafe { arch::run_on_stack(top, run) };
     sys::exit(0)

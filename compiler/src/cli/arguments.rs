@@ -9,7 +9,7 @@ use wasmc_abi::grants::{is_variable, parse_directory};
 
 use crate::Emit;
 use crate::error::{Error, Result};
-use crate::options::{Architecture, BoundsChecks, Cpu, Grants, OptLevel, Options};
+use crate::options::{Architecture, BoundsChecks, Cpu, Grants, Harden, OptLevel, Options};
 
 const GRANTS: &str = "What the program may use";
 
@@ -107,6 +107,15 @@ pub struct Arguments {
     #[arg(long, hide = true)]
     pub walk_paths: bool,
 
+    /// Whether the executable, before the program runs, gives up the system calls and files that the program cannot
+    /// need (seccomp, Landlock): `auto`, as far as the kernel can; `require`, or it does not start; `off`.
+    #[arg(long, value_enum, default_value_t = HardenKind::Auto, value_name = "WHEN")]
+    pub harden: HardenKind,
+
+    /// The same as `--harden=off`.
+    #[arg(long, conflicts_with = "harden")]
+    pub no_harden: bool,
+
     /// Threads to compile with [default: one for each processor].
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<usize>,
@@ -157,6 +166,16 @@ pub enum BoundsKind {
     Explicit,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HardenKind {
+    /// As far as the kernel can.
+    Auto,
+    /// It does not start where the kernel cannot.
+    Require,
+    /// Not at all.
+    Off,
+}
+
 impl Arguments {
     /// The options of the compiler.
     pub fn options(&self) -> Result<Options> {
@@ -183,6 +202,12 @@ impl Arguments {
             max_memory: self.max_memory,
             grants: self.grants()?,
             allow_unknown_imports: self.allow_unknown_imports,
+            harden: match self.harden {
+                _ if self.no_harden => Harden::Off,
+                HardenKind::Auto => Harden::Auto,
+                HardenKind::Require => Harden::Require,
+                HardenKind::Off => Harden::Off,
+            },
             debug_info: self.debug_info,
             ..Options::default()
         })

@@ -1,6 +1,7 @@
 //! The facts about an architecture that object files are made of.
 
 use object::elf;
+use wasmc_abi::harden::Call;
 
 /// An architecture that objects and executables can be written for. All are 64-bit and little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,5 +48,18 @@ impl Machine {
             Machine::X86_64 => 4 << 10,
             Machine::Aarch64 => 64 << 10,
         }
+    }
+
+    /// The number of a system call.
+    pub fn system_call(self, call: Call) -> u32 {
+        match self {
+            Machine::X86_64 => call.numbers().x86_64,
+            Machine::Aarch64 => call.numbers().aarch64,
+        }
+    }
+
+    /// What a seccomp filter sees as the architecture of a system call: the machine, 64 bits, little-endian.
+    pub fn audit_architecture(self) -> u32 {
+        0xc000_0000 | u32::from(self.elf_number())
     }
 }

@@ -10,6 +10,7 @@
 
 mod contents;
 mod encode;
+mod filter;
 pub mod machine;
 mod note;
 pub mod program;

@@ -5,11 +5,9 @@
 //! wherever it stands.
 //!
 //! ```text
-//! .rodata.wasm   header │ blobs that code names │ record │ tables │ images │ script │ functions │ sites │ names
-//! .text.wasm     functions in the order of the plan, then glue
-//! .wasm.image    whole pages of initial memory
-//! .note.wasmc    grants
-//! .eh_frame      how to unwind every function
+//! .rodata.wasm   header │ blobs that code names │ record │ tables │ images │ script │ functions │ sites │ names │
+//! filter .text.wasm     functions in the order of the plan, then glue .wasm.image    whole pages of initial memory
+//! .note.wasmc    grants .eh_frame      how to unwind every function
 //! ```
 
 use std::borrow::Cow;
@@ -17,6 +15,7 @@ use std::collections::HashMap;
 
 use cranelift_codegen::isa::unwind::{UnwindInfo, systemv};
 use cranelift_entity::EntityRef;
+use wasmc_abi::harden::REQUIRE;
 use wasmc_abi::layout::{
     FUNCREF_SIZE, GUARDED_RESERVATION, MAX_PAGE_SIZE, MAX_PAGES_32, MEMORY_EXPLICIT, MemoryRecord, SLOT_BYTES,
     TableRecord,
@@ -31,6 +30,7 @@ use wasmc_abi::wasi;
 
 use super::contents::{Piece, pieces};
 use super::encode::Encode;
+use super::filter::filter;
 use super::machine::Machine;
 use super::note;
 use super::unit::{Relocation, Section, SectionId, SectionKind, Symbol, SymbolId, SymbolKind, Unit};
@@ -38,14 +38,14 @@ use super::unwind::eh_frame;
 use crate::codegen::target::Target;
 use crate::codegen::{Code, describe};
 use crate::error::{Error, Result};
-use crate::options::Options;
+use crate::options::{Harden, Options};
 use crate::plan::evaluate::ConstValue;
 use crate::plan::ids::{FuncId, MemoryId};
 use crate::plan::instantiate::initial_entry;
 use crate::plan::layout::{GlobalPlace, TablePlace, table_limit};
 use crate::plan::types::runtime_type_id;
 use crate::plan::{FunctionSource, Main, Plan, ScriptStep, Table};
-use crate::translate::names::{Name, Unique};
+use crate::translate::names::{Name, RuntimeFunction, Unique};
 
 /// Puts a program together.
 pub fn assemble(plan: &Plan<'_>, codes: Vec<Code>, target: &Target, options: &Options) -> Result<Unit<'static>> {
@@ -91,6 +91,9 @@ pub fn assemble(plan: &Plan<'_>, codes: Vec<Code>, target: &Target, options: &Op
     header.names = assembler.rodata.add(&functions.function_names, 1) as i32;
     assembler.rodata.relative(offset_of_field(|header| &header.code), functions.text_symbol, 0);
     header.grants_size = assembler.add_note(note, target, options);
+    if options.harden != Harden::Off && matches!(plan.main, Main::Command(_)) {
+        assembler.add_hardening(&mut header, options.harden);
+    }
     assembler.finish([rodata, text, image], &header, functions)
 }
 
@@ -526,6 +529,22 @@ impl Assembler<'_> {
             let symbol = self.symbol(name);
             let field = header.script as usize + index * size_of::<AbiStep>() + std::mem::offset_of!(AbiStep, target);
             self.rodata.relative(field, symbol, 0);
+        }
+    }
+
+    /// What the program gives up before it runs. Scripts do not: they are for tests, and need system calls of their
+    /// own.
+    fn add_hardening(&mut self, header: &mut ProgramHeader, harden: Harden) {
+        let filter = filter(self.plan, self.machine);
+        header.filter = self.rodata.add_all(&filter.instructions) as i32;
+        header.filter_count = filter.instructions.len() as u32;
+        header.filter_process = filter.process as u32;
+        header.harden_flags = if harden == Harden::Require { REQUIRE } else { 0 };
+        let symbol = self.symbol(Name::Runtime(RuntimeFunction::Harden));
+        self.rodata.relative(offset_of_field(|header| &header.harden), symbol, 0);
+        if filter.takes_paths {
+            let symbol = self.symbol(Name::Runtime(RuntimeFunction::ConfineFiles));
+            self.rodata.relative(offset_of_field(|header| &header.confine_files), symbol, 0);
         }
     }
 

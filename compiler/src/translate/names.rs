@@ -91,7 +91,7 @@ impl EntityRef for WasiFunction {
 
 macro_rules! runtime_functions {
     ($($variant:ident = $symbol:expr,)*) => {
-        /// A function of the runtime library that compiled code calls.
+        /// A function of the runtime library that the program refers to.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum RuntimeFunction { $($variant,)* }
 
@@ -114,6 +114,8 @@ runtime_functions! {
     Memset        = symbols::MEMSET,
     FillWords     = symbols::FILL_WORDS,
     UnknownImport = symbols::UNKNOWN_IMPORT,
+    Harden        = symbols::HARDEN,
+    ConfineFiles  = symbols::CONFINE_FILES,
     CeilF32       = libcalls::CEIL_F32,
     CeilF64       = libcalls::CEIL_F64,
     FloorF32      = libcalls::FLOOR_F32,

@@ -9,6 +9,7 @@
 //! - [`trap`]: why a program can stop, and how a code address is mapped back to Wasm;
 //! - [`grants`]: the note that records what a program may use of the host;
 //! - [`wasi`]: the table of WASI preview 1 functions;
+//! - [`harden`]: the system calls that a program can need;
 //! - [`symbols`]: names through which the two objects call each other;
 //! - [`cpu`]: the instruction sets that a program may demand of the machine.
 //!
@@ -19,6 +20,7 @@
 
 pub mod cpu;
 pub mod grants;
+pub mod harden;
 pub mod layout;
 pub mod program;
 pub mod symbols;

@@ -59,6 +59,19 @@ pub struct ProgramHeader {
     /// Descriptor of the note that [`grants`](crate::grants) describes, and its size in bytes.
     pub grants: Rel32,
     pub grants_size: u32,
+
+    /// [`symbols::HARDEN`](crate::symbols::HARDEN), or none.
+    pub harden: Rel32,
+    /// [`symbols::CONFINE_FILES`](crate::symbols::CONFINE_FILES), or none: nothing that the filter lets through names a
+    /// file.
+    pub confine_files: Rel32,
+    /// The filter's [`Instruction`](crate::harden::Instruction)s.
+    pub filter: Rel32,
+    pub filter_count: u32,
+    /// Index of the instruction whose constant has to become the number of the process.
+    pub filter_process: u32,
+    /// [`REQUIRE`](crate::harden::REQUIRE) or 0.
+    pub harden_flags: u32,
 }
 
 /// One piece of initial memory contents.
@@ -122,7 +135,7 @@ pub struct StepResult {
 }
 
 const _: () = {
-    assert!(size_of::<ProgramHeader>() == 112);
+    assert!(size_of::<ProgramHeader>() == 136);
     assert!(size_of::<Image>() == 32);
     assert!(size_of::<ScriptStep>() == 20);
 };

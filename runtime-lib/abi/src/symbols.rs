@@ -28,6 +28,14 @@ pub const FILL_WORDS: &str = "wasmc_fill_words";
 /// a NUL-terminated string with both names of the import.
 pub const UNKNOWN_IMPORT: &str = "wasmc_unknown_import";
 
+/// `unsafe extern "C" fn(header: *const ProgramHeader)`: installs the filter; the last thing that start-up does. Only
+/// programs that are hardened link it.
+pub const HARDEN: &str = "wasmc_harden";
+
+/// `extern "C" fn() -> bool`: takes away every file that is not granted; false if the kernel cannot. Only programs that
+/// can name files link it.
+pub const CONFINE_FILES: &str = "wasmc_confine_files";
+
 /// Prefix of the symbols of WASI functions: `extern "C" fn(memory: *mut MemoryRecord, arguments…) -> result`.
 pub const WASI_PREFIX: &str = "wasmc_wasi_";
 

@@ -88,6 +88,7 @@ pub mod number {
     pub const EXIT_GROUP: usize = 231;
     pub const TGKILL: usize = 234;
     pub const PPOLL: usize = 271;
+    pub const SECCOMP: usize = 317;
 }
 
 /// Makes a system call; a result in `-4095..0` is a negated error number.

@@ -190,6 +190,21 @@ fn open_directory(text: &'static [u8]) {
     insert(Entry { host, kind: Kind::Directory, base, inheriting, preopen: Some(grant.guest) }, text);
 }
 
+/// A directory that the guest was granted.
+pub struct GrantedDirectory {
+    /// A descriptor of the host.
+    pub directory: i32,
+    pub read_only: bool,
+}
+
+/// The directories that the guest was granted, once they are open.
+pub fn granted_directories() -> impl Iterator<Item = GrantedDirectory> {
+    (0..table::end()).filter_map(|fd| {
+        let entry = table::get(fd).ok().filter(|entry| entry.preopen.is_some())?;
+        Some(GrantedDirectory { directory: entry.host, read_only: entry.base & DIRECTORY_CHANGE == 0 })
+    })
+}
+
 fn open_listener(text: &'static [u8]) {
     let address = core::str::from_utf8(text).ok().and_then(|text| text.parse::<SocketAddr>().ok());
     let Some(address) = address else { report::refuse("the listener '", text, "' is not granted: it must be IP:PORT") };

@@ -53,7 +53,7 @@ use fd::{
     fd_pwrite, fd_read, fd_readdir, fd_renumber, fd_seek, fd_sync, fd_tell, fd_write, unstable_fd_filestat_get,
     unstable_fd_seek,
 };
-pub use grants::open as open_grants;
+pub use grants::{GrantedDirectory, granted_directories, open as open_grants};
 use path::{
     path_create_directory, path_filestat_get, path_filestat_set_times, path_link, path_open, path_readlink,
     path_remove_directory, path_rename, path_symlink, path_unlink_file, unstable_path_filestat_get,
