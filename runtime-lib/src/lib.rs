@@ -12,6 +12,7 @@
 //! - [`start`]: from the entry point to the program's `main`;
 //! - [`harden`]: what is given up before it runs;
 //! - [`memory`]: placing and growing memories and tables, bulk operations;
+//! - [`exception`]: exceptions and what catches them;
 //! - [`trap`], [`sites`]: from a fault to a trap; [`report`]: what is then written to standard error;
 //! - [`script`]: runs a list of calls instead of `main`, for tests;
 //! - [`libcalls`]: instructions that older CPUs lack;
@@ -30,6 +31,7 @@
 #![deny(clippy::missing_safety_doc, clippy::undocumented_unsafe_blocks)]
 
 mod arch;
+mod exception;
 mod harden;
 mod libcalls;
 mod memory;

@@ -36,6 +36,12 @@ pub fn find_return(header: &'static ProgramHeader, pc: u64) -> Option<Place> {
     find_in_function_of(header, pc.wrapping_sub(1), pc)
 }
 
+/// Bytes from the start of the code, if an address is in it or just behind it, as a return address may be.
+pub fn code_offset(header: &'static ProgramHeader, pc: u64) -> Option<u32> {
+    let code = resolve(header, header.code) as u64;
+    pc.checked_sub(code).filter(|&offset| offset <= header.code_size as u64).map(|offset| offset as u32)
+}
+
 fn find_in_function_of(header: &'static ProgramHeader, inside: u64, pc: u64) -> Option<Place> {
     let code = resolve(header, header.code) as u64;
     let offset = inside.checked_sub(code).filter(|&offset| offset < header.code_size as u64)? as u32;

@@ -125,9 +125,10 @@ fn caller_before_frame(context: &Context, place: Option<Place>) -> Option<u64> {
     Some(unsafe { *(sp as *const u64) })
 }
 
-/// Traps, from runtime code that was called by Wasm. `name` is that of the import, for [`TrapCode::UnknownImport`].
+/// Traps, from runtime code that was called by Wasm. `name` is that of the import, for [`TrapCode::UnknownImport`], or of
+/// the tag, for [`TrapCode::UncaughtException`].
 #[inline(never)]
-fn raise(code: TrapCode, name: Option<&[u8]>) -> ! {
+pub fn raise(code: TrapCode, name: Option<&[u8]>) -> ! {
     if arch::is_catching() {
         // SAFETY: it was asked; no frame of the runtime between here and there has anything to drop.
         unsafe { arch::throw(code as u32) }

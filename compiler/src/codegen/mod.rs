@@ -7,14 +7,16 @@ mod sites;
 pub mod target;
 
 use cranelift_codegen::isa::unwind::UnwindInfo;
-use cranelift_codegen::{Context, FinalizedRelocTarget, ir};
+use cranelift_codegen::{CompiledCode, Context, FinalizedMachExceptionHandler, FinalizedRelocTarget, ir};
 use cranelift_control::ControlPlane;
+use cranelift_entity::EntityRef;
 use cranelift_frontend::FunctionBuilderContext;
 use rayon::prelude::*;
 
 use crate::Observer;
 use crate::error::{Error, Result};
 use crate::options::Options;
+use crate::plan::ids::TagId;
 use crate::plan::{FunctionSource, Plan};
 use crate::translate::names::{Name, RuntimeFunction};
 use crate::translate::{code_names, translate};
@@ -29,7 +31,18 @@ pub struct Code {
     pub relocations: Vec<CodeRelocation>,
     /// The site table, if the function can trap.
     pub sites: Option<Vec<u8>>,
+    /// Calls that something catches exceptions of, ascending by return address.
+    pub handlers: Vec<CallHandlers>,
     pub unwind: Option<UnwindInfo>,
+}
+
+/// What catches the exceptions of a call. All offsets are from the start of the function.
+pub struct CallHandlers {
+    pub return_offset: u32,
+    /// The frame pointer minus the stack pointer.
+    pub frame_bytes: u32,
+    /// Tags and where their handlers begin, in the order in which they are tried; `None` catches everything.
+    pub handlers: Vec<(Option<TagId>, u32)>,
 }
 
 /// A place in code that needs an address.
@@ -131,6 +144,7 @@ impl FunctionCompiler {
             align: code.buffer.alignment.max(target.isa.function_alignment().preferred),
             relocations,
             sites: sites::encode(code, options.debug_info),
+            handlers: call_handlers(code),
             unwind,
         })
     }
@@ -167,6 +181,29 @@ impl FunctionCompiler {
             }
         }
     }
+}
+
+fn call_handlers(code: &CompiledCode) -> Vec<CallHandlers> {
+    let calls = code.buffer.call_sites().filter(|call| !call.exception_handlers.is_empty());
+    let mut calls: Vec<CallHandlers> = calls
+        .map(|call| CallHandlers {
+            return_offset: call.ret_addr,
+            frame_bytes: call.frame_offset.expect("both architectures tell the size of frames"),
+            handlers: call
+                .exception_handlers
+                .iter()
+                .map(|handler| match *handler {
+                    FinalizedMachExceptionHandler::Tag(tag, offset) => {
+                        (Some(TagId::new(tag.as_u32() as usize)), offset)
+                    }
+                    FinalizedMachExceptionHandler::Default(offset) => (None, offset),
+                    FinalizedMachExceptionHandler::Context(_) => unreachable!("no handler is given a context"),
+                })
+                .collect(),
+        })
+        .collect();
+    calls.sort_by_key(|call| call.return_offset);
+    calls
 }
 
 fn internal(plan: &Plan<'_>, name: Name, message: String) -> Error {

@@ -1,5 +1,6 @@
 //! Structures of `wasmc_abi` as the bytes that the runtime library reads: fields in order, little-endian.
 
+use wasmc_abi::exception::{Handler, HandlerSite};
 use wasmc_abi::harden::Instruction;
 use wasmc_abi::layout::{MemoryRecord, TableRecord};
 use wasmc_abi::program::{Image, ProgramHeader, ScriptStep};
@@ -30,10 +31,13 @@ encode! {
     ProgramHeader {
         abi_version cpu_level record_base record_size stack_size memories memory_count tables table_count
         images image_count main script script_count script_slots code code_size functions function_count sites names
+        handler_sites handler_site_count handlers tag_names
         grants grants_size
         harden confine_files filter filter_count filter_process harden_flags
     }
     Image { destination size source memory kind reserved }
+    HandlerSite { return_offset frame_bytes first count }
+    Handler { tag code_offset }
     ScriptStep { kind target first_argument argument_count result_count }
     FunctionEntry { code_offset name sites index }
     Instruction { code jump_if_true jump_if_false constant }

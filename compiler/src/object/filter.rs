@@ -43,6 +43,9 @@ fn needed(plan: &Plan<'_>) -> Vec<Allowed> {
     if plan.tables.values().any(|table| table.grown) {
         rows.extend(harden::GROWTH);
     }
+    if !plan.tags.is_empty() {
+        rows.extend(harden::EXCEPTIONS);
+    }
     for function in plan.functions.values().filter(|function| function.live) {
         if let FunctionSource::Wasi { function, .. } = function.source {
             rows.extend(harden::wasi(function));

@@ -15,6 +15,7 @@ use std::collections::HashMap;
 
 use cranelift_codegen::isa::unwind::{UnwindInfo, systemv};
 use cranelift_entity::EntityRef;
+use wasmc_abi::exception::{ANY_TAG, Handler, HandlerSite};
 use wasmc_abi::harden::REQUIRE;
 use wasmc_abi::layout::{
     FUNCREF_SIZE, GUARDED_RESERVATION, MAX_PAGE_SIZE, MAX_PAGES_32, MEMORY_EXPLICIT, MemoryRecord, SLOT_BYTES,
@@ -59,7 +60,7 @@ pub fn assemble(plan: &Plan<'_>, codes: Vec<Code>, target: &Target, options: &Op
         images: Vec::new(),
     };
     let [rodata, text, image, note] = assembler.add_sections();
-    let functions = assembler.add_code(text, codes)?;
+    let mut functions = assembler.add_code(text, codes)?;
 
     let mut header = ProgramHeader {
         abi_version: ABI_VERSION,
@@ -87,6 +88,7 @@ pub fn assemble(plan: &Plan<'_>, codes: Vec<Code>, target: &Target, options: &Op
     assembler.add_entry(&mut header);
     header.functions = assembler.rodata.add_all(&functions.entries) as i32;
     header.sites = assembler.rodata.add(&functions.sites, 1) as i32;
+    assembler.add_exceptions(&mut header, &mut functions);
     header.names = assembler.rodata.add(&functions.function_names, 1) as i32;
     assembler.rodata.relative(offset_of_field(|header| &header.code), functions.text_symbol, 0);
     header.grants_size = assembler.add_note(note, target, options);
@@ -115,6 +117,8 @@ struct Functions {
     code_size: u32,
     entries: Vec<FunctionEntry>,
     sites: Vec<u8>,
+    handler_sites: Vec<HandlerSite>,
+    handlers: Vec<Handler>,
     function_names: Vec<u8>,
     unwind: Vec<(u32, systemv::UnwindInfo)>,
     /// Data that code refers to, in the order of first use.
@@ -228,6 +232,8 @@ impl Assembler<'_> {
             code_size: 0,
             entries: Vec::with_capacity(codes.len()),
             sites: Vec::new(),
+            handler_sites: Vec::new(),
+            handlers: Vec::new(),
             function_names: Vec::new(),
             unwind: Vec::with_capacity(codes.len()),
             names: Vec::new(),
@@ -260,6 +266,18 @@ impl Assembler<'_> {
                 }),
                 index,
             });
+            for call in code.handlers {
+                functions.handler_sites.push(HandlerSite {
+                    return_offset: start + call.return_offset,
+                    frame_bytes: call.frame_bytes,
+                    first: functions.handlers.len() as u32,
+                    count: call.handlers.len() as u32,
+                });
+                functions.handlers.extend(call.handlers.into_iter().map(|(tag, offset)| Handler {
+                    tag: tag.map_or(ANY_TAG, |tag| tag.index() as u32),
+                    code_offset: start + offset,
+                }));
+            }
             functions.function_names.extend_from_slice(title.as_bytes());
             functions.function_names.push(0);
             self.unit.symbols[symbol].name = title;
@@ -282,6 +300,24 @@ impl Assembler<'_> {
         }
         functions.code_size = u32::try_from(functions.text.len()).map_err(|_| too_large())?;
         Ok(functions)
+    }
+
+    /// What catches what, and the names of tags, which go behind those of functions.
+    fn add_exceptions(&mut self, header: &mut ProgramHeader, functions: &mut Functions) {
+        if self.plan.tags.is_empty() {
+            return;
+        }
+        let names = &mut functions.function_names;
+        let mut tag_names = Vec::new();
+        for tag in self.plan.tags.values() {
+            tag_names.extend_from_slice(&(names.len() as u32).to_le_bytes());
+            names.extend_from_slice(tag.name.replace('\0', "").as_bytes());
+            names.push(0);
+        }
+        header.tag_names = self.rodata.add(&tag_names, 4) as i32;
+        header.handler_sites = self.rodata.add_all(&functions.handler_sites) as i32;
+        header.handler_site_count = functions.handler_sites.len() as u32;
+        header.handlers = self.rodata.add_all(&functions.handlers) as i32;
     }
 
     /// The data that code refers to.

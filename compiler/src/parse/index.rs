@@ -24,6 +24,8 @@ index_space! {
     MemoryIndex, "memory";
     /// Index of a global; imports come first.
     GlobalIndex, "global";
+    /// Index of a tag; imports come first.
+    TagIndex, "tag";
     /// Index of a data segment.
     DataIndex, "data";
     /// Index of an element segment.

@@ -17,9 +17,14 @@ use wasmparser::{Validator, WasmFeatures};
 
 use crate::error::Error;
 
-/// The proposals that this compiler takes: Wasm 2.0 and extended constant expressions.
+/// The proposals that this compiler takes: Wasm 2.0, extended constant expressions, exceptions in both forms, tail
+/// calls.
 pub fn supported_features() -> WasmFeatures {
-    WasmFeatures::WASM2 | WasmFeatures::EXTENDED_CONST
+    WasmFeatures::WASM2
+        | WasmFeatures::EXTENDED_CONST
+        | WasmFeatures::EXCEPTIONS
+        | WasmFeatures::LEGACY_EXCEPTIONS
+        | WasmFeatures::TAIL_CALL
 }
 
 /// Says whether an invalid module is one that a later proposal would make valid, which is a different failure.

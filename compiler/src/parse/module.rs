@@ -8,7 +8,9 @@ use wasmparser::{
 };
 
 use super::constant::ConstExpr;
-use super::index::{BodyIndex, DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
+use super::index::{
+    BodyIndex, DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
+};
 use super::names::Names;
 use super::supported_features;
 use crate::error::{Error, Result};
@@ -23,6 +25,8 @@ pub struct Module<'a> {
     pub tables: PrimaryMap<TableIndex, Table>,
     pub memories: PrimaryMap<MemoryIndex, MemoryType>,
     pub globals: PrimaryMap<GlobalIndex, Global>,
+    /// Types of all tags, imported ones first.
+    pub tags: PrimaryMap<TagIndex, TypeIndex>,
     pub exports: IndexMap<&'a str, External>,
     pub start: Option<FuncIndex>,
     pub elements: PrimaryMap<ElemIndex, ElementSegment>,
@@ -46,6 +50,7 @@ pub enum External {
     Table(TableIndex),
     Memory(MemoryIndex),
     Global(GlobalIndex),
+    Tag(TagIndex),
 }
 
 #[derive(Debug)]
@@ -156,6 +161,11 @@ impl<'a> Module<'a> {
                     self.globals.push(Global { ty: global.ty, initial });
                 }
             }
+            Payload::TagSection(section) => {
+                for tag in section {
+                    self.tags.push(TypeIndex::new(tag?.func_type_idx as usize));
+                }
+            }
             Payload::ExportSection(section) => {
                 for export in section {
                     let export = export?;
@@ -165,7 +175,7 @@ impl<'a> Module<'a> {
                         ExternalKind::Table => External::Table(TableIndex::new(index)),
                         ExternalKind::Memory => External::Memory(MemoryIndex::new(index)),
                         ExternalKind::Global => External::Global(GlobalIndex::new(index)),
-                        ExternalKind::Tag => return Err(Error::unsupported("exported tags")),
+                        ExternalKind::Tag => External::Tag(TagIndex::new(index)),
                     };
                     self.exports.insert(export.name, item);
                 }
@@ -203,7 +213,7 @@ impl<'a> Module<'a> {
             TypeRef::Table(ty) => External::Table(self.tables.push(Table { ty, initial: None })),
             TypeRef::Memory(ty) => External::Memory(self.memories.push(ty)),
             TypeRef::Global(ty) => External::Global(self.globals.push(Global { ty, initial: None })),
-            TypeRef::Tag(_) => return Err(Error::unsupported("imported tags")),
+            TypeRef::Tag(ty) => External::Tag(self.tags.push(TypeIndex::new(ty.func_type_idx as usize))),
         };
         self.imports.push(Import { module: import.module, name: import.name, item });
         Ok(())

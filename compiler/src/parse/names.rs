@@ -1,16 +1,18 @@
-//! The custom section `name` (core specification, appendix 7.4): names of functions, for symbols and backtraces.
+//! The custom section `name` (core specification, appendix 7.4): names of functions and tags, for symbols and reports.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use cranelift_entity::EntityRef;
-use wasmparser::{KnownCustom, Name, NameSectionReader};
+use wasmparser::{KnownCustom, Name, NameMap, NameSectionReader};
 
-use super::index::FuncIndex;
+use super::index::{FuncIndex, TagIndex};
 
-/// Names of functions, as far as the module gives them.
+/// Names of functions and tags, as far as the module gives them.
 #[derive(Debug, Default)]
 pub struct Names<'a> {
     functions: HashMap<FuncIndex, &'a str>,
+    tags: HashMap<TagIndex, &'a str>,
 }
 
 impl<'a> Names<'a> {
@@ -23,14 +25,10 @@ impl<'a> Names<'a> {
 
     fn read_section(&mut self, section: NameSectionReader<'a>) -> wasmparser::Result<()> {
         for subsection in section {
-            if let Name::Function(map) = subsection? {
-                for naming in map {
-                    let naming = naming?;
-                    // The largest number is no index: entities keep it for themselves.
-                    if naming.index != u32::MAX {
-                        self.functions.insert(FuncIndex::new(naming.index as usize), naming.name);
-                    }
-                }
+            match subsection? {
+                Name::Function(map) => read_map(map, &mut self.functions)?,
+                Name::Tag(map) => read_map(map, &mut self.tags)?,
+                _ => {}
             }
         }
         Ok(())
@@ -39,4 +37,22 @@ impl<'a> Names<'a> {
     pub fn function(&self, function: FuncIndex) -> Option<&'a str> {
         self.functions.get(&function).copied()
     }
+
+    pub fn tag(&self, tag: TagIndex) -> Option<&'a str> {
+        self.tags.get(&tag).copied()
+    }
+}
+
+fn read_map<'a, Index: EntityRef + Hash>(
+    map: NameMap<'a>,
+    names: &mut HashMap<Index, &'a str>,
+) -> wasmparser::Result<()> {
+    for naming in map {
+        let naming = naming?;
+        // The largest number is no index: entities keep it for themselves.
+        if naming.index != u32::MAX {
+            names.insert(Index::new(naming.index as usize), naming.name);
+        }
+    }
+    Ok(())
 }

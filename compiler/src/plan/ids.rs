@@ -21,6 +21,8 @@ program_ids! {
     TableId, "tbl";
     MemoryId, "mem";
     GlobalId, "glob";
+    /// A tag of exceptions.
+    TagId, "tag";
     /// A data segment.
     DataId, "dataseg";
     /// An element segment.

@@ -23,13 +23,13 @@ use wasmparser::{RefType, ValType};
 use crate::error::Result;
 use crate::options::Options;
 use crate::parse::index::{
-    BodyIndex, DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex,
+    BodyIndex, DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
 };
 use crate::parse::uses::Uses;
 use crate::parse::{Body, External, Module};
 use crate::program::{Entry, Program};
 use evaluate::ConstValue;
-use ids::{DataId, ElemId, FuncId, GlobalId, InstanceId, MemoryId, TableId, TypeId};
+use ids::{DataId, ElemId, FuncId, GlobalId, InstanceId, MemoryId, TableId, TagId, TypeId};
 use layout::Layout;
 use types::Types;
 
@@ -42,6 +42,7 @@ pub struct Plan<'a> {
     pub tables: PrimaryMap<TableId, Table>,
     pub memories: PrimaryMap<MemoryId, Memory>,
     pub globals: PrimaryMap<GlobalId, Global>,
+    pub tags: PrimaryMap<TagId, Tag>,
     pub data: PrimaryMap<DataId, Data<'a>>,
     pub elements: PrimaryMap<ElemId, Elements>,
     pub layout: Layout,
@@ -60,6 +61,7 @@ pub struct Instance<'a> {
     pub tables: PrimaryMap<TableIndex, TableId>,
     pub memories: PrimaryMap<MemoryIndex, MemoryId>,
     pub globals: PrimaryMap<GlobalIndex, GlobalId>,
+    pub tags: PrimaryMap<TagIndex, TagId>,
     pub data: PrimaryMap<DataIndex, DataId>,
     pub elements: PrimaryMap<ElemIndex, ElemId>,
     /// What instantiation has to do at run time, in order.
@@ -156,6 +158,15 @@ pub struct Global {
     pub initial: ConstValue,
     /// A live function assigns it.
     pub written: bool,
+}
+
+/// What exceptions are told apart by: each is an identity of its own.
+#[derive(Debug)]
+pub struct Tag {
+    /// Its parameters are the payload.
+    pub ty: TypeId,
+    /// For reports.
+    pub name: String,
 }
 
 /// A data segment.

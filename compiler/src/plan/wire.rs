@@ -11,11 +11,11 @@ use super::layout::Layout;
 use super::types::Types;
 use super::{
     Data, Elements, Function, FunctionSource, Global, Instance, InstantiationStep, Main, Memory, Plan, ScriptStep,
-    Table,
+    Table, Tag,
 };
 use crate::error::{Error, Result};
 use crate::options::Options;
-use crate::parse::index::{BodyIndex, FuncIndex};
+use crate::parse::index::{BodyIndex, FuncIndex, TagIndex};
 use crate::parse::uses::{Uses, find_uses};
 use crate::parse::{External, Import, Module, SegmentMode, explain_invalid};
 use crate::program::{Entry, InstanceSource, Program, Step};
@@ -32,6 +32,7 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         tables: PrimaryMap::new(),
         memories: PrimaryMap::new(),
         globals: PrimaryMap::new(),
+        tags: PrimaryMap::new(),
         data: PrimaryMap::new(),
         elements: PrimaryMap::new(),
         layout: Layout::default(),
@@ -79,6 +80,7 @@ impl<'a> Plan<'a> {
             tables: PrimaryMap::new(),
             memories: PrimaryMap::new(),
             globals: PrimaryMap::new(),
+            tags: PrimaryMap::new(),
             data: PrimaryMap::new(),
             elements: PrimaryMap::new(),
             steps: Vec::new(),
@@ -226,6 +228,15 @@ impl<'a> Plan<'a> {
                 }
                 instance.globals.push(id);
             }
+            (External::Tag(wanted), External::Tag(found)) => {
+                let found = exporter.tags[found];
+                let wanted = instance.types[instance.module.tags[wanted]];
+                if wanted != self.tags[found].ty {
+                    let found = self.types.get(self.tags[found].ty);
+                    return mismatch(describe_tag(self.types.get(wanted)), describe_tag(found));
+                }
+                instance.tags.push(found);
+            }
             (wanted, found) => {
                 return mismatch(describe_kind(wanted).to_owned(), describe_kind(found).to_owned());
             }
@@ -288,6 +299,13 @@ impl<'a> Plan<'a> {
             let initial = evaluate(initial, &instance.functions, &instance.globals, &self.globals);
             let (ty, mutable) = (global.ty.content_type, global.ty.mutable);
             instance.globals.push(self.globals.push(Global { ty, mutable, initial, written: false }));
+        }
+        for (index, &ty) in instance.module.tags.iter().skip(instance.tags.len()) {
+            let name = tag_name(&instance.module, index);
+            instance.tags.push(self.tags.push(Tag {
+                ty: instance.types[ty],
+                name: if is_library { format!("{}!{name}", instance.name) } else { name },
+            }));
         }
         for (_, table) in instance.module.tables.iter().skip(instance.tables.len()) {
             if table.ty.initial > wasmc_abi::layout::MAX_TABLE_ENTRIES {
@@ -434,6 +452,15 @@ fn symbol_name(module: &Module<'_>, function: FuncIndex) -> String {
     }
 }
 
+/// Name for reports: the module's own, that of an export, or made from the index.
+fn tag_name(module: &Module<'_>, tag: TagIndex) -> String {
+    let exported = || module.exports.iter().find(|(_, item)| **item == External::Tag(tag)).map(|(name, _)| *name);
+    match module.names.tag(tag).or_else(exported) {
+        Some(name) => name.to_owned(),
+        None => format!("tag[{}]", tag.index()),
+    }
+}
+
 fn demangle(name: &str) -> String {
     if let Ok(demangled) = rustc_demangle::try_demangle(name) {
         return format!("{demangled:#}");
@@ -464,6 +491,7 @@ fn describe_import(module: &Module<'_>, import: &Import<'_>) -> String {
             let ty = module.globals[global].ty;
             describe_global(ty.content_type, ty.mutable)
         }
+        External::Tag(tag) => describe_tag(&module.types[module.tags[tag]]),
     };
     format!("{}.{}: {ty}", import.module, import.name)
 }
@@ -474,12 +502,18 @@ fn describe_kind(item: External) -> &'static str {
         External::Table(_) => "a table",
         External::Memory(_) => "a memory",
         External::Global(_) => "a global",
+        External::Tag(_) => "a tag",
     }
 }
 
 fn describe_function(ty: &FuncType) -> String {
     let list = |types: &[ValType]| types.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     format!("function [{}] -> [{}]", list(ty.params()), list(ty.results()))
+}
+
+fn describe_tag(ty: &FuncType) -> String {
+    let list = ty.params().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    format!("tag [{list}]")
 }
 
 fn describe_limits(minimum: u64, maximum: Option<u64>) -> String {

@@ -1,13 +1,14 @@
 //! Calls (core specification, 4.4.8): direct ones are direct, indirect ones check the index and the type.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{self, InstBuilder, Type, Value, types};
+use cranelift_codegen::ir::{self, FuncRef, InstBuilder, Type, Value, types};
 use cranelift_entity::EntityRef;
 use wasmc_abi::layout::FUNCREF_TYPE_ID;
 use wasmc_abi::trap::TrapCode;
 use wasmparser::Operator;
 
 use super::environment::Environment;
+use super::exceptions::Callee;
 use super::function::Translator;
 use super::names::{Name, Unique, WasiFunction};
 use super::traps;
@@ -24,8 +25,22 @@ impl Translator<'_, '_> {
                 let callee = self.instance.functions[FuncIndex::new(function_index as usize)];
                 let ty = self.env.plan.functions[callee].ty;
                 let arguments = self.pop_arguments(ty);
-                let call = self.env.call_function(callee, &arguments);
-                self.push_results(call);
+                let results = self.call_function(callee, &arguments);
+                self.stack.extend(results);
+            }
+            Operator::ReturnCall { function_index } => {
+                let callee = self.instance.functions[FuncIndex::new(function_index as usize)];
+                let function = &self.env.plan.functions[callee];
+                let arguments = self.pop_arguments(function.ty);
+                if let FunctionSource::Wasi { .. } = function.source {
+                    let call = self.env.call_function(callee, &arguments);
+                    let results = self.env.builder.inst_results(call).to_vec();
+                    self.env.ins().return_(&results);
+                } else {
+                    let function = self.env.wasm_function(callee);
+                    self.env.ins().return_call(function, &arguments);
+                }
+                self.unreachable = Some(0);
             }
             Operator::CallIndirect { type_index, table_index } => {
                 let ty = self.instance.types[TypeIndex::new(type_index as usize)];
@@ -33,23 +48,38 @@ impl Translator<'_, '_> {
                 let arguments = self.pop_arguments(ty);
                 let callee = self.env.indirect_callee(self.table(table_index), ty, index);
                 let signature = self.env.signature(ty);
-                let call = self.env.ins().call_indirect(signature, callee, &arguments);
-                self.push_results(call);
+                let results = self.call_throwing(Callee::Indirect(signature, callee), &arguments);
+                self.stack.extend(results);
+            }
+            Operator::ReturnCallIndirect { type_index, table_index } => {
+                let ty = self.instance.types[TypeIndex::new(type_index as usize)];
+                let index = self.pop();
+                let arguments = self.pop_arguments(ty);
+                let callee = self.env.indirect_callee(self.table(table_index), ty, index);
+                let signature = self.env.signature(ty);
+                self.env.ins().return_call_indirect(signature, callee, &arguments);
+                self.unreachable = Some(0);
             }
             _ => return false,
         }
         true
     }
 
-    fn pop_arguments(&mut self, ty: TypeId) -> Vec<Value> {
+    pub fn pop_arguments(&mut self, ty: TypeId) -> Vec<Value> {
         let count = self.env.plan.types.get(ty).params().len();
         let arguments = self.canonical_top(count);
         self.stack.truncate(self.stack.len() - count);
         arguments
     }
 
-    fn push_results(&mut self, call: ir::Inst) {
-        self.stack.extend_from_slice(self.env.builder.inst_results(call));
+    /// Calls a function of the program, which may throw, or of the host, which does not.
+    fn call_function(&mut self, callee: FuncId, arguments: &[Value]) -> Vec<Value> {
+        if let FunctionSource::Wasi { .. } = self.env.plan.functions[callee].source {
+            let call = self.env.call_function(callee, arguments);
+            return self.env.builder.inst_results(call).to_vec();
+        }
+        let function = self.env.wasm_function(callee);
+        self.call_throwing(Callee::Direct(function), arguments)
     }
 }
 
@@ -63,9 +93,16 @@ impl Environment<'_, '_> {
                 self.call_wasi(function, memory, plan.functions[callee].ty, arguments)
             }
             FunctionSource::Body { .. } | FunctionSource::Unknown { .. } => {
-                self.call(Name::Function(callee), || wasm_signature(plan.types.get(function.ty)), arguments)
+                let function = self.wasm_function(callee);
+                self.ins().call(function, arguments)
             }
         }
+    }
+
+    /// A function with the Wasm calling convention.
+    fn wasm_function(&mut self, callee: FuncId) -> FuncRef {
+        let plan = self.plan;
+        self.function(Name::Function(callee), || wasm_signature(plan.types.get(plan.functions[callee].ty)))
     }
 
     /// WASI functions are those of the C calling convention, with the record of the caller's memory before the

@@ -9,25 +9,27 @@ use cranelift_entity::EntityRef;
 use wasmc_abi::trap::TrapCode;
 use wasmparser::{BlockType, BrTable, Operator};
 
+use super::exceptions::{Clause, LegacyTry};
 use super::function::Translator;
 use super::traps;
 use super::types::value_type;
+use crate::error::Result;
 use crate::parse::index::TypeIndex;
 
 /// An open block.
 pub struct Frame {
-    kind: FrameKind,
+    pub kind: FrameKind,
     /// What comes after the `end`; its parameters are the results.
     next: Block,
     parameters: Vec<Type>,
     results: Vec<Type>,
     /// Operands below the block's parameters.
-    height: usize,
+    pub height: usize,
     /// Something branches to `next`.
     next_is_reached: bool,
 }
 
-enum FrameKind {
+pub enum FrameKind {
     /// The body itself.
     Function,
     Block,
@@ -37,6 +39,14 @@ enum FrameKind {
     /// The operands that the `else` begins with, until it does.
     If {
         otherwise: Option<(Block, Vec<Value>)>,
+    },
+    TryTable {
+        clauses: Vec<Clause>,
+    },
+    LegacyTry(LegacyTry),
+    /// A legacy `try` that leaves what is thrown in it to the frames before this one.
+    Delegate {
+        outer: usize,
     },
 }
 
@@ -59,7 +69,7 @@ impl Translator<'_, '_> {
                 self.env.ins().trap(traps::to_clif(TrapCode::Unreachable));
                 self.unreachable = Some(0);
             }
-            Operator::Block { blockty } => self.open_block(*blockty),
+            Operator::Block { blockty } => self.open(*blockty, FrameKind::Block),
             Operator::Loop { blockty } => self.open_loop(*blockty),
             Operator::If { blockty } => self.open_if(*blockty),
             Operator::Else => self.begin_else(),
@@ -83,18 +93,26 @@ impl Translator<'_, '_> {
     }
 
     /// Code that cannot be reached has no operands; only its nesting matters.
-    pub fn skip_unreachable(&mut self, operator: &Operator<'_>) {
+    pub fn skip_unreachable(&mut self, operator: &Operator<'_>) -> Result<()> {
         let depth = self.unreachable.as_mut().expect("called in unreachable code");
         match operator {
-            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => *depth += 1,
-            Operator::End if *depth > 0 => *depth -= 1,
-            Operator::End => self.close(),
+            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } | Operator::TryTable { .. } => {
+                *depth += 1;
+            }
+            Operator::Try { .. } => {
+                *depth += 1;
+                self.next_shape()?;
+            }
+            Operator::End | Operator::Delegate { .. } if *depth > 0 => *depth -= 1,
+            Operator::End | Operator::Delegate { .. } => self.close(),
             Operator::Else if *depth == 0 => self.begin_else(),
+            Operator::Catch { .. } | Operator::CatchAll if *depth == 0 => self.begin_catch(),
             _ => {}
         }
+        Ok(())
     }
 
-    fn create_block(&mut self, parameters: &[Type]) -> Block {
+    pub fn create_block(&mut self, parameters: &[Type]) -> Block {
         let block = self.env.builder.create_block();
         for &ty in parameters {
             self.env.builder.append_block_param(block, ty);
@@ -115,11 +133,12 @@ impl Translator<'_, '_> {
         }
     }
 
-    fn open_block(&mut self, ty: BlockType) {
+    /// Opens a block that branches leave at its end.
+    pub fn open(&mut self, ty: BlockType, kind: FrameKind) {
         let (parameters, results) = self.block_types(ty);
         let next = self.create_block(&results);
         let height = self.stack.len() - parameters.len();
-        self.control.push(Frame { kind: FrameKind::Block, next, parameters, results, height, next_is_reached: false });
+        self.control.push(Frame { kind, next, parameters, results, height, next_is_reached: false });
     }
 
     fn open_loop(&mut self, ty: BlockType) {
@@ -163,15 +182,17 @@ impl Translator<'_, '_> {
     }
 
     /// `end`: joins what falls out of the block with what branched to its end.
-    fn close(&mut self) {
+    pub fn close(&mut self) {
         if let Some(Frame { kind: FrameKind::If { otherwise: Some(_) }, .. }) = self.control.last() {
             // No else: its operands are the results.
             self.begin_else();
         }
         self.fall_through();
         let frame = self.control.pop().expect("the body is validated");
-        if let FrameKind::Loop { header } = frame.kind {
-            self.env.builder.seal_block(header);
+        match frame.kind {
+            FrameKind::Loop { header } => self.env.builder.seal_block(header),
+            FrameKind::TryTable { clauses } => self.land(clauses),
+            _ => {}
         }
         self.env.builder.seal_block(frame.next);
         self.stack.truncate(frame.height);
@@ -182,14 +203,14 @@ impl Translator<'_, '_> {
         self.unreachable = None;
         self.env.builder.switch_to_block(frame.next);
         self.stack.extend_from_slice(self.env.builder.block_params(frame.next));
-        if let FrameKind::Function = frame.kind {
+        if self.control.is_empty() {
             let results = std::mem::take(&mut self.stack);
             self.env.ins().return_(&results);
         }
     }
 
     /// Goes from the current place to the end of the innermost block, if the place can be reached.
-    fn fall_through(&mut self) {
+    pub fn fall_through(&mut self) {
         if self.unreachable.is_some() {
             return;
         }
@@ -207,7 +228,7 @@ impl Translator<'_, '_> {
         (block, arguments)
     }
 
-    fn destination(&mut self, depth: u32) -> (Block, usize) {
+    pub fn destination(&mut self, depth: u32) -> (Block, usize) {
         let index = self.control.len() - 1 - depth as usize;
         let frame = &mut self.control[index];
         match frame.kind {

@@ -27,6 +27,8 @@ pub enum Region {
     Segments,
     /// Arguments and results of array calls.
     Slots,
+    /// Exceptions.
+    Exception,
 }
 
 impl Region {
@@ -40,6 +42,7 @@ impl Region {
             Region::Global(id) => (4, id.index()),
             Region::Segments => (5, 0),
             Region::Slots => (6, 0),
+            Region::Exception => (7, 0),
         };
         kind << 28 | index as u32
     }

@@ -4,10 +4,11 @@ use cranelift_codegen::ir::{self, InstBuilder, SourceLoc, Type, Value, types};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_entity::EntityRef;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
-use wasmparser::{FuncType, Operator, ValType};
+use wasmparser::{FuncType, FunctionBody, Operator, ValType};
 
 use super::control::Frame;
 use super::environment::{Environment, Region};
+use super::exceptions::Shape;
 use super::names::Name;
 use super::types::{REFERENCE, value_type, wasm_signature};
 use crate::error::{Error, Result};
@@ -27,6 +28,9 @@ pub struct Translator<'f, 'p> {
     pub control: Vec<Frame>,
     /// How many blocks were opened in code that cannot be reached; 0 while it can be.
     pub unreachable: Option<u32>,
+    pub body: &'p FunctionBody<'p>,
+    /// Of the legacy `try`s that are still to come, once the first has.
+    pub shapes: Option<std::vec::IntoIter<Shape>>,
 }
 
 /// Translates one body.
@@ -42,15 +46,18 @@ pub fn translate_body<'p>(
     let ty = plan.types.get(plan.functions[id].ty);
     output.signature = wasm_signature(ty);
     let builder = FunctionBuilder::new(output, context);
+    let instance = &plan.instances[instance];
+    let body = &instance.body(body).body;
     let mut translator = Translator {
         env: Environment::new(plan, builder),
-        instance: &plan.instances[instance],
+        instance,
         locals: Vec::new(),
         stack: Vec::new(),
         control: Vec::new(),
         unreachable: None,
+        body,
+        shapes: None,
     };
-    let body = &translator.instance.body(body).body;
     let mut reader = body.get_binary_reader();
     translator.begin(ty, &mut reader)?;
 
@@ -140,8 +147,7 @@ impl<'f, 'p> Translator<'f, 'p> {
 
     fn translate(&mut self, operator: &Operator<'_>) -> Result<()> {
         if self.unreachable.is_some() {
-            self.skip_unreachable(operator);
-            return Ok(());
+            return self.skip_unreachable(operator);
         }
         if self.translate_numeric(operator)
             || self.translate_memory(operator)
@@ -150,6 +156,7 @@ impl<'f, 'p> Translator<'f, 'p> {
             || self.translate_variable(operator)
             || self.translate_table(operator)
             || self.translate_vector(operator)
+            || self.translate_exceptions(operator)?
         {
             return Ok(());
         }

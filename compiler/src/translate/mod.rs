@@ -4,6 +4,7 @@
 //!
 //! - [`function`]: the loop over a body's operators, its operand stack and locals;
 //! - [`control`]: blocks, branches, calls' ends: where control flow meets;
+//! - [`exceptions`]: what throws and what catches;
 //! - [`numeric`] and [`vector`]: tables with a row for each operator that only computes;
 //! - [`memory`] and [`table`]: accesses, sizes, bulk operations;
 //! - [`heap`]: the only place where an address in linear memory is formed;
@@ -14,6 +15,7 @@
 mod call;
 mod control;
 mod environment;
+mod exceptions;
 mod function;
 mod glue;
 mod heap;

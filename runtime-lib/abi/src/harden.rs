@@ -177,6 +177,9 @@ const MAP: Allowed = when(Call::Mmap, &[OneOf(2, &[PROT_READ_WRITE]), OneOf(3, &
 /// What growing a memory with explicit bounds needs, which is a mapping of its own.
 pub const GROWTH_BY_MAPPING: &[Allowed] = &[MAP, when(Call::Mremap, &[OneOf(3, &[MREMAP_MAYMOVE])])];
 
+/// What throwing needs: a place for exceptions.
+pub const EXCEPTIONS: &[Allowed] = &[MAP];
+
 /// Looking at a descriptor's kind and flags.
 const DESCRIBE: &[Allowed] =
     &[any(Call::Fstat), when(Call::Fcntl, &[OneOf(1, &[F_GETFL])]), when(Call::Getsockopt, &[OneOf(1, &[SOL_SOCKET])])];

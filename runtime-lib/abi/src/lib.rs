@@ -6,6 +6,7 @@
 //!
 //! - [`layout`]: addresses and records in memory that compiled code and the runtime share;
 //! - [`program`]: the header with which the program describes itself to the runtime;
+//! - [`exception`]: exceptions, and the tables by which they are caught;
 //! - [`trap`]: why a program can stop, and how a code address is mapped back to Wasm;
 //! - [`grants`]: the note that records what a program may use of the host;
 //! - [`wasi`]: the table of WASI preview 1 functions;
@@ -19,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cpu;
+pub mod exception;
 pub mod grants;
 pub mod harden;
 pub mod layout;

@@ -54,6 +54,14 @@ pub struct ProgramHeader {
     pub sites: Rel32,
     pub names: Rel32,
 
+    /// [`HandlerSite`](crate::exception::HandlerSite)s, ascending by return address, and their
+    /// [`Handler`](crate::exception::Handler)s.
+    pub handler_sites: Rel32,
+    pub handler_site_count: u32,
+    pub handlers: Rel32,
+    /// For each tag, an offset in the names.
+    pub tag_names: Rel32,
+
     /// Descriptor of the note that [`grants`](crate::grants) describes, and its size in bytes.
     pub grants: Rel32,
     pub grants_size: u32,
@@ -133,7 +141,7 @@ pub struct StepResult {
 }
 
 const _: () = {
-    assert!(size_of::<ProgramHeader>() == 128);
+    assert!(size_of::<ProgramHeader>() == 144);
     assert!(size_of::<Image>() == 32);
     assert!(size_of::<ScriptStep>() == 20);
 };

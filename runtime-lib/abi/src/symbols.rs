@@ -28,6 +28,16 @@ pub const FILL_WORDS: &str = "wasmc_fill_words";
 /// a NUL-terminated string with both names of the import.
 pub const UNKNOWN_IMPORT: &str = "wasmc_unknown_import";
 
+/// `extern "C" fn(tag: u32, values: u32) -> *mut Exception`: a new exception, whose payload the caller fills in.
+pub const EXCEPTION_NEW: &str = "wasmc_exception_new";
+
+/// `extern "C" fn(exception: *mut Exception)`: says that an exception was caught and is not needed any more, unless
+/// there are references to it.
+pub const EXCEPTION_DONE: &str = "wasmc_exception_done";
+
+/// `extern "C" fn(exception: *mut Exception) -> !`: throws; traps if it is null, or nothing catches it.
+pub const THROW: &str = "wasmc_throw";
+
 /// `unsafe extern "C" fn(header: *const ProgramHeader)`: installs the filter; the last thing that start-up does. Only
 /// programs that are hardened link it.
 pub const HARDEN: &str = "wasmc_harden";

@@ -90,6 +90,10 @@ trap_codes! {
     UndefinedElement            = 11, "undefined element";
     /// A null reference where a value is needed.
     NullReference               = 12, "null reference";
+    /// Nothing caught an exception.
+    UncaughtException           = 13, "uncaught exception";
+    /// There are too many exceptions that are still referred to.
+    TooManyExceptions           = 14, "too many live exceptions";
 }
 
 /// Exit status of a program that trapped: what a shell shows for SIGABRT.

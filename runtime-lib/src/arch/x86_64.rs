@@ -313,6 +313,48 @@ pub unsafe extern "C" fn throw(code: u32) -> ! {
     )
 }
 
+/// The registers that a function of the C convention leaves as they were, but for the stack and the frame pointer.
+#[inline(always)]
+pub fn callee_saved_registers() -> [u64; 5] {
+    let mut registers = [0; 5];
+    // SAFETY: writes the array only.
+    unsafe {
+        asm!(
+            "mov [{0}], rbx",
+            "mov [{0} + 8], r12",
+            "mov [{0} + 16], r13",
+            "mov [{0} + 24], r14",
+            "mov [{0} + 32], r15",
+            in(reg) &raw mut registers,
+            options(nostack, preserves_flags)
+        );
+    }
+    registers
+}
+
+/// Goes on at a handler, with the exception in the first payload register.
+///
+/// # Safety
+///
+/// `pc` must be a handler in a function whose frame is at `fp`, and `sp` be the stack pointer of its calls. The frames
+/// that are abandoned must not have anything to drop.
+pub unsafe fn resume_at_handler(pc: u64, sp: u64, fp: u64, exception: u64) -> ! {
+    // SAFETY: by the caller.
+    unsafe {
+        asm!(
+            "mov rsp, rcx",
+            "mov rbp, rsi",
+            "jmp rdi",
+            in("rdi") pc,
+            in("rcx") sp,
+            in("rsi") fp,
+            in("rax") exception,
+            in("rdx") 0,
+            options(noreturn)
+        )
+    }
+}
+
 /// Whether the CPU, and the operating system with it, supports `level` and all below it (psABI, table 3.1).
 pub fn has_level(level: Level) -> bool {
     const V2: u32 = 1 << 0 | 1 << 9 | 1 << 13 | 1 << 19 | 1 << 20 | 1 << 23; // SSE3 SSSE3 CX16 SSE4.1 SSE4.2 POPCNT
