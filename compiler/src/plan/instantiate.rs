@@ -90,11 +90,7 @@ impl Plan<'_> {
         if let Some(start) = instance.module.start {
             instance.steps.push(InstantiationStep::Call(instance.functions[start]));
         }
-        if command
-            && let Some(initialize) = instance.exported_function("_initialize")
-            && self.types.get(self.functions[initialize].ty).params().is_empty()
-            && self.types.get(self.functions[initialize].ty).results().is_empty()
-        {
+        if command && let Some(initialize) = instance.exported_function("_initialize") {
             instance.steps.push(InstantiationStep::Call(initialize));
         }
     }

@@ -367,20 +367,29 @@ fn find_command(plan: &Plan<'_>) -> Result<Option<FuncId>> {
     let Some(last) = plan.instances.values().next_back() else {
         return Err(Error::usage("there is no module"));
     };
-    if let Some(start) = last.exported_function("_start") {
-        let ty = plan.types.get(plan.functions[start].ty);
-        if !ty.params().is_empty() || !ty.results().is_empty() {
-            let found = describe_function(ty);
-            return Err(Error::link(format!(
-                "'_start' must be a function without parameters and results, not {found}"
-            )));
+    for instance in plan.instances.values() {
+        if let Some(initialize) = instance.exported_function("_initialize") {
+            check_entry(plan, "_initialize", initialize).map_err(|error| error.in_module(&instance.name))?;
         }
+    }
+    if let Some(start) = last.exported_function("_start") {
+        check_entry(plan, "_start", start).map_err(|error| error.in_module(&last.name))?;
         return Ok(Some(start));
     }
     if last.module.start.is_some() || last.exported_function("_initialize").is_some() {
         return Ok(None);
     }
     Err(Error::link("the module exports no function '_start', so there is nothing to run").in_module(&last.name))
+}
+
+/// An entry point of WASI's application ABI has no parameters and no results.
+fn check_entry(plan: &Plan<'_>, name: &str, function: FuncId) -> Result<()> {
+    let ty = plan.types.get(plan.functions[function].ty);
+    if ty.params().is_empty() && ty.results().is_empty() {
+        return Ok(());
+    }
+    let found = describe_function(ty);
+    Err(Error::link(format!("'{name}' must be a function without parameters and results, not {found}")))
 }
 
 /// The function of WASI that an import names.
