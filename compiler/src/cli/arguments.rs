@@ -1,11 +1,14 @@
 //! What can be said on the command line.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum};
 use wasmc_abi::cpu::Level;
 use wasmc_abi::grants::{is_variable, parse_directory};
+use wasmc_abi::layout::HOST_HEADROOM;
 
 use crate::Emit;
 use crate::error::{Error, Result};
@@ -70,8 +73,8 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = BoundsKind::Guard, value_name = "HOW")]
     pub bounds_checks: BoundsKind,
 
-    /// Size of the stack, in bytes or with K, M or G.
-    #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = parse_size)]
+    /// Size of the stack, in bytes or with K, M or G: from 128K to 1024G.
+    #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = parse_stack_size)]
     pub stack_size: u64,
 
     /// Size that a memory may grow to, in bytes or with K, M or G.
@@ -117,8 +120,8 @@ pub struct Arguments {
     pub no_harden: bool,
 
     /// Threads to compile with [default: one for each processor].
-    #[arg(short, long, value_name = "N")]
-    pub jobs: Option<usize>,
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
 
     /// Say how long each phase takes.
     #[arg(short, long)]
@@ -239,15 +242,19 @@ impl Arguments {
     }
 
     /// `--link` as name and file.
-    pub fn linked(&self) -> Result<Vec<(&str, PathBuf)>> {
-        let split = |link: &'_ str| link.split_once('=').map(|(name, file)| (name.len(), PathBuf::from(file)));
-        self.links
-            .iter()
-            .map(|link| match split(link) {
-                Some((length, file)) if length > 0 => Ok((&link[..length], file)),
-                _ => Err(Error::usage(format!("--link wants NAME=FILE, not '{link}'"))),
-            })
-            .collect()
+    pub fn linked(&self) -> Result<Vec<(&str, &Path)>> {
+        let mut linked: Vec<(&str, &Path)> = Vec::with_capacity(self.links.len());
+        for link in &self.links {
+            match link.split_once('=') {
+                Some((name, file)) if !name.is_empty() && !file.is_empty() => linked.push((name, Path::new(file))),
+                _ => return Err(Error::usage(format!("--link wants NAME=FILE, not '{link}'"))),
+            }
+        }
+        let mut names = HashSet::new();
+        match linked.iter().find(|(name, _)| !names.insert(*name)) {
+            Some((name, _)) => Err(Error::usage(format!("--link gives the name '{name}' twice"))),
+            None => Ok(linked),
+        }
     }
 }
 
@@ -299,6 +306,13 @@ fn parse_size(text: &str) -> std::result::Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
 }
 
+/// A size with which host functions can be called, and for which there are addresses.
+fn parse_stack_size(text: &str) -> std::result::Result<u64, String> {
+    const RANGE: RangeInclusive<u64> = 2 * HOST_HEADROOM..=1 << 40;
+    let size = parse_size(text)?;
+    if RANGE.contains(&size) { Ok(size) } else { Err("it must be from 128K to 1024G".to_owned()) }
+}
+
 /// `wasmc inspect`: tells what an executable may use of the host, what it imports and which CPU it needs.
 #[derive(Debug, Parser)]
 #[command(name = "wasmc inspect", bin_name = "wasmc inspect", version, max_term_width = 100)]
@@ -324,6 +338,15 @@ mod tests {
         assert!(parse_size("4T").is_err());
         assert!(parse_size("M").is_err());
         assert!(parse_size("99999999999G").is_err());
+    }
+
+    #[test]
+    fn stacks_have_limits() {
+        assert_eq!(parse_stack_size("128K"), Ok(128 << 10));
+        assert_eq!(parse_stack_size("1024G"), Ok(1 << 40));
+        for size in ["0", "127K", "1025G", "18446744073709551615"] {
+            assert!(parse_stack_size(size).is_err(), "{size}");
+        }
     }
 
     #[test]

@@ -50,7 +50,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     let options = arguments.options()?;
     let output = output_path(arguments)?;
     let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(arguments.jobs.unwrap_or(0))
+        .num_threads(arguments.jobs.map_or(0, usize::from))
         .stack_size(THREAD_STACK)
         .build()
         .map_err(|error| Error::internal(format!("cannot start threads: {error}")))?;

@@ -35,6 +35,10 @@ pub const MAX_SLOTS: u64 = 1024;
 /// The unit in which addresses of the layout are aligned: the largest page size of the supported kernels.
 pub const MAX_PAGE_SIZE: u64 = 64 << 10;
 
+/// Bytes of Wasm stack that a host function may use without looking: if there are less, calling it is a trap. The
+/// largest has a batch of I/O vectors.
+pub const HOST_HEADROOM: u64 = 64 << 10;
+
 /// Bytes of a page of linear memory (Wasm 2.0 core specification, 4.2.8).
 pub const WASM_PAGE_SIZE: u64 = 64 << 10;
 
