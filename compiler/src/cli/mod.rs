@@ -127,6 +127,9 @@ fn output_path(arguments: &Arguments) -> Result<PathBuf> {
 
 fn report(error: &Error) {
     let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+    // Names in it come from the input: nothing in them shall reach a terminal as a command.
+    let mask = |letter: char| if letter.is_control() && letter != '\n' { char::REPLACEMENT_CHARACTER } else { letter };
+    let error: String = error.to_string().chars().map(mask).collect();
     // Nowhere to say it if standard error is closed.
     let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {error}");
 }
