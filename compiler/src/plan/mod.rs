@@ -98,6 +98,14 @@ pub enum InstantiationStep {
     Call(FuncId),
 }
 
+impl InstantiationStep {
+    /// Whether it applies a segment, or fails to.
+    pub fn is_segment(&self) -> bool {
+        use InstantiationStep::{CopyData, CopyElements, Trap};
+        matches!(self, CopyElements { .. } | CopyData { .. } | Trap(_))
+    }
+}
+
 /// A function of the program.
 #[derive(Debug)]
 pub struct Function {
