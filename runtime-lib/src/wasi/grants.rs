@@ -1,7 +1,7 @@
 //! Grants: what the guest may use beyond standard streams, arguments, clocks and random numbers.
 //!
-//! They stand in the executable's note ([`wasmc_abi::grants`]). Unless that says *sealed*, variables of the host's
-//! environment replace them, each one its whole list:
+//! They stand in the executable's note ([`wasmc_abi::grants`]). Unless that says *sealed*, or the process is privileged
+//! ([`process::host_variable`]), variables of the host's environment replace them, each one its whole list:
 //!
 //! | variable            | replaces        | value                                       |
 //! |---------------------|-----------------|---------------------------------------------|
