@@ -83,8 +83,8 @@ pub fn assemble(plan: &Plan<'_>, codes: Vec<Code>, target: &Target, options: &Op
     assembler.add_tables();
     assembler.add_memories(image);
 
+    header.image_count = assembler.images.len() as u32;
     header.images = assembler.rodata.add_all(&std::mem::take(&mut assembler.images)) as i32;
-    header.image_count = (assembler.rodata.bytes.len() - header.images as usize) as u32 / size_of::<Image>() as u32;
     assembler.add_entry(&mut header);
     header.functions = assembler.rodata.add_all(&functions.entries) as i32;
     header.sites = assembler.rodata.add(&functions.sites, 1) as i32;
