@@ -5,9 +5,12 @@
 //! wherever it stands.
 //!
 //! ```text
-//! .rodata.wasm   header │ blobs that code names │ record │ tables │ images │ script │ functions │ sites │ names │
-//! filter .text.wasm     functions in the order of the plan, then glue .wasm.image    whole pages of initial memory
-//! .note.wasmc    grants .eh_frame      how to unwind every function
+//! .rodata.wasm   header │ blobs that code names │ record │ tables │ memories │ images │
+//!                script │ functions │ sites │ names │ filter
+//! .text.wasm     functions in the order of the plan, then glue
+//! .wasm.image    whole pages of initial memory
+//! .note.wasmc    grants
+//! .eh_frame      how to unwind every function
 //! ```
 
 use std::borrow::Cow;

@@ -94,7 +94,7 @@ pub enum InstantiationStep {
     CopyData { data: DataId, memory: MemoryId, offset: u64 },
     /// An active segment that is known not to fit.
     Trap(TrapCode),
-    /// The start function, or `_initialize` of a library.
+    /// The start function, or `_initialize`.
     Call(FuncId),
 }
 

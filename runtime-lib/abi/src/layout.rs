@@ -3,13 +3,13 @@
 //! ```text
 //!   x86-64, fixed address model
 //!
-//! 0x0000_0000 ┬ never mapped: a 32-bit displacement that was wrongly sign-extended ends here or at a negative address
-//!               │
+//!   0x0000_0000 ┬ never mapped: a 32-bit displacement that was wrongly
+//!               │ sign-extended ends here or at a negative address
 //!   record base ┼ the record: globals, memory and table records, small mutable tables (rounded up to 64 KiB)
 //!   0x1000_0000 ┼ MEMORY_BASE: memory 0, readable and writable up to its current size, PROT_NONE behind it
 //!               ┼ + GUARDED_RESERVATION
 //!               │ unmapped
-//! 0x4_0000_0000 ┼ SLOT_BASE: slot 0, slot 1, … of SLOT_SIZE each: further memories and growable tables
+//! 0x4_0000_0000 ┼ SLOT_BASE: slot 0, slot 1, … of SLOT_SIZE each: further memories, growable and large tables
 //!               │
 //!               ┴ the executable, its stacks, the vDSO: wherever the kernel puts them
 //! ```
@@ -23,7 +23,7 @@ pub const MEMORY_BASE: u64 = 0x1000_0000;
 /// stay inside, so that no access needs a bounds check.
 pub const GUARDED_RESERVATION: u64 = (8 << 30) + (64 << 10);
 
-/// Address of the first slot for memories after the first and for tables that can grow.
+/// Address of the first slot, for memories after the first and for tables that can grow or are too large for the record.
 pub const SLOT_BASE: u64 = 0x4_0000_0000;
 
 /// Distance between two slots, in bytes.
