@@ -23,7 +23,7 @@ pub const MEMORY_BASE: u64 = 0x1000_0000;
 /// stay inside, so that no access needs a bounds check.
 pub const GUARDED_RESERVATION: u64 = (8 << 30) + (64 << 10);
 
-/// Address of the first slot, for memories after the first and for tables that can grow or are too large for the record.
+/// Address of the first slot: for memories after the first, and for tables that can grow or do not fit in the record.
 pub const SLOT_BASE: u64 = 0x4_0000_0000;
 
 /// Distance between two slots, in bytes.
