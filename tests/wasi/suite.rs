@@ -4,37 +4,36 @@
 //! Every module of preview 1 is compiled with the grants that the JSON file beside it asks for, and run twice: with paths
 //! resolved by the kernel, and by the walk.
 
-mod json;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use std::{env, fs};
 
-use json::Json;
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
 use wasmc_tests::command::wasmc;
 use wasmc_tests::process::{self, End};
 
+use super::case::Resolver;
+use super::json::{self, Json};
+
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-fn main() {
-    let arguments = Arguments::from_args();
+/// A trial for each module and resolver; one that is shown as ignored if the suite is not there.
+pub fn trials() -> Vec<Trial> {
+    let Some(suite) = env::var_os("WASI_TESTSUITE") else {
+        let ignored = Trial::test("suite: ignored, because WASI_TESTSUITE does not say where it is", || Ok(()));
+        return vec![ignored.with_ignored_flag(true)];
+    };
     let mut trials = Vec::new();
-    match env::var_os("WASI_TESTSUITE") {
-        Some(suite) => {
-            for module in modules(Path::new(&suite)) {
-                for resolver in ["openat2", "walk"] {
-                    let name = format!("{} [{resolver}]", module.file_stem().unwrap().to_string_lossy());
-                    let module = module.clone();
-                    trials.push(Trial::test(name, move || run(&module, resolver == "walk").map_err(Failed::from)));
-                }
-            }
-            assert!(!trials.is_empty(), "WASI_TESTSUITE has no modules of preview 1");
+    for module in modules(Path::new(&suite)) {
+        for resolver in Resolver::ALL {
+            let name = format!("suite: {} [{}]", module.file_stem().unwrap().to_string_lossy(), resolver.name());
+            let module = module.clone();
+            trials.push(Trial::test(name, move || run(&module, resolver).map_err(Failed::from)));
         }
-        None => eprintln!("WASI_TESTSUITE is not set: the public WASI test suite is not run"),
     }
-    libtest_mimic::run(&arguments, trials).exit()
+    assert!(!trials.is_empty(), "WASI_TESTSUITE has no modules of preview 1");
+    trials
 }
 
 /// All modules of preview 1: `LANGUAGE/testsuite/wasm32-wasip1/*.wasm`, with or without `tests` before it.
@@ -51,17 +50,14 @@ fn modules(suite: &Path) -> Vec<PathBuf> {
     modules
 }
 
-fn run(module: &Path, walk: bool) -> Result<(), String> {
+fn run(module: &Path, resolver: Resolver) -> Result<(), String> {
     let text = fs::read_to_string(module.with_extension("json")).unwrap_or_else(|_| "{}".to_string());
     let settings = json::parse(&text).ok_or("the JSON file cannot be read")?;
     let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
 
     let executable = directory.path().join("out");
     let mut compile = Command::new(wasmc());
-    compile.arg(module).arg("-o").arg(&executable).arg("-O0");
-    if walk {
-        compile.arg("--walk-paths");
-    }
+    compile.arg(module).arg("-o").arg(&executable).arg("-O0").args(resolver.flags());
     if let Some(root) = settings.get("root").and_then(Json::text) {
         copy(&module.with_file_name(root), &directory.path().join("root"))?;
         compile.arg("--dir").arg("root::/");
