@@ -16,10 +16,10 @@
 //! |--------------------|--------------------------------------------------------------------------------------------|
 //! | `grant FLAGS`      | flags of `wasmc`; `%p` is a free port                                                      |
 //! | `host …`           | something in the directory where the guest runs, see [`host::set_up`]                      |
-//! | `stdin …`          | its standard input, see [`host::input`]; `null` if nothing is said; `closed`: none         |
+//! | `stdin …`          | its standard input, see [`host::input`]; `null` if nothing is said                         |
 //! | `arg TEXT`         | an argument                                                                                |
 //! | `env NAME=VALUE`   | a variable of its environment, which has no others                                         |
-//! | `limit FLAGS`      | `ulimit FLAGS` holds for it                                                                |
+//! | `shell COMMAND`    | a shell does this before it becomes the guest                                              |
 //! | `peer TEXT`        | somebody connects to the free port, and sends this                                         |
 //! | `unprivileged`     | the guest does not run as root                                                             |
 //! | `> CALL`           | see [`script`](super::script)                                                              |
@@ -225,7 +225,7 @@ impl Case {
     }
 
     fn check_directives(&self) -> Result<(), String> {
-        const KNOWN: &[&str] = &["#", "grant", "host", "stdin", "arg", "env", "limit", "peer", "unprivileged"];
+        const KNOWN: &[&str] = &["#", "grant", "host", "stdin", "arg", "env", "shell", "peer", "unprivileged"];
         let word = |line: &String| line.split(' ').next().unwrap_or_default().to_owned();
         match self.head.iter().map(word).find(|word| !KNOWN.contains(&word.as_str())) {
             Some(word) => Err(format!("there is no directive '{word}'")),
@@ -254,8 +254,7 @@ impl Case {
             let (name, value) = variable.split_once('=').ok_or("env needs NAME=VALUE")?;
             command.env(name, value.replace("\\n", "\n"));
         }
-        let stdin = self.directives("stdin").next().unwrap_or("null");
-        let input = host::input(if stdin == "closed" { "null" } else { stdin })?;
+        let input = host::input(self.directives("stdin").next().unwrap_or("null"))?;
         command.stdin(input.stdin);
         if self.directives("unprivileged").next().is_some() && place.path().metadata().map_err(fail)?.uid() == 0 {
             for directory in [built.path(), place.path()] {
@@ -318,15 +317,11 @@ impl Case {
 
     /// The guest, perhaps by a shell that prepares what Rust cannot.
     fn command(&self, executable: &Path) -> Result<Command, String> {
-        let limits: String = self.directives("limit").map(|flags| format!("ulimit {flags} && ")).collect();
-        let redirection = if self.directives("stdin").any(|stdin| stdin == "closed") { " <&-" } else { "" };
-        let mut command = if limits.is_empty() && redirection.is_empty() {
-            Command::new(executable)
-        } else {
-            let mut shell = Command::new("/bin/sh");
-            shell.arg("-c").arg(format!("{limits}exec \"$0\" \"$@\"{redirection}")).arg(executable);
-            shell
-        };
+        let preparation: String = self.directives("shell").map(|text| format!("{text} && ")).collect();
+        let mut command = Command::new(if preparation.is_empty() { executable } else { Path::new("/bin/sh") });
+        if !preparation.is_empty() {
+            command.arg("-c").arg(format!("{preparation}exec \"$0\" \"$@\"")).arg(executable);
+        }
         for argument in self.directives("arg") {
             match tokens(argument)?.first() {
                 Some(Token::Text(text)) => command.arg(String::from_utf8_lossy(text).into_owned()),

@@ -31,7 +31,7 @@ pub fn set_up(root: &Path, directive: &str) -> Result<(), String> {
     let name: &Path = Path::new(bytes_as_name(words.get(1).ok_or("a path is missing")?));
     let path = root.join(name);
     let done = match text(0).as_str() {
-        "dir" => fs::create_dir(&path),
+        "dir" => fs::create_dir_all(&path),
         "file" => fs::write(&path, words.get(2).map_or(&[][..], |word| word)),
         "link" => std::os::unix::fs::symlink(text(2).replace("%t", &root.to_string_lossy()), &path),
         "hard" => fs::hard_link(root.join(text(2)), &path),
@@ -72,7 +72,8 @@ fn visit(directory: &Path, prefix: &str, found: &mut BTreeMap<String, String>) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let path = entry.path();
         let file_name = quote(std::os::unix::ffi::OsStrExt::as_bytes(entry.file_name().as_os_str()));
-        let name = format!("{prefix}{}", &file_name[1..file_name.len() - 1]);
+        let plain = file_name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
+        let name = format!("{prefix}{}", plain.unwrap_or(&file_name));
         let Ok(metadata) = path.symlink_metadata() else { continue };
         let kind = metadata.file_type();
         let mut what = if kind.is_dir() {
