@@ -3,11 +3,14 @@
 //! - [`case`]: the files in `cases/`: scripts of WASI calls and what must come of them, made by [`script`], [`module`],
 //!   [`transcript`] and [`host`]; [`functions`] is their table of what there is, and [`coverage`] holds it together
 //!   with the cases;
+//! - [`attacks`]: attacks that need more than a script, and the list of all; [`guest`] compiles and runs;
 //! - [`suite`]: the public test suite, if it is there.
 
+mod attacks;
 mod case;
 mod coverage;
 mod functions;
+mod guest;
 mod host;
 mod json;
 mod module;
@@ -37,6 +40,8 @@ fn main() {
         return;
     }
     let mut trials = coverage::trials(files.iter().flat_map(|file| &file.cases));
+    let names: Vec<String> = files.iter().flat_map(|file| &file.cases).map(|case| case.name.clone()).collect();
+    trials.extend(attacks::trials(names.into_iter()));
     for file in files {
         let subject = file.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         for case in file.cases {
