@@ -4,6 +4,7 @@
 //!   [`transcript`] and [`host`]; [`functions`] is their table of what there is, and [`coverage`] holds it together
 //!   with the cases;
 //! - [`attacks`]: attacks that need more than a script, and the list of all; [`guest`] compiles and runs;
+//! - [`harden`]: filters of system calls, each made for one function;
 //! - [`suite`]: the public test suite, if it is there.
 
 mod attacks;
@@ -11,6 +12,7 @@ mod case;
 mod coverage;
 mod functions;
 mod guest;
+mod harden;
 mod host;
 mod json;
 mod module;
@@ -52,6 +54,7 @@ fn main() {
             }
         }
     }
+    trials.extend(harden::trials());
     trials.extend(suite::trials());
     libtest_mimic::run(&arguments, trials).exit()
 }

@@ -54,16 +54,29 @@ struct Builder {
     imports: BTreeMap<&'static str, &'static Function>,
     /// Addresses of a labelled call's first result and of its buffer.
     labels: HashMap<String, (u32, u32)>,
+    /// Whether results are written down.
+    writes: bool,
 }
 
 /// Makes the module of a script.
 pub fn build(calls: &[Call]) -> Result<Module, String> {
+    make(calls, true)
+}
+
+/// A module that imports nothing but what it calls, and traps unless every call succeeds.
+pub fn build_silent(calls: &[Call]) -> Result<String, String> {
+    Ok(make(calls, false)?.text)
+}
+
+fn make(calls: &[Call], writes: bool) -> Result<Module, String> {
+    let writer = functions::find("fd_write").filter(|_| writes);
     let mut builder = Builder {
         next: FIRST,
         data: String::new(),
         code: String::new(),
-        imports: BTreeMap::from([("fd_write", functions::find("fd_write").ok_or("no fd_write")?)]),
+        imports: writer.into_iter().map(|function| (function.name, function)).collect(),
         labels: HashMap::new(),
+        writes,
     };
     let mut regions = Vec::new();
     for call in calls {
@@ -148,6 +161,10 @@ impl Builder {
                                           (i32.eqz (i32.load (i32.const {ERRNO}))))))"
             ),
         };
+        if !self.writes {
+            let _ = writeln!(self.code, "(if (i32.load (i32.const {ERRNO})) (then unreachable))");
+            return;
+        }
         let errno = (ERRNO, 4);
         let parts: Vec<(u32, u32)> =
             [errno].into_iter().chain(regions.iter().map(|region| (region.address, region.bytes))).collect();
