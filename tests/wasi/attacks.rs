@@ -91,8 +91,8 @@ const SWAP: Race = Race {
 /// A directory that the guest goes through is moved outside, where `..` leads elsewhere.
 const MOVE: Race = Race { there: &[("root/a/b", "out/b")], back: &[("out/b", "root/a/b")] };
 
-/// Reads what two paths lead to, and tries to leave things there. Ends with status 3 if it read what it must not; writes
-/// how often it could read, and how often it was refused.
+/// Reads what two paths lead to, and tries to leave things there. Ends with status 3 if it read what it must not;
+/// writes how often it could read, and how often it was refused.
 const RACER: &str = r#"(module
   (import "wasi_snapshot_preview1" "path_open"
     (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
@@ -174,7 +174,7 @@ fn race(resolver: Resolver, race: &'static Race) -> Result<(), String> {
             }
             let finished = guest.run()?;
             guest::expect(&finished, End::Exit(0))?;
-            let count = |at: usize| finished.stdout.get(at..at + 4).map_or(0, |bytes| binary_number(bytes));
+            let count = |at: usize| finished.stdout.get(at..at + 4).map_or(0, binary_number);
             Ok((read + count(0), refused + count(4)))
         });
         is_over.store(true, Ordering::Relaxed);

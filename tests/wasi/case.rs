@@ -252,7 +252,7 @@ impl Case {
         command.current_dir(place.path()).env_clear();
         for variable in self.directives("env") {
             let (name, value) = variable.split_once('=').ok_or("env needs NAME=VALUE")?;
-            command.env(name, value.replace("\\n", "\n"));
+            command.env(name, value.replace("\\n", "\n").replace("\\x1b", "\x1b"));
         }
         let input = host::input(self.directives("stdin").next().unwrap_or("null"))?;
         command.stdin(input.stdin);
@@ -286,7 +286,8 @@ impl Case {
         if !rest.is_empty() {
             closing.push(format!("stdout {}", quote(rest)));
         }
-        closing.extend(finished.stderr_text().lines().map(|line| format!("stderr {line}")));
+        let stderr = finished.stderr_text().replace(&port.to_string(), "%p");
+        closing.extend(stderr.lines().map(|line| format!("stderr {line}")));
         for peer in peers {
             let received = peer.join().map_err(|_| "the peer panicked")??;
             closing.push(format!("received {}", quote(&received)));

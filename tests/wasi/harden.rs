@@ -2,7 +2,8 @@
 //!
 //! Every function runs in a program that imports it alone (or with one that gives it something to work on), so that a
 //! row which is missing in `runtime-lib/abi/src/harden.rs` ends the program by SIGSYS, whatever other functions need.
-//! Calls are chosen such that they reach the system call behind them: what the runtime can answer itself proves nothing.
+//! Calls are chosen such that they reach the system call behind them: what the runtime can answer itself proves
+//! nothing.
 
 use std::fs;
 use std::process::{Child, Stdio};
@@ -197,8 +198,8 @@ const YIELDER: &str = r#"(module
   (import "wasi_snapshot_preview1" "sched_yield" (func $sched_yield (result i32)))
   (func (export "_start") (drop (call $sched_yield))))"#;
 
-/// A system call that no program makes, as if somebody had got out of the sandbox: getppid, by instructions that replace
-/// the start of a WASI function.
+/// A system call that no program makes, as if somebody had got out of the sandbox: getppid, by instructions that
+/// replace the start of a WASI function.
 fn damaged(flags: &[&str]) -> Result<End, String> {
     if !cfg!(target_arch = "x86_64") {
         return Err("this test knows instructions of x86-64 only".to_owned());

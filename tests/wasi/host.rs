@@ -121,8 +121,8 @@ pub struct Input {
     _other_end: Option<OwnedFd>,
 }
 
-/// Makes what a `stdin` directive says: `null`, `file TEXT`, `pipe TEXT` (which ends), `open-pipe TEXT` (which does not),
-/// `socket TEXT` (a stream, the other end open), `closed-socket` (its other end is gone), `datagram TEXT`.
+/// Makes what a `stdin` directive says: `null`, `file TEXT`, `pipe TEXT` (which ends), `open-pipe TEXT` (which does
+/// not), `socket TEXT` (a stream, the other end open), `closed-socket` (its other end is gone), `datagram TEXT`.
 pub fn input(directive: &str) -> Result<Input, String> {
     let mut words = tokens(directive)?.into_iter();
     let Some(Token::Word(kind)) = words.next() else { return Err("stdin what?".to_owned()) };

@@ -5,6 +5,7 @@
 //!   with the cases;
 //! - [`attacks`]: attacks that need more than a script, and the list of all; [`guest`] compiles and runs;
 //! - [`harden`]: filters of system calls, each made for one function;
+//! - [`inspect`]: what `wasmc inspect` tells of grants; [`programs`]: C programs that use files and sockets much;
 //! - [`suite`]: the public test suite, if it is there.
 
 mod attacks;
@@ -14,8 +15,10 @@ mod functions;
 mod guest;
 mod harden;
 mod host;
+mod inspect;
 mod json;
 mod module;
+mod programs;
 mod script;
 mod suite;
 mod transcript;
@@ -55,6 +58,8 @@ fn main() {
         }
     }
     trials.extend(harden::trials());
+    trials.extend(inspect::trials());
+    trials.extend(programs::trials());
     trials.extend(suite::trials());
     libtest_mimic::run(&arguments, trials).exit()
 }

@@ -1,8 +1,8 @@
 //! A script → a module in the text format, which performs the calls and writes down what came of them.
 //!
-//! A guest imports what its script calls, and `fd_write`. After each call it writes the call's `errno` to standard output,
-//! then the bytes of all [`Region`]s of the call: places of results and buffers. [`transcript`](super::transcript) reads
-//! that. Every region is used by one call only, and is zero before.
+//! A guest imports what its script calls, and `fd_write`. After each call it writes the call's `errno` to standard
+//! output, then the bytes of all [`Region`]s of the call: places of results and buffers.
+//! [`transcript`](super::transcript) reads that. Every region is used by one call only, and is zero before.
 //!
 //! # Arguments, by kind
 //!

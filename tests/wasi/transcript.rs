@@ -1,8 +1,8 @@
 //! What a guest wrote down → one line for each call.
 //!
-//! A line is the name of the `errno`, and after `success` the results. What another machine, file system or moment would
-//! give otherwise is not in it: device and inode numbers, sizes and link counts of directories, and times, of which only
-//! those are shown that were set long ago (others are `now`).
+//! A line is the name of the `errno`, and after `success` the results. What another machine, file system or moment
+//! would give otherwise is not in it: device and inode numbers, sizes and link counts of directories, and times, of
+//! which only those are shown that were set long ago (others are `now`).
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
