@@ -129,7 +129,7 @@ const RACER: &str = r#"(module
     (drop (call $mkdir (i32.const 3) (local.get $path) (local.get $length)))
     (drop (call $rmdir (i32.const 3) (local.get $path) (local.get $length))))
   (func (export "_start") (local $rounds i32)
-    (local.set $rounds (i32.const 2000))
+    (local.set $rounds (i32.const 500))
     (loop $again
       (call $read (i32.const 0) (i32.const 9))
       (call $leave (i32.const 32) (i32.const 8))
