@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use libtest_mimic::{Failed, Trial};
+use wasmc_abi::wasi::Type;
+use wasmc_tests::process::End;
 
 use super::case::Case;
-use super::functions::FUNCTIONS;
+use super::functions::{FUNCTIONS, Function};
+use super::guest::{self, Guest};
 
 /// Results that the cases expect of each function.
 type Expected = BTreeMap<&'static str, BTreeSet<String>>;
@@ -27,6 +30,7 @@ pub fn trials<'a>(cases: impl Iterator<Item = &'a Case>) -> Vec<Trial> {
     vec![
         Trial::test("coverage: every line can be read", move || complain(&broken)),
         Trial::test("coverage: the table is that of compiler and runtime", || complain(&differences())),
+        Trial::test("coverage: both modules have every function", || both_modules().map_err(Failed::from)),
         Trial::test("coverage: every function succeeds and gives each of its errors", move || {
             complain(&missing(&expected))
         }),
@@ -58,6 +62,40 @@ fn differences() -> Vec<String> {
         }
     }
     complaints
+}
+
+/// A module that imports every function under both names of the module compiles; no name of ours can be imported.
+fn both_modules() -> Result<(), String> {
+    let import = |module: &str, name: &str, function: &Function| {
+        let parameters: Vec<&str> =
+            function.wasm_parameters().iter().map(|kind| if *kind == Type::I32 { "i32" } else { "i64" }).collect();
+        let result = if function.ends() { "" } else { "(result i32)" };
+        format!("(import \"{module}\" \"{name}\" (func (param {}) {result}))", parameters.join(" "))
+    };
+    let (of_unstable, common): (Vec<&Function>, Vec<&Function>) =
+        FUNCTIONS.iter().partition(|function| function.import().0 == "wasi_unstable");
+    let mut imports = String::new();
+    for function in &common {
+        imports += &import("wasi_snapshot_preview1", function.name, function);
+        let has_own = of_unstable.iter().any(|other| other.import().1 == function.name);
+        if !has_own {
+            imports += &import("wasi_unstable", function.name, function);
+        }
+    }
+    for function in &of_unstable {
+        imports += &import("wasi_unstable", function.import().1, function);
+    }
+    let module =
+        |imports: &str| format!("(module {imports} (memory (export \"memory\") 1) (func (export \"_start\")))");
+    let guest = Guest::compile(module(&imports), &["--harden=off"])?;
+    guest::expect(&guest.run()?, End::Exit(0))?;
+    for name in ["wasi_snapshot_preview1", "wasi_unstable"] {
+        let imports = import(name, of_unstable[0].name, of_unstable[0]);
+        if Guest::compile(module(&imports), &[]).is_ok() {
+            return Err(format!("{name} has {}", of_unstable[0].name));
+        }
+    }
+    Ok(())
 }
 
 fn missing(expected: &Expected) -> Vec<String> {

@@ -98,6 +98,9 @@ pub fn trials() -> Vec<Trial> {
         Trial::test("harden: every function has a program of its own", || complete().map_err(Failed::from)),
         Trial::test("harden: a filter is in force, and privileges cannot be gained", || status().map_err(Failed::from)),
         Trial::test("harden: what is not in the filter ends the process", || forbidden().map_err(Failed::from)),
+        Trial::test("harden: files that are not granted are out of reach even of an escaped program", || {
+            landlock().map_err(Failed::from)
+        }),
         Trial::test("harden: without hardening there is no filter", || unhardened().map_err(Failed::from)),
         Trial::test("harden: what is required is there, or the program does not start", || {
             required().map_err(Failed::from)
@@ -193,25 +196,28 @@ fn status() -> Result<(), String> {
     wait_for(&["--dir", "."], &["NoNewPrivs:\t1", "Seccomp:\t2"])
 }
 
-/// Calls what the next test overwrites.
+/// Calls what is overwritten.
 const YIELDER: &str = r#"(module
   (import "wasi_snapshot_preview1" "sched_yield" (func $sched_yield (result i32)))
   (func (export "_start") (drop (call $sched_yield))))"#;
 
-/// A system call that no program makes, as if somebody had got out of the sandbox: getppid, by instructions that
-/// replace the start of a WASI function.
-fn damaged(flags: &[&str]) -> Result<End, String> {
+/// Puts instructions in place of the start of a function, as if somebody had got out of the sandbox there.
+fn overwrite(guest: &Guest, function: &str, code: &[u8]) -> Result<(), String> {
     if !cfg!(target_arch = "x86_64") {
         return Err("this test knows instructions of x86-64 only".to_owned());
     }
+    let mut bytes = fs::read(guest.executable()).map_err(|error| error.to_string())?;
+    let place = place_of(&bytes, function).ok_or("the executable has no such symbol")?;
+    bytes[place..place + code.len()].copy_from_slice(code);
+    fs::write(guest.executable(), bytes).map_err(|error| error.to_string())
+}
+
+/// What becomes of a program that makes a system call which no program makes: getppid.
+fn damaged(flags: &[&str]) -> Result<End, String> {
     let guest = Guest::compile(YIELDER, flags)?;
     guest::expect(&guest.run()?, End::Exit(0))?;
-    let mut bytes = fs::read(guest.executable()).map_err(|error| error.to_string())?;
-    let place = place_of(&bytes, "wasmc_wasi_sched_yield").ok_or("the executable has no such symbol")?;
     // mov eax, 110; syscall; xor eax, eax; ret.
-    let code = [0xb8, 110, 0, 0, 0, 0x0f, 0x05, 0x31, 0xc0, 0xc3];
-    bytes[place..place + code.len()].copy_from_slice(&code);
-    fs::write(guest.executable(), bytes).map_err(|error| error.to_string())?;
+    overwrite(&guest, "wasmc_wasi_sched_yield", &[0xb8, 110, 0, 0, 0, 0x0f, 0x05, 0x31, 0xc0, 0xc3])?;
     Ok(guest.run()?.end)
 }
 
@@ -220,6 +226,57 @@ fn forbidden() -> Result<(), String> {
         End::Signal(SIGSYS) => Ok(()),
         end => Err(format!("{end} instead of SIGSYS")),
     }
+}
+
+/// Ends with what `path_open` gives.
+const OPENER: &str = r#"(module
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 64) "PATH\00")
+  (func (export "_start") (call $proc_exit (call $path_open
+    (i32.const 3) (i32.const 0) (i32.const 64) (i32.const 1)
+    (i32.const 0) (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 0)))))"#;
+
+/// The filter must let `openat` through, so another wall is needed. Here `path_open` is replaced by that call, with an
+/// absolute path from the guest's memory; the status is its result: a descriptor, or an error.
+fn landlock() -> Result<(), String> {
+    /// `-EACCES`.
+    const DENIED: u8 = 13u8.wrapping_neg();
+    let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let (granted, other) = (directory.path().join("granted"), directory.path().join("other"));
+    for path in [&granted, &other] {
+        fs::create_dir(path).map_err(|error| error.to_string())?;
+        fs::write(path.join("file"), "text").map_err(|error| error.to_string())?;
+    }
+    let grant = granted.to_string_lossy();
+    let has_landlock = {
+        let guest = Guest::compile(OPENER, &["--harden=require", "--dir", &grant])?;
+        guest.run()?.end != End::Exit(70)
+    };
+    for (path, flags, is_denied) in [
+        (&granted, &[][..], false),
+        (&other, &[], has_landlock),
+        (&other, &["--no-harden"], false),
+        (&granted, &["--no-harden"], false),
+    ] {
+        let path = path.join("file");
+        let guest =
+            Guest::compile(OPENER.replace("PATH", &path.to_string_lossy()), &[&["--dir", &grant], flags].concat())?;
+        // mov eax, 257; mov edi, -100; mov esi, the path; xor edx, edx; syscall; ret.
+        let address = (wasmc_abi::layout::MEMORY_BASE as u32 + 64).to_le_bytes();
+        let code =
+            [&[0xb8, 1, 1, 0, 0, 0xbf, 0x9c, 0xff, 0xff, 0xff, 0xbe][..], &address, &[0x31, 0xd2, 0x0f, 0x05, 0xc3]];
+        overwrite(&guest, "wasmc_wasi_path_open", &code.concat())?;
+        let end = guest.run()?.end;
+        if matches!(end, End::Exit(status) if (status == i32::from(DENIED)) == is_denied && (is_denied || status < 100))
+        {
+            continue;
+        }
+        return Err(format!("{} {flags:?}: {end}", path.display()));
+    }
+    Ok(())
 }
 
 fn unhardened() -> Result<(), String> {
