@@ -39,6 +39,7 @@ pub fn trials(others: impl Iterator<Item = String>) -> Vec<Trial> {
     for resolver in Resolver::ALL {
         let named = |name: &str| format!("{name} [{}]", resolver.name());
         add(&named("attack_05a_11_links_swapped_for_directories"), Box::new(move || race(resolver, &SWAP)));
+        add(&named("attack_05a_11_links_swapped_for_files"), Box::new(move || race(resolver, &LAST)));
         add(&named("attack_05a_11_directories_moved_out"), Box::new(move || race(resolver, &MOVE)));
         add(&named("attack_05a_16_cookies_after_deletion"), Box::new(move || listing(resolver)));
     }
@@ -76,22 +77,35 @@ fn check_lines(names: &BTreeSet<String>) -> Result<(), String> {
 
 // --- Races ----------------------------------------------------------------------------------------------
 
-/// What goes on while the guest resolves paths.
+/// What goes on while the guest resolves paths, and what it calls: of `$read` and `$leave`, with addresses and lengths
+/// of paths.
 struct Race {
-    /// Back and forth between two states of the directory `root` is in.
+    /// Back and forth between two states of the directory where `root` is.
     there: &'static [(&'static str, &'static str)],
     back: &'static [(&'static str, &'static str)],
+    calls: &'static str,
 }
 
-/// `swap` is a directory, then a link to outside.
+/// A directory becomes a link to outside.
 const SWAP: Race = Race {
     there: &[("root/swap", "root/kept"), ("root/link", "root/swap")],
     back: &[("root/swap", "root/link"), ("root/kept", "root/swap")],
+    calls: "(call $read (i32.const 0) (i32.const 9)) (call $leave (i32.const 32) (i32.const 8))",
 };
 /// A directory that the guest goes through is moved outside, where `..` leads elsewhere.
-const MOVE: Race = Race { there: &[("root/a/b", "out/b")], back: &[("out/b", "root/a/b")] };
+const MOVE: Race = Race {
+    there: &[("root/a/b", "out/b")],
+    back: &[("out/b", "root/a/b")],
+    calls: "(call $read (i32.const 64) (i32.const 14)) (call $leave (i32.const 96) (i32.const 13))",
+};
+/// A file becomes a link to one outside.
+const LAST: Race = Race {
+    there: &[("root/last", "root/kept"), ("root/last-link", "root/last")],
+    back: &[("root/last", "root/last-link"), ("root/kept", "root/last")],
+    calls: "(call $read (i32.const 128) (i32.const 6)) (call $read (i32.const 130) (i32.const 4))",
+};
 
-/// Reads what two paths lead to, and tries to leave things there. Ends with status 3 if it read what it must not;
+/// Reads what paths lead to, and tries to leave things there. Ends with status 3 if it read what it must not;
 /// writes how often it could read, and how often it was refused.
 const RACER: &str = r#"(module
   (import "wasi_snapshot_preview1" "path_open"
@@ -108,6 +122,7 @@ const RACER: &str = r#"(module
   (data (i32.const 32) "swap/new")
   (data (i32.const 64) "a/b/../../file")
   (data (i32.const 96) "a/b/../../new")
+  (data (i32.const 128) "./last")
   (data (i32.const 208) "\d8\00\00\00\08\00\00\00")
   (global $read (mut i32) (i32.const 0))
   (global $refused (mut i32) (i32.const 0))
@@ -129,12 +144,9 @@ const RACER: &str = r#"(module
     (drop (call $mkdir (i32.const 3) (local.get $path) (local.get $length)))
     (drop (call $rmdir (i32.const 3) (local.get $path) (local.get $length))))
   (func (export "_start") (local $rounds i32)
-    (local.set $rounds (i32.const 500))
+    (local.set $rounds (i32.const 1000))
     (loop $again
-      (call $read (i32.const 0) (i32.const 9))
-      (call $leave (i32.const 32) (i32.const 8))
-      (call $read (i32.const 64) (i32.const 14))
-      (call $leave (i32.const 96) (i32.const 13))
+      CALLS
       (br_if $again (local.tee $rounds (i32.sub (local.get $rounds) (i32.const 1)))))
     (i32.store (i32.const 216) (global.get $read))
     (i32.store (i32.const 220) (global.get $refused))
@@ -143,18 +155,25 @@ const RACER: &str = r#"(module
 fn race(resolver: Resolver, race: &'static Race) -> Result<(), String> {
     /// Runs after which the race must have been lost and won at least once.
     const RUNS: u32 = 20;
-    let guest = Guest::compile(RACER, &[&["--dir", "root::/"], resolver.flags()].concat())?;
+    let guest =
+        Guest::compile(RACER.replace("CALLS", race.calls), &[&["--dir", "root::/"], resolver.flags()].concat())?;
     let place = guest.place().to_owned();
     let io = |error: std::io::Error| error.to_string();
     for directory in ["root/swap", "root/a/b", "out"] {
         fs::create_dir_all(place.join(directory)).map_err(io)?;
     }
-    for (file, text) in
-        [("root/swap/file", "inside"), ("root/file", "inside"), ("out/file", "secret"), ("file", "secret")]
-    {
+    for (file, text) in [
+        ("root/swap/file", "inside"),
+        ("root/file", "inside"),
+        ("root/last", "inside"),
+        ("out/file", "secret"),
+        ("file", "secret"),
+    ] {
         fs::write(place.join(file), text).map_err(io)?;
     }
-    std::os::unix::fs::symlink("../out", place.join("root/link")).map_err(io)?;
+    for (link, target) in [("root/link", "../out"), ("root/last-link", "../out/file")] {
+        std::os::unix::fs::symlink(target, place.join(link)).map_err(io)?;
+    }
 
     let is_over = AtomicBool::new(false);
     let swaps = AtomicU32::new(0);
