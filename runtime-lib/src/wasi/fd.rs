@@ -278,10 +278,9 @@ pub fn fd_fdstat_get(memory: Memory, fd: u32, stat: u32) -> Result {
     let filetype = filetype(host, &sys::stat(host)?);
     let flags = sys::open_flags(host)?;
     let mut fs_flags = 0;
-    // O_SYNC includes the bit of O_DSYNC.
     for (flag, wasi) in [
         (OpenFlags::APPEND, fdflags::APPEND),
-        (OpenFlags::DSYNC, fdflags::DSYNC),
+        (sys::O_DSYNC, fdflags::DSYNC),
         (OpenFlags::NONBLOCK, fdflags::NONBLOCK),
         (OpenFlags::SYNC, fdflags::SYNC | fdflags::RSYNC),
     ] {
@@ -307,7 +306,7 @@ pub fn fd_fdstat_set_flags(_: Memory, fd: u32, flags: u32) -> Result {
     };
     let mut native = sys::open_flags(host)?;
     let synchronises = flags & (fdflags::DSYNC | fdflags::RSYNC | fdflags::SYNC) != 0;
-    if synchronises && !native.contains(OpenFlags::DSYNC) {
+    if synchronises && !native.contains(sys::O_DSYNC) {
         return Err(Errno::NOTSUP);
     }
     native.set(OpenFlags::APPEND, flags & fdflags::APPEND != 0);
