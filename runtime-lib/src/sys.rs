@@ -24,6 +24,9 @@ use crate::process;
 
 pub type Result<T> = core::result::Result<T, Errno>;
 
+/// `O_DSYNC`, the same on all architectures. rustix' `OFlags::DSYNC` is `O_SYNC`, which includes this bit.
+pub const O_DSYNC: OpenFlags = OpenFlags::from_bits_retain(0x1000);
+
 /// A native scatter/gather element.
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -339,10 +339,9 @@ fn flags_of(entry: &Entry) -> Result<u16> {
     }
     let flags = sys::open_flags(entry.host)?;
     let mut fs_flags = 0;
-    // O_SYNC includes the bit of O_DSYNC.
     for (flag, wasi) in [
         (OpenFlags::APPEND, fdflags::APPEND),
-        (OpenFlags::DSYNC, fdflags::DSYNC),
+        (sys::O_DSYNC, fdflags::DSYNC),
         (OpenFlags::NONBLOCK, fdflags::NONBLOCK),
         (OpenFlags::SYNC, fdflags::SYNC | fdflags::RSYNC),
     ] {
@@ -375,7 +374,7 @@ pub fn fd_fdstat_set_flags(_: Memory, fd: u32, flags: u32) -> Result {
         return Ok(());
     }
     let mut native = sys::open_flags(entry.host)?;
-    if synchronises && !native.contains(OpenFlags::DSYNC) {
+    if synchronises && !native.contains(sys::O_DSYNC) {
         return Err(Errno::NOTSUP);
     }
     native.set(OpenFlags::APPEND, flags & fdflags::APPEND != 0);

@@ -111,7 +111,7 @@ fn open_flags(oflags: u32, base: u64, fdflags: u32) -> Result<OpenFlags> {
     flags.set(OpenFlags::EXCL, oflags & oflags::EXCL != 0);
     flags.set(OpenFlags::TRUNC, oflags & oflags::TRUNC != 0);
     flags.set(OpenFlags::APPEND, fdflags & fdflags::APPEND != 0);
-    flags.set(OpenFlags::DSYNC, fdflags & fdflags::DSYNC != 0);
+    flags.set(sys::O_DSYNC, fdflags & fdflags::DSYNC != 0);
     flags.set(OpenFlags::NONBLOCK, fdflags & fdflags::NONBLOCK != 0);
     if fdflags & (fdflags::SYNC | fdflags::RSYNC) != 0 {
         flags |= OpenFlags::SYNC;
