@@ -129,7 +129,7 @@ fn a_tree_is_like_a_read_only_grant() {
     assert_eq!(fs::read_dir(place.path("o")).unwrap().count(), 1, "nothing came to the other directory");
 }
 
-/// The same with hardening that must not fail: neither filter nor Landlock is in the way.
+/// Neither filter nor Landlock is in the way, where the kernel has them.
 #[test]
 fn hardening_needs_nothing_for_it() {
     let place = Place::new();

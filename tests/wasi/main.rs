@@ -1,8 +1,9 @@
-//! Runs the public WASI test suite (WebAssembly/wasi-testsuite, branch `prod/testsuite-base`), which is not part of this
-//! repository: the environment variable `WASI_TESTSUITE` names a directory with its `tests`. Without it, there is nothing to run.
+//! Runs the public WASI test suite (WebAssembly/wasi-testsuite, branch `prod/testsuite-base`), which is not part of
+//! this repository: the environment variable `WASI_TESTSUITE` names a directory with its `tests`. Without it, there is
+//! nothing to run.
 //!
-//! Every module of preview 1 is compiled with the grants that the JSON file beside it asks for, and run twice: with paths
-//! resolved by the kernel, and by the walk.
+//! Every module of preview 1 is compiled with the grants that the JSON file beside it asks for, and run twice: with
+//! paths resolved by the kernel, and by the walk.
 
 mod json;
 
