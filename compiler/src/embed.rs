@@ -331,3 +331,51 @@ fn fill<'a>(path: &Path, file: &mut File, buffer: &'a mut [u8]) -> Result<&'a [u
     }
     Ok(&buffer[..used])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_change_meanwhile_are_errors() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("f");
+        for (before, after) in [("12345", "1234"), ("12345", "123456"), ("12345", "54321")] {
+            fs::write(&file, before).unwrap();
+            let name = format!("{}::/t", directory.path().display());
+            let embedded = Embedded::read(&[name], 0).unwrap().unwrap();
+            fs::write(&file, after).unwrap();
+            let mut block = vec![0; embedded.size as usize];
+            let written = embedded.write(&mut block);
+            if before.len() == after.len() {
+                assert!(written.is_ok() && block.ends_with(after.as_bytes()));
+            } else {
+                let message = written.unwrap_err().to_string();
+                assert!(message.ends_with("f: it changes while it is read"), "{message}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir_all(directory.path().join("d/e")).unwrap();
+        let big = vec![7; 2 * BUFFER + 3];
+        for name in ["one", "d/two", "d/e/three"] {
+            fs::write(directory.path().join(name), &big).unwrap();
+        }
+        let name = format!("{}::/t", directory.path().display());
+        let embedded = Embedded::read(&[name], 9).unwrap().unwrap();
+        assert_eq!((embedded.trees[0].files, embedded.trees[0].bytes), (3, 3 * big.len() as u64));
+        let mut block = vec![0; embedded.size as usize];
+        embedded.write(&mut block).unwrap();
+        let tree = Tree::new(&block).unwrap();
+        let root = tree.node(tree.mounts().next().unwrap().root).unwrap();
+        let one = tree.node(tree.find(root, b"one").unwrap()).unwrap();
+        let d = tree.node(tree.find(root, b"d").unwrap()).unwrap();
+        let two = tree.node(tree.find(d, b"two").unwrap()).unwrap();
+        assert_eq!(one.data, two.data);
+        assert_eq!(one.data.offset % CONTENTS_ALIGN, 0);
+        assert_eq!(tree.bytes(two.data), Some(&*big));
+    }
+}

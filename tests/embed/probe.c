@@ -1,6 +1,6 @@
-/* Asks everything that can be asked of the directory that is descriptor 4, and writes the answers. What may differ between a read-only grant and an
- * embedded tree with the same files (inodes, times, sizes of directories, the order of a listing) is not written. Descriptor 3 is a directory that may
- * be changed. */
+/* Asks everything that can be asked of the directory that is descriptor 4, and writes the answers. What may differ
+ * between a read-only grant and an embedded tree with the same files (inodes, times, sizes of directories, the order of
+ * a listing) is not written. Descriptor 3 is a directory that may be changed. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #define TREE 4
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define ALL_RIGHTS ((__wasi_rights_t)0x3fffffff)
+#define ALL_TO_READ (ALL_RIGHTS & ~__WASI_RIGHTS_FD_WRITE)
 
 static const char *const names[] = {
     "a.txt", "empty", "d", "e", "f.txt", "to-file", "to-dir", "up", "dangling", "loop", "chain", "slash", ".", "..", "",
@@ -18,7 +19,7 @@ static const char *const names[] = {
 
 static char long_name[400];
 
-/* --- Paths ------------------------------------------------------------------------------------------------------ */
+/* --- Paths ---------------------------------------------------------------------------------------- */
 
 static void show_stat(int error, const __wasi_filestat_t *stat) {
     printf(" %d", error);
@@ -89,7 +90,7 @@ static void look_up_all(void) {
 static void open_in_all_ways(const char *path) {
     static const __wasi_rights_t rights[] = {
         0, __WASI_RIGHTS_FD_READ, __WASI_RIGHTS_FD_WRITE, __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_WRITE,
-        __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_SEEK | __WASI_RIGHTS_PATH_OPEN, ALL_RIGHTS & ~__WASI_RIGHTS_FD_WRITE,
+        __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_SEEK | __WASI_RIGHTS_PATH_OPEN, ALL_TO_READ,
     };
     for (int dirflags = 0; dirflags < 2; dirflags++) {
         for (int oflags = 0; oflags <= 16; oflags++) {
@@ -119,7 +120,7 @@ static void change(const char *path) {
     printf(" %d\n", __wasi_path_rename(OTHER, "mine", TREE, path));
 }
 
-/* --- Descriptors ------------------------------------------------------------------------------------------------ */
+/* --- Descriptors ---------------------------------------------------------------------------------- */
 
 static unsigned sum(const uint8_t *bytes, size_t count) {
     unsigned sum = 0;
@@ -178,8 +179,8 @@ static void poll(__wasi_fd_t fd) {
     in[2].u.u.clock.timeout = 30000000000;
     printf(" poll %d", __wasi_poll_oneoff(in, out, 3, &count));
     for (size_t i = 0; i < count; i++) {
-        printf(" %d:%d:%d:%llu:%d", (int)out[i].userdata, out[i].error, out[i].type, (unsigned long long)out[i].fd_readwrite.nbytes,
-               out[i].fd_readwrite.flags);
+        printf(" %d:%d:%d:%llu:%d", (int)out[i].userdata, out[i].error, out[i].type,
+               (unsigned long long)out[i].fd_readwrite.nbytes, out[i].fd_readwrite.flags);
     }
     printf("\n");
 }
@@ -220,8 +221,8 @@ static void describe(__wasi_fd_t fd) {
     __wasi_prestat_t preopen;
     uint8_t name[8];
     int error = __wasi_fd_fdstat_get(fd, &stat);
-    printf(" fdstat %d %d %d %llx %llx", error, stat.fs_filetype, stat.fs_flags, (unsigned long long)stat.fs_rights_base,
-           (unsigned long long)stat.fs_rights_inheriting);
+    printf(" fdstat %d %d %d %llx %llx", error, stat.fs_filetype, stat.fs_flags,
+           (unsigned long long)stat.fs_rights_base, (unsigned long long)stat.fs_rights_inheriting);
     show_stat(__wasi_fd_filestat_get(fd, &file), &file);
     printf(" prestat %d %d", __wasi_fd_prestat_get(fd, &preopen), __wasi_fd_prestat_dir_name(fd, name, sizeof name));
     printf("\n");
@@ -235,7 +236,7 @@ static void use(const char *path) {
     __wasi_iovec_t in = {&byte, 1};
     __wasi_ciovec_t out = {&byte, 1};
     printf("use '%s'\n", path);
-    if (*path) printf(" open %d\n", __wasi_path_open(TREE, 0, path, 0, ALL_RIGHTS & ~__WASI_RIGHTS_FD_WRITE, ALL_RIGHTS, 0, &fd));
+    if (*path) printf(" open %d\n", __wasi_path_open(TREE, 0, path, 0, ALL_TO_READ, ALL_RIGHTS, 0, &fd));
     describe(fd);
     read_file(fd);
     __wasi_filesize_t offset;
@@ -250,9 +251,11 @@ static void use(const char *path) {
            __wasi_fd_filestat_set_times(fd, 1, 2, __WASI_FSTFLAGS_MTIM));
     printf(" sync %d datasync %d", __wasi_fd_sync(fd), __wasi_fd_datasync(fd));
     for (int advice = 0; advice < 7; advice++) printf(" advise %d", __wasi_fd_advise(fd, 0, 10, advice));
-    printf(" advise %d %d\n", __wasi_fd_advise(fd, (uint64_t)1 << 63, 10, 0), __wasi_fd_advise(fd, 0, (uint64_t)1 << 63, 0));
+    const uint64_t too_large = (uint64_t)1 << 63;
+    printf(" advise %d %d\n", __wasi_fd_advise(fd, too_large, 10, 0), __wasi_fd_advise(fd, 0, too_large, 0));
     printf(" accept %d recv %d", __wasi_sock_accept(fd, 0, &socket), __wasi_sock_recv(fd, &in, 1, 0, &done, &roflags));
-    printf(" send %d shutdown %d\n", __wasi_sock_send(fd, &out, 1, 0, &done), __wasi_sock_shutdown(fd, __WASI_SDFLAGS_RD));
+    printf(" send %d", __wasi_sock_send(fd, &out, 1, 0, &done));
+    printf(" shutdown %d\n", __wasi_sock_shutdown(fd, __WASI_SDFLAGS_RD));
     for (int flags = 0; flags <= 32; flags++) {
         printf(" flags %d", __wasi_fd_fdstat_set_flags(fd, flags));
         describe(fd);
@@ -268,8 +271,10 @@ static void use(const char *path) {
 /* What a descriptor of a subdirectory can reach. */
 static void look_from_below(void) {
     __wasi_fd_t fd = 0, file = 0;
-    printf("below %d", __wasi_path_open(TREE, 0, "d", __WASI_OFLAGS_DIRECTORY, ALL_RIGHTS & ~__WASI_RIGHTS_FD_WRITE, ALL_RIGHTS, 0, &fd));
-    static const char *const paths[] = {"..", "../a.txt", "e/..", "e/../..", "up", "e/up", "e/f.txt", "e/../e/f.txt", "e/top"};
+    printf("below %d", __wasi_path_open(TREE, 0, "d", __WASI_OFLAGS_DIRECTORY, ALL_TO_READ, ALL_RIGHTS, 0, &fd));
+    static const char *const paths[] = {
+        "..", "../a.txt", "e/..", "e/../..", "up", "e/up", "e/f.txt", "e/../e/f.txt", "e/top",
+    };
     for (size_t i = 0; i < COUNT(paths); i++) {
         __wasi_filestat_t stat;
         show_stat(__wasi_path_filestat_get(fd, 1, paths[i], &stat), &stat);

@@ -257,3 +257,119 @@ fn list(tree: Tree<'_>, number: u32, cookie: u64, listing: &mut Listing) -> Resu
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasmc_abi::embed::{Mount, NODE_BYTES, Span, header};
+    use wasmc_abi::layout::MemoryRecord;
+
+    /// Directories, with the numbers of their first children and how many; links with targets; files with contents.
+    const NODES: &[(u32, &str, u32, u64, u64, &str)] = &[
+        (DIRECTORY, "", 0, 1, 5, ""),
+        (DIRECTORY, "d", 0, 6, 3, ""),
+        (FILE, "f", 0, 0, 0, "0123456789"),
+        (LINK, "loop", 0, 0, 0, "loop"),
+        (LINK, "to-d", 0, 0, 0, "./d/"),
+        (LINK, "to-f", 0, 0, 0, "to-d/../to-d/up"),
+        (DIRECTORY, "e", 1, 9, 0, ""),
+        (LINK, "out", 1, 0, 0, "../../f"),
+        (LINK, "up", 1, 0, 0, "../f"),
+    ];
+
+    fn tree() -> Tree<'static> {
+        let texts = 16 + 16 + NODES.len() * NODE_BYTES;
+        let mut block = header(1, NODES.len() as u32, 1_000).to_vec();
+        let mut text = b"/t".to_vec();
+        block.extend(Mount { root: 0, name: Span { offset: texts as u64, length: 2 } }.encode());
+        for &(kind, name, parent, first, count, data) in NODES {
+            let mut span = |bytes: &str| {
+                text.extend_from_slice(bytes.as_bytes());
+                Span { offset: (texts + text.len() - bytes.len()) as u64, length: bytes.len() as u64 }
+            };
+            let name = span(name);
+            let data = if kind == DIRECTORY { Span { offset: first, length: count } } else { span(data) };
+            block.extend(Node { kind, parent, name, data }.encode());
+        }
+        block.extend(text);
+        let tree = Tree::new(block.leak()).unwrap();
+        assert!(tree.check(u64::MAX));
+        tree
+    }
+
+    #[test]
+    fn paths_lead_where_the_kernel_would_go() {
+        let tree = tree();
+        for (path, node) in [
+            (".", 0),
+            ("f", 2),
+            ("d/", 1),
+            ("d/./e/../../f", 2),
+            ("to-d", 1),
+            ("to-d/up", 2),
+            ("to-f", 2),
+            ("to-d//e/", 6),
+            ("d/..", 0),
+        ] {
+            assert_eq!(resolve(tree, 0, path.as_bytes(), true), Ok(node), "{path}");
+        }
+        for (path, error) in [
+            ("..", Errno::PERM),
+            ("d/../..", Errno::PERM),
+            ("d/out", Errno::PERM),
+            ("missing", Errno::NOENT),
+            ("missing/..", Errno::NOENT),
+            ("f/", Errno::NOTDIR),
+            ("f/.", Errno::NOTDIR),
+            ("f/..", Errno::NOTDIR),
+            ("to-f/", Errno::NOTDIR),
+            ("loop", Errno::LOOP),
+            ("loop/f", Errno::LOOP),
+        ] {
+            assert_eq!(resolve(tree, 0, path.as_bytes(), true), Err(error), "{path}");
+        }
+        // Counting from a directory inside, the tree's other parts are out of reach.
+        assert_eq!(resolve(tree, 1, b"up", true), Err(Errno::PERM));
+        assert_eq!(resolve(tree, 1, b"e/..", true), Ok(1));
+        // The last link is not followed unless asked for.
+        assert_eq!(resolve(tree, 0, b"loop", false), Ok(3));
+        assert_eq!(resolve(tree, 0, b"to-d/up", false), Ok(8));
+        assert_eq!(resolve(tree, 0, b"to-d/", false), Ok(1));
+        assert_eq!(resolve(tree, 0, &[b'x'; 256], true), Err(Errno::NAMETOOLONG));
+        assert_eq!(resolve(tree, 0, &[b'x'; 255], true), Err(Errno::NOENT));
+    }
+
+    #[test]
+    fn reading_stays_in_the_file_and_in_the_memory() {
+        let mut bytes = vec![0u8; 256];
+        for (at, word) in [(0, 100), (4, 3), (8, 0), (12, 0), (16, 200), (20, 50), (24, 250), (28, 7)] {
+            bytes[at..at + 4].copy_from_slice(&u32::to_le_bytes(word));
+        }
+        let record =
+            MemoryRecord { base: bytes.as_mut_ptr() as u64, length: bytes.len() as u64, ..MemoryRecord::default() };
+        // SAFETY: the vector's bytes.
+        let memory = unsafe { Memory::new(&record) };
+        let read = |from: u64, count: u32| {
+            answer(tree(), Request::Read { node: 2, from, memory, vectors: memory.slice(0, count).unwrap() })
+        };
+        assert_eq!(read(1, 3), Ok(9));
+        assert_eq!((&bytes[100..104], &bytes[200..207]), (&b"123\0"[..], &b"456789\0"[..]));
+        assert_eq!(read(0, 1), Ok(3));
+        assert_eq!((read(10, 3), read(11, 3), read(u64::MAX, 3)), (Ok(0), Ok(0), Ok(0)));
+        bytes[100] = b'x';
+        assert_eq!(read(0, 4), Err(Errno::FAULT), "the last vector ends outside");
+        assert_eq!(bytes[100], b'x', "and nothing was read before");
+    }
+
+    #[test]
+    fn nodes_that_do_not_exist_are_errors() {
+        let mut stat = Filestat::default();
+        let mut kind = Kind::File;
+        let request = Request::Describe { node: 99, path: b"", follow: false, stat: &mut stat };
+        assert_eq!(answer(tree(), request), Err(Errno::IO));
+        let request = Request::Open { node: 99, path: b"f", follow: true, wants_directory: false, kind: &mut kind };
+        assert_eq!(answer(tree(), request), Err(Errno::IO));
+        // A program without trees.
+        assert_eq!(call(Request::Mount), Err(Errno::NOSYS));
+    }
+}
