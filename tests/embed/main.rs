@@ -1,7 +1,7 @@
 //! Embedded trees: that a program sees in one what it sees in a read-only grant of the same directory, what becomes of
 //! it on the way into the executable, and what is refused.
 //!
-//! `probe.wasm` is made from `probe.c` (which says what it does) by the C compiler of the PyPI package `ziglang` 0.17.0:
+//! `probe.wasm` is made from `probe.c`, which says what it does, by the C compiler of the PyPI package ziglang 0.17.0:
 //! `python3 -m ziglang cc -Os -s -std=c11 -Wall -Wextra -Werror --target=wasm32-wasi probe.c -o probe.wasm`
 
 use std::fs;

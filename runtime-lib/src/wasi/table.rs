@@ -14,8 +14,8 @@
 //!
 //! - All entries below [`LOWEST`] are open, so that the lowest free one is found without starting over.
 //! - A host descriptor stands in at most one entry. Whoever takes an entry out closes it or puts it elsewhere.
-//! - What is [embedded](super::embed) has no descriptor of the host. Who uses that of an entry asked first whether it is
-//!   embedded, or for a right that nothing embedded has.
+//! - What is [embedded](super::embed) has no descriptor of the host. Who uses that of an entry asked first whether it
+//!   is embedded, or for a right that nothing embedded has.
 
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
