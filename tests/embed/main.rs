@@ -258,7 +258,7 @@ fn other_programs_have_none_of_it() {
     assert_eq!(code(&["--embed=t"]), (true, true));
 }
 
-/// An object file has the contents, too, and what another linker makes of it runs.
+/// An object file has the contents, too, for other linkers.
 #[test]
 fn objects_hold_the_files() {
     let place = Place::new();
