@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use wasmc_abi::cpu::Level;
 use wasmc_abi::grants::{is_variable, parse_directory};
 
 use crate::Emit;
@@ -15,7 +14,7 @@ const GRANTS: &str = "What the program may use";
 
 /// Compiles a WebAssembly program to a small, static Linux executable that needs nothing else.
 ///
-/// `wasmc hello.wasm -o hello` writes `hello`, which runs on any x86-64 Linux: no libc, no runtime, no files beside it.
+/// `wasmc hello.wasm -o hello` writes `hello`, which runs on any Linux: no libc, no runtime, no files beside it.
 /// The program sees the world through WASI preview 1; it gets its arguments, standard input and output, clocks and
 /// random numbers, and whatever else is granted.
 #[derive(Debug, Parser)]
@@ -38,14 +37,15 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = EmitKind::Exe, value_name = "KIND")]
     pub emit: EmitKind,
 
-    /// Architecture to compile for, as a name or a Linux target triple [default: that of this machine].
+    /// Architecture to compile for, as a name or a Linux target triple; `wasmc targets` lists them [default: that of
+    /// this machine].
     #[arg(long, value_name = "TARGET")]
     pub target: Option<String>,
 
-    /// Instructions that the code may use: native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4. The executable refuses,
-    /// in one sentence, to start on a machine that lacks them.
-    #[arg(long, value_name = "CPU", default_value = "x86-64-v2")]
-    pub cpu: String,
+    /// Instructions that the code may use: `native`, or a level that `wasmc targets` lists. The executable refuses, in
+    /// one sentence, to start on a machine that lacks them [default: x86-64-v2 or armv8-a].
+    #[arg(long, value_name = "CPU")]
+    pub cpu: Option<String>,
 
     /// How much work goes into the code: 0 compiles fastest, 1 does not optimise but allocates registers well, 2 makes
     /// fast code, s makes small code.
@@ -187,7 +187,7 @@ impl Arguments {
         };
         Ok(Options {
             architecture,
-            cpu: parse_cpu(&self.cpu)?,
+            cpu: self.cpu.as_deref().map_or(Ok(Cpu::Default), |name| parse_cpu(name, architecture))?,
             opt_level: match self.opt_level.as_str() {
                 "0" => OptLevel::None,
                 "1" => OptLevel::Less,
@@ -269,16 +269,18 @@ fn parse_target(target: &str) -> Result<Architecture> {
     }
 }
 
-fn parse_cpu(name: &str) -> Result<Cpu> {
-    match name {
-        "native" => Ok(Cpu::Native),
-        "x86-64" | "x86-64-v1" => Ok(Cpu::Level(Level::Baseline)),
-        _ => match Level::ALL.iter().find(|level| level.name() == name) {
-            Some(level) => Ok(Cpu::Level(*level)),
-            None => Err(Error::usage(format!(
-                "there is no CPU '{name}'; there are native, x86-64, x86-64-v2, x86-64-v3 and x86-64-v4"
-            ))),
-        },
+fn parse_cpu(name: &str, architecture: Architecture) -> Result<Cpu> {
+    if name == "native" {
+        return Ok(Cpu::Native);
+    }
+    let levels = architecture.levels();
+    match levels.iter().find(|level| level.name() == name) {
+        Some(level) => Ok(Cpu::Level(*level)),
+        None => {
+            let names: Vec<&str> = levels.iter().map(|level| level.name()).collect();
+            let (architecture, names) = (architecture.name(), names.join(", "));
+            Err(Error::usage(format!("{architecture} has no CPU '{name}'; it has native, {names}")))
+        }
     }
 }
 
@@ -331,7 +333,10 @@ mod tests {
         for target in ["x86_64", "x86-64", "amd64", "x86_64-unknown-linux-gnu", "x86_64-linux-musl"] {
             assert_eq!(parse_target(target).ok(), Some(Architecture::X86_64), "{target}");
         }
-        for target in ["x86_64-pc-windows-msvc", "mips", "", "x86_64-apple-darwin"] {
+        for target in ["aarch64", "arm64", "aarch64-unknown-linux-gnu", "aarch64-unknown-linux-musl"] {
+            assert_eq!(parse_target(target).ok(), Some(Architecture::Aarch64), "{target}");
+        }
+        for target in ["x86_64-pc-windows-msvc", "mips", "", "x86_64-apple-darwin", "arm64-apple-darwin"] {
             assert!(parse_target(target).is_err(), "{target}");
         }
     }

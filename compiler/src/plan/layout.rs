@@ -5,8 +5,8 @@
 
 use cranelift_entity::SecondaryMap;
 use wasmc_abi::layout::{
-    FUNCREF_SIZE, MAX_PAGE_SIZE, MAX_SLOTS, MAX_TABLE_ENTRIES, MEMORY_BASE, SLOT_BASE, SLOT_SIZE, memory_record,
-    table_record,
+    FUNCREF_SIZE, MAX_PAGE_SIZE, MAX_SLOTS, MAX_TABLE_ENTRIES, MEMORY_BASE_IN_DISPLACEMENT, SLOT_BASE, SLOT_SIZE,
+    memory_record, table_record,
 };
 use wasmparser::ValType;
 
@@ -18,7 +18,7 @@ use crate::options::{BoundsChecks, Options};
 /// Places of everything. Offsets are bytes in the record.
 #[derive(Debug, Default)]
 pub struct Layout {
-    /// Address of the record; [`MEMORY_BASE`] is its end.
+    /// Address of the record; its end is the base of memory 0.
     pub record_base: u64,
     /// Bytes; a multiple of [`MAX_PAGE_SIZE`].
     pub record_size: u64,
@@ -69,8 +69,8 @@ pub enum GlobalPlace {
 /// Tables up to this many bytes are kept in the record if they cannot grow.
 const LARGEST_TABLE_IN_RECORD: u64 = 1 << 20;
 
-/// The record must stay well above the addresses that the kernel keeps from being mapped.
-const LARGEST_RECORD: u64 = MEMORY_BASE - (16 << 20);
+/// The record must stay well above the addresses that the kernel keeps from being mapped, wherever it ends.
+const LARGEST_RECORD: u64 = MEMORY_BASE_IN_DISPLACEMENT - (16 << 20);
 
 impl Layout {
     /// Address of a byte of the record.
@@ -112,7 +112,7 @@ pub fn lay_out(plan: &Plan<'_>, options: &Options) -> Result<Layout> {
     }
     layout.record_used = record.used as u32;
     layout.record_size = record.used.next_multiple_of(MAX_PAGE_SIZE);
-    layout.record_base = MEMORY_BASE - layout.record_size;
+    layout.record_base = options.architecture.memory_base() - layout.record_size;
     Ok(layout)
 }
 
@@ -123,7 +123,7 @@ fn place_memories(plan: &Plan<'_>, options: &Options, layout: &mut Layout, recor
     for (id, _) in plan.memories.iter() {
         let guarded_base = match options.bounds_checks {
             BoundsChecks::Explicit => None,
-            BoundsChecks::Guard if Some(&id) == main => Some(MEMORY_BASE),
+            BoundsChecks::Guard if Some(&id) == main => Some(options.architecture.memory_base()),
             BoundsChecks::Guard => slots.take(),
         };
         layout.memories[id] = MemoryPlace { record: record.take(memory_record::SIZE.into(), 8), guarded_base };

@@ -1,12 +1,12 @@
 //! Memory that compiled code and the runtime share.
 //!
 //! ```text
-//!   x86-64, fixed address model
+//!   fixed address model
 //!
-//! 0x0000_0000 ┬ never mapped: a 32-bit displacement that was wrongly sign-extended ends here or at a negative address
+//! 0x0000_0000 ┬ never mapped: an address that was wrongly sign-extended ends here or at a negative one
 //!               │
 //!   record base ┼ the record: globals, memory and table records, small mutable tables (rounded up to 64 KiB)
-//!   0x1000_0000 ┼ MEMORY_BASE: memory 0, readable and writable up to its current size, PROT_NONE behind it
+//!   memory base ┼ memory 0, readable and writable up to its current size, PROT_NONE behind it
 //!               ┼ + GUARDED_RESERVATION
 //!               │ unmapped
 //! 0x4_0000_0000 ┼ SLOT_BASE: slot 0, slot 1, … of SLOT_SIZE each: further memories and growable tables
@@ -16,8 +16,13 @@
 //!
 //! The record is the only thing of ours that lies within 2 GiB below a memory's base.
 
-/// Address of memory 0. Below 2 GiB, so that x86-64 folds it into the displacement of an access.
-pub const MEMORY_BASE: u64 = 0x1000_0000;
+/// Address of memory 0 where an instruction has room for a displacement of 32 bits (x86-64): below 2 GiB, so that the
+/// base is a part of the access.
+pub const MEMORY_BASE_IN_DISPLACEMENT: u64 = 0x1000_0000;
+
+/// Address of memory 0 where the base takes a register (AArch64): one instruction makes this constant, and another one
+/// the base of the record below it.
+pub const MEMORY_BASE_IN_REGISTER: u64 = 1 << 32;
 
 /// Bytes of address space behind the base of a guarded memory with 32-bit indices: index + 32-bit offset + access size
 /// stay inside, so that no access needs a bounds check.
@@ -125,9 +130,10 @@ pub const FUNCREF_TYPE_ID: u32 = 4;
 pub const SLOT_BYTES: u32 = 16;
 
 const _: () = {
-    assert!(MEMORY_BASE + GUARDED_RESERVATION <= SLOT_BASE);
+    assert!(MEMORY_BASE_IN_DISPLACEMENT < MEMORY_BASE_IN_REGISTER);
+    assert!(MEMORY_BASE_IN_REGISTER + GUARDED_RESERVATION <= SLOT_BASE);
     assert!(GUARDED_RESERVATION <= SLOT_SIZE);
     assert!(MAX_TABLE_ENTRIES * FUNCREF_SIZE as u64 <= SLOT_SIZE);
-    assert!(MEMORY_BASE < 1 << 31 && MEMORY_BASE.is_multiple_of(MAX_PAGE_SIZE));
+    assert!(MEMORY_BASE_IN_DISPLACEMENT < 1 << 31 && MEMORY_BASE_IN_DISPLACEMENT.is_multiple_of(MAX_PAGE_SIZE));
     assert!(size_of::<MemoryRecord>() == 40 && size_of::<TableRecord>() == 32);
 };
