@@ -21,8 +21,3 @@ pub fn runtime_object(architecture: Architecture) -> Result<&'static [u8]> {
         ))
     })
 }
-
-/// Whether there is a runtime library for an architecture.
-pub fn has_runtime(architecture: Architecture) -> bool {
-    runtime_object(architecture).is_ok()
-}

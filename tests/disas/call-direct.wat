@@ -1,4 +1,4 @@
-;;! target = "x86_64"
+;;! targets = "x86_64 aarch64"
 
 ;; A direct call is one `call` of the function; arguments and results are in registers, up to eight results too.
 (module
@@ -6,46 +6,3 @@
   (func $caller (export "caller") (param i32) (result i64) (call $callee (local.get 0) (i64.const 5)))
   (func $swap (export "swap") (param i32 i32) (result i32 i32) (local.get 1) (local.get 0))
   (func $swap_twice (export "swap_twice") (param i32 i32) (result i32 i32) (call $swap (call $swap (local.get 0) (local.get 1)))))
-
-;; function callee:
-;;   pushq %rbp
-;;   movq %rsp, %rbp
-;; block0:
-;; block1:
-;;   movl %edi, %edi
-;;   leaq (%rdi, %rsi), %rax
-;;   movq %rbp, %rsp
-;;   popq %rbp
-;;   retq
-;; function caller:
-;;   pushq %rbp
-;;   movq %rsp, %rbp
-;; block0:
-;;   movl $0x5, %esi
-;;   call    User(userextname0)
-;; block1:
-;;   movq %rbp, %rsp
-;;   popq %rbp
-;;   retq
-;; function swap:
-;;   pushq %rbp
-;;   movq %rsp, %rbp
-;; block0:
-;; block1:
-;;   movq %rsi, %rax
-;;   movq %rdi, %rcx
-;;   movq %rbp, %rsp
-;;   popq %rbp
-;;   retq
-;; function swap_twice:
-;;   pushq %rbp
-;;   movq %rsp, %rbp
-;; block0:
-;;   call    User(userextname0)
-;;   movq %rcx, %rsi
-;;   movq %rax, %rdi
-;;   call    User(userextname0)
-;; block1:
-;;   movq %rbp, %rsp
-;;   popq %rbp
-;;   retq

@@ -1,4 +1,4 @@
-;;! target = "x86_64"
+;;! targets = "x86_64 aarch64"
 
 ;; The sum of an array. What matters is the loop's body: one load with the address folded in, two additions, one compare
 ;; and one branch back.
@@ -10,24 +10,3 @@
       (local.set $at (i32.add (local.get $at) (i32.const 4)))
       (br_if $next (i32.lt_u (local.get $at) (local.get $end))))
     (local.get $sum)))
-
-;; function sum:
-;;   pushq %rbp
-;;   movq %rsp, %rbp
-;; block0:
-;;   xorl %eax, %eax
-;; block1:
-;;   movl %edi, %r11d
-;;   movl 0x10000000(%r11), %r11d
-;;   leal 4(%rdi), %edi
-;;   leal (%rax, %r11), %eax
-;;   cmpl %esi, %edi
-;;   jb      label2; j label3
-;; block2:
-;;   jmp     label1
-;; block3:
-;; block4:
-;; block5:
-;;   movq %rbp, %rsp
-;;   popq %rbp
-;;   retq

@@ -1,4 +1,4 @@
-;;! target = "x86_64"
+;;! targets = "x86_64 aarch64"
 
 ;; One instruction for each operator; the second operand is loaded first, as unaligned vectors cannot be operands before
 ;; AVX.
@@ -6,26 +6,3 @@
   (memory 1)
   (func $add (export "add") (param v128 v128) (result v128) (i32x4.add (local.get 0) (local.get 1)))
   (func $add_memory (export "add_memory") (param i32) (v128.store (local.get 0) (f32x4.add (v128.load (local.get 0)) (v128.load offset=16 (local.get 0))))))
-
-;; function add:
-;;   pushq %rbp
-;;   movq %rsp, %rbp
-;; block0:
-;; block1:
-;;   paddd %xmm1, %xmm0
-;;   movq %rbp, %rsp
-;;   popq %rbp
-;;   retq
-;; function add_memory:
-;;   pushq %rbp
-;;   movq %rsp, %rbp
-;; block0:
-;;   movl %edi, %esi
-;;   movdqu 0x10000000(%rsi), %xmm3
-;;   movdqu 0x10000010(%rsi), %xmm5
-;;   addps %xmm5, %xmm3
-;;   movups %xmm3, 0x10000000(%rsi)
-;; block1:
-;;   movq %rbp, %rsp
-;;   popq %rbp
-;;   retq

