@@ -1,7 +1,7 @@
 //! What the user can choose.
 
 use wasmc_abi::cpu::Level;
-use wasmc_abi::layout::{MEMORY_BASE_IN_DISPLACEMENT, MEMORY_BASE_IN_REGISTER};
+use wasmc_abi::layout::{MAX_SLOTS_39_BIT, MAX_SLOTS_47_BIT, MEMORY_BASE_IN_DISPLACEMENT, MEMORY_BASE_IN_REGISTER};
 
 /// Architecture of the executable. All targets are Linux.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +48,14 @@ impl Architecture {
         match self {
             Architecture::X86_64 => Level::X86_64V2,
             Architecture::Aarch64 => Level::Armv8A,
+        }
+    }
+
+    /// How many slots of address space a program may use. See [`wasmc_abi::layout`].
+    pub fn max_slots(self) -> u64 {
+        match self {
+            Architecture::X86_64 => MAX_SLOTS_47_BIT,
+            Architecture::Aarch64 => MAX_SLOTS_39_BIT,
         }
     }
 

@@ -6,3 +6,89 @@
   (func $caller (export "caller") (param i32) (result i64) (call $callee (local.get 0) (i64.const 5)))
   (func $swap (export "swap") (param i32 i32) (result i32 i32) (local.get 1) (local.get 0))
   (func $swap_twice (export "swap_twice") (param i32 i32) (result i32 i32) (call $swap (call $swap (local.get 0) (local.get 1)))))
+
+;; function callee on x86_64:
+;;   pushq %rbp
+;;   movq %rsp, %rbp
+;; block0:
+;; block1:
+;;   movl %edi, %edi
+;;   leaq (%rdi, %rsi), %rax
+;;   movq %rbp, %rsp
+;;   popq %rbp
+;;   retq
+
+;; function callee on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;; block1:
+;;   add x0, x1, x0, UXTW
+;;   ldp fp, lr, [sp], #16
+;;   ret
+
+;; function caller on x86_64:
+;;   pushq %rbp
+;;   movq %rsp, %rbp
+;; block0:
+;;   movl $0x5, %esi
+;;   call    User(userextname0)
+;; block1:
+;;   movq %rbp, %rsp
+;;   popq %rbp
+;;   retq
+
+;; function caller on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;;   movz x1, #5
+;;   bl 0
+;; block1:
+;;   ldp fp, lr, [sp], #16
+;;   ret
+
+;; function swap on x86_64:
+;;   pushq %rbp
+;;   movq %rsp, %rbp
+;; block0:
+;; block1:
+;;   movq %rsi, %rax
+;;   movq %rdi, %rcx
+;;   movq %rbp, %rsp
+;;   popq %rbp
+;;   retq
+
+;; function swap on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;; block1:
+;;   mov x2, x0
+;;   mov x0, x1
+;;   mov x1, x2
+;;   ldp fp, lr, [sp], #16
+;;   ret
+
+;; function swap_twice on x86_64:
+;;   pushq %rbp
+;;   movq %rsp, %rbp
+;; block0:
+;;   call    User(userextname0)
+;;   movq %rcx, %rsi
+;;   movq %rax, %rdi
+;;   call    User(userextname0)
+;; block1:
+;;   movq %rbp, %rsp
+;;   popq %rbp
+;;   retq
+
+;; function swap_twice on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;;   bl 0
+;;   bl 0
+;; block1:
+;;   ldp fp, lr, [sp], #16
+;;   ret

@@ -10,3 +10,48 @@
       (local.set $at (i32.add (local.get $at) (i32.const 4)))
       (br_if $next (i32.lt_u (local.get $at) (local.get $end))))
     (local.get $sum)))
+
+;; function sum on x86_64:
+;;   pushq %rbp
+;;   movq %rsp, %rbp
+;; block0:
+;;   xorl %eax, %eax
+;; block1:
+;;   movl %edi, %r11d
+;;   movl 0x10000000(%r11), %r11d
+;;   leal 4(%rdi), %edi
+;;   leal (%rax, %r11), %eax
+;;   cmpl %esi, %edi
+;;   jb      label2; j label3
+;; block2:
+;;   jmp     label1
+;; block3:
+;; block4:
+;; block5:
+;;   movq %rbp, %rsp
+;;   popq %rbp
+;;   retq
+
+;; function sum on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;;   movz w3, #0
+;;   mov x11, x3
+;; block1:
+;;   movz x10, #1, LSL #32
+;;   ldr w10, [x10, w0, UXTW]
+;;   add w0, w0, #4
+;;   mov x15, x11
+;;   add w15, w15, w10
+;;   mov x11, x15
+;;   subs wzr, w0, w1
+;;   b.lo label2 ; b label3
+;; block2:
+;;   b label1
+;; block3:
+;; block4:
+;; block5:
+;;   mov x0, x11
+;;   ldp fp, lr, [sp], #16
+;;   ret

@@ -7,3 +7,68 @@
   (memory 1)
   (func $load (export "load") (param i32) (result i32) (i32.load (local.get 0)))
   (func $store_far (export "store_far") (param i32 i64) (i64.store offset=65536 (local.get 0) (local.get 1))))
+
+;; function load on x86_64:
+;;   pushq %rbp
+;;   movq %rsp, %rbp
+;; block0:
+;;   movl %edi, %esi
+;;   leaq 4(%rsi), %rdi
+;;   cmpq $0x10000, %rdi
+;;   jnbe #trap=heap_oob
+;;   movl $0xfff0000, %r8d
+;;   movq (%r8), %r8
+;;   movl (%r8, %rsi), %eax
+;; block1:
+;;   movq %rbp, %rsp
+;;   popq %rbp
+;;   retq
+
+;; function load on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;;   mov w6, w0
+;;   add x6, x6, #4
+;;   subs xzr, x6, #65536
+;;   b.hi #trap=heap_oob
+;;   movz x8, #65535, LSL #16
+;;   ldr x8, [x8]
+;;   ldr w0, [x8, w0, UXTW]
+;; block1:
+;;   ldp fp, lr, [sp], #16
+;;   ret
+
+;; function store_far on x86_64:
+;;   pushq %rbp
+;;   movq %rsp, %rbp
+;; block0:
+;;   movl %edi, %edi
+;;   leaq 0x10008(%rdi), %r8
+;;   cmpq $0x10000, %r8
+;;   jnbe #trap=heap_oob
+;;   movl $0xfff0000, %r8d
+;;   movq (%r8), %r8
+;;   movq %rsi, 0x10000(%r8, %rdi)
+;; block1:
+;;   movq %rbp, %rsp
+;;   popq %rbp
+;;   retq
+
+;; function store_far on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;;   mov w9, w0
+;;   movz w10, #8
+;;   movk w10, w10, #1, LSL #16
+;;   add x10, x10, x0, UXTW
+;;   subs xzr, x10, #65536
+;;   b.hi #trap=heap_oob
+;;   movz x11, #65535, LSL #16
+;;   ldr x11, [x11]
+;;   add x12, x9, #65536
+;;   str x1, [x11, x12]
+;; block1:
+;;   ldp fp, lr, [sp], #16
+;;   ret

@@ -227,8 +227,10 @@ impl Case {
         let mut command = match self.address_space {
             None => emulator::command(self.architecture(), path),
             Some(kib) => {
+                let program = emulator::command(self.architecture(), path);
                 let mut shell = Command::new("/bin/sh");
-                shell.arg("-c").arg(format!("ulimit -v {kib}; exec \"$0\" \"$@\"")).arg(path);
+                shell.arg("-c").arg(format!("ulimit -v {kib}; exec \"$0\" \"$@\"")).arg(program.get_program());
+                shell.args(program.get_args());
                 shell
             }
         };

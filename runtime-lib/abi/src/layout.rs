@@ -9,7 +9,7 @@
 //!   memory base ┼ memory 0, readable and writable up to its current size, PROT_NONE behind it
 //!               ┼ + GUARDED_RESERVATION
 //!               │ unmapped
-//! 0x4_0000_0000 ┼ SLOT_BASE: slot 0, slot 1, … of SLOT_SIZE each: further memories and growable tables
+//! 0x4_0000_0000 ┼ SLOT_BASE: slots of SLOT_SIZE each. Slot 0 has the growable tables, slot 1, … a further memory each
 //!               │
 //!               ┴ the executable, its stacks, the vDSO: wherever the kernel puts them
 //! ```
@@ -28,14 +28,18 @@ pub const MEMORY_BASE_IN_REGISTER: u64 = 1 << 32;
 /// stay inside, so that no access needs a bounds check.
 pub const GUARDED_RESERVATION: u64 = (8 << 30) + (64 << 10);
 
-/// Address of the first slot for memories after the first and for tables that can grow.
+/// Address of the first slot. It has all tables that can grow, one after the other.
 pub const SLOT_BASE: u64 = 0x4_0000_0000;
 
 /// Distance between two slots, in bytes.
 pub const SLOT_SIZE: u64 = 0x4_0000_0000;
 
-/// Slots that a program may use: 16 TiB, well below where Linux puts a position-independent executable.
-pub const MAX_SLOTS: u64 = 1024;
+/// Slots that a program may use where addresses have 47 bits or more: 16 TiB, well below where Linux puts a
+/// position-independent executable.
+pub const MAX_SLOTS_47_BIT: u64 = 1024;
+
+/// The same where kernels may give a process 39 bits (AArch64): Linux puts the executable at two thirds of that, 341 GiB.
+pub const MAX_SLOTS_39_BIT: u64 = 20;
 
 /// The unit in which addresses of the layout are aligned: the largest page size of the supported kernels.
 pub const MAX_PAGE_SIZE: u64 = 64 << 10;
@@ -134,6 +138,7 @@ const _: () = {
     assert!(MEMORY_BASE_IN_REGISTER + GUARDED_RESERVATION <= SLOT_BASE);
     assert!(GUARDED_RESERVATION <= SLOT_SIZE);
     assert!(MAX_TABLE_ENTRIES * FUNCREF_SIZE as u64 <= SLOT_SIZE);
+    assert!(SLOT_BASE + MAX_SLOTS_39_BIT * SLOT_SIZE <= (1 << 39) / 3 * 2);
     assert!(MEMORY_BASE_IN_DISPLACEMENT < 1 << 31 && MEMORY_BASE_IN_DISPLACEMENT.is_multiple_of(MAX_PAGE_SIZE));
     assert!(size_of::<MemoryRecord>() == 40 && size_of::<TableRecord>() == 32);
 };
