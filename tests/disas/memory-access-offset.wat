@@ -47,9 +47,8 @@
 ;;   stp fp, lr, [sp, #-16]!
 ;;   mov fp, sp
 ;; block0:
-;;   movz x2, #1032
-;;   movk x2, x2, #1, LSL #32
-;;   ldr w0, [x2]
+;;   movz x1, #1, LSL #32
+;;   ldr w0, [x1, #1032]
 ;; block1:
 ;;   ldp fp, lr, [sp], #16
 ;;   ret

@@ -7,8 +7,7 @@
 //! | seccomp, Landlock        | system calls that do not exist     | `--harden=auto` goes on, `=require` refuses; the    |
 //! |                          |                                    | filter itself by `object/filter.rs`, both machines  |
 //! | `openat2`                | the same                           | the walk, which every path then takes               |
-//! | `RLIMIT_AS` of the guest | QEMU itself runs out               | natively; the code for it names no architecture     |
-//! | pages of 16 and 64 KiB   | always 4 KiB                       | layout of segments, in `tests/pages.rs`             |
+//! | pages of 16 and 64 KiB   | always 4 KiB                       | the layout of segments, in `link/tests.rs`          |
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -51,10 +51,13 @@ impl Environment<'_, '_> {
     /// whatever the offset is; it is the same for all accesses, and the offset is left to the access. What is too large
     /// for either is added first.
     fn guarded(&mut self, base: u64, index: Value, offset: u64) -> (Value, Offset32) {
-        if let Some(index) = self.constant_index(index) {
-            return (self.iconst(POINTER, base + index + offset), 0.into());
-        }
         let is_low = |address: u64| i32::try_from(address).is_ok();
+        if let Some(index) = self.constant_index(index) {
+            return match i32::try_from(index + offset) {
+                Ok(offset) if !is_low(base) => (self.iconst(POINTER, base), offset.into()),
+                _ => (self.iconst(POINTER, base + index + offset), 0.into()),
+            };
+        }
         let (base, offset) = match i32::try_from(offset) {
             Ok(offset) if is_low(base + offset as u64) || !is_low(base) => (base, offset),
             _ => (base + offset, 0),
