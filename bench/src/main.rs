@@ -3,12 +3,14 @@
 //! - `measure.rs`: one process: time, processor time, memory
 //! - `machine.rs`: what it ran on
 //! - `programs.rs`: the programs that are measured, built from source
-//! - `startup.rs`, `size.rs`, `compile.rs`: one benchmark each
+//! - `startup.rs`, `size.rs`, `memory.rs`, `io.rs`, `compile.rs`: one benchmark each
 //! - `report.rs`: tables, targets, JSON
 
 mod compile;
+mod io;
 mod machine;
 mod measure;
+mod memory;
 mod programs;
 mod report;
 mod size;
@@ -48,6 +50,10 @@ enum Benchmark {
     Startup(startup::Arguments),
     /// What is in a hello world.
     Size(size::Arguments),
+    /// Memory that a running hello world takes.
+    Memory(memory::Arguments),
+    /// What reads, writes and opens cost.
+    Io(io::Arguments),
     /// Time and memory that compiling takes.
     Compile(compile::Arguments),
 }
@@ -60,6 +66,8 @@ fn main() -> Result<ExitCode> {
     let mut report = match &arguments.benchmark {
         Benchmark::Startup(options) => startup::run(options, &wasmc),
         Benchmark::Size(options) => size::run(options, &wasmc),
+        Benchmark::Memory(options) => memory::run(options, &wasmc),
+        Benchmark::Io(options) => io::run(options, &wasmc),
         Benchmark::Compile(options) => compile::run(options, &wasmc),
     }?;
     machine.finish();

@@ -10,6 +10,8 @@ use tempfile::TempDir;
 
 const HELLO_WAT: &str = include_str!("../../examples/hello.wat");
 const HELLO_C: &str = include_str!("../programs/hello.c");
+const IO_C: &str = include_str!("../programs/io.c");
+const WAITS_C: &str = include_str!("../programs/waits.c");
 const FLOOR_C: &str = include_str!("../programs/floor.c");
 
 /// How to get the programs that wasmc does not make.
@@ -42,11 +44,30 @@ impl<'a> Workshop<'a> {
         self.source("hello.wat", HELLO_WAT)
     }
 
+    /// Where the programs are.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// `hello.c` with `printf`, as WebAssembly; `None` if there is no compiler for it.
     pub fn c_hello(&self) -> Result<Option<PathBuf>> {
+        self.wasm("hello.c", HELLO_C)
+    }
+
+    /// `io.c`, as WebAssembly.
+    pub fn io(&self) -> Result<Option<PathBuf>> {
+        self.wasm("io.c", IO_C)
+    }
+
+    /// `waits.c`, as WebAssembly.
+    pub fn waits(&self) -> Result<Option<PathBuf>> {
+        self.wasm("waits.c", WAITS_C)
+    }
+
+    fn wasm(&self, name: &str, text: &str) -> Result<Option<PathBuf>> {
         let Some(compiler) = &self.compilers.wasi_cc else { return Ok(None) };
-        let source = self.source("hello.c", HELLO_C)?;
-        let output = self.path("hello.c.wasm");
+        let source = self.source(name, text)?;
+        let output = self.path(&format!("{name}.wasm"));
         let arguments = [OsStr::new("-O2"), OsStr::new("-s"), source.as_ref(), OsStr::new("-o"), output.as_ref()];
         run(compiler, &arguments)?;
         Ok(Some(output))
@@ -56,6 +77,18 @@ impl<'a> Workshop<'a> {
     pub fn native_hello(&self) -> Result<PathBuf> {
         let source = self.source("hello.c", HELLO_C)?;
         self.native(&source, "hello.native", &["-O2", "-static"])
+    }
+
+    /// `io.c`, by the native C compiler.
+    pub fn native_io(&self) -> Result<PathBuf> {
+        let source = self.source("io.c", IO_C)?;
+        self.native(&source, "io.native", &["-O2", "-static"])
+    }
+
+    /// `waits.c`, by the native C compiler.
+    pub fn native_waits(&self) -> Result<PathBuf> {
+        let source = self.source("waits.c", WAITS_C)?;
+        self.native(&source, "waits.native", &["-O2", "-static"])
     }
 
     /// `floor.c`: the least that a process can do.

@@ -29,6 +29,7 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
         ("static C hello", workshop.native_hello()?),
         ("least possible", workshop.floor()?),
         ("wasmc, .wat hello", workshop.compile(&workshop.wat_hello()?, "wat-hello", &[])?),
+        ("wasmc --no-harden, .wat hello", workshop.compile(&workshop.wat_hello()?, "wat-plain", &["--no-harden"])?),
     ];
     let mut report = Report::new("startup");
     match workshop.c_hello()? {

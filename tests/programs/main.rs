@@ -7,8 +7,9 @@
 //! | `NAME.args`   | its arguments: words (optional)                                |
 //! | `NAME.stdin`  | its standard input (optional)                                  |
 //! | `NAME.status` | its exit status, if it is not 0                                |
+//! | `NAME.stderr` | what it must write to standard error, if anything              |
 //!
-//! Its environment is empty, and it must write nothing to standard error.
+//! Its environment is empty.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -70,7 +71,7 @@ fn run(program: &Path, flags: &[&str], architecture: Architecture) -> Result<(),
     command.args(arguments.split_whitespace()).env_clear();
     let stdin = beside("stdin").unwrap_or_default();
     let finished = process::run(&mut command, &stdin, TIME_LIMIT).map_err(|error| error.to_string())?;
-    if finished.end != End::Exit(status) || !finished.stderr.is_empty() {
+    if finished.end != End::Exit(status) || finished.stderr != beside("stderr").unwrap_or_default() {
         return Err(format!("expected exit status {status}: {}", finished.epitaph()));
     }
     if finished.stdout != expected {

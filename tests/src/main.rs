@@ -22,8 +22,9 @@ usage: cargo run --release -p wasmc-tests -- COMMAND
         Prints the module of a seed as text.
   compare FILE
         Compares one module with wasmi. The calls are those that reduced modules name in comments, or made from a seed.
-  wast [--set NAME] [--script PART] [--engine guard|explicit|unoptimized|ARCHITECTURE|wasmi] [--all]
-        Runs the specification's test suite and prints a table. --all: the sets that are not supported, too.
+  wast [--set NAME] [--script PART] [--engine NAME] [--all]
+        Runs the specification's test suite and prints a table. Engines: guard, explicit, unoptimized, these with an
+        architecture (aarch64-guard), wasmi. --all: the sets that are not supported, too.
 ";
 
 fn main() -> ExitCode {
@@ -125,7 +126,8 @@ fn compare(mut arguments: VecDeque<String>) -> Result<bool, String> {
 }
 
 fn wast(mut arguments: VecDeque<String>) -> Result<bool, String> {
-    let (mut set_name, mut part, mut engine, mut all) = (None, String::new(), Engine::Native(Variant::Guard), false);
+    let native = Variant::all().next().map_or(Engine::Reference, Engine::Native);
+    let (mut set_name, mut part, mut engine, mut all) = (None, String::new(), native, false);
     while let Some(option) = arguments.pop_front() {
         match option.as_str() {
             "--set" => set_name = Some(value(&mut arguments, &option)?),

@@ -1,8 +1,9 @@
-//! Runs the public WASI test suite (WebAssembly/wasi-testsuite, branch `prod/testsuite-base`), which is not part of this
-//! repository: the environment variable `WASI_TESTSUITE` names a directory with its `tests`. Without it, there is nothing to run.
+//! Runs the public WASI test suite (WebAssembly/wasi-testsuite, branch `prod/testsuite-base`), which is not part of
+//! this repository: the environment variable `WASI_TESTSUITE` names a directory with its `tests`. Without it, there is
+//! nothing to run.
 //!
-//! Every module of preview 1 is compiled with the grants that the JSON file beside it asks for, and run twice: with paths
-//! resolved by the kernel, and by the walk.
+//! Every module of preview 1 is compiled with the grants that the JSON file beside it asks for, and run twice: with
+//! paths resolved by the kernel, and by the walk.
 
 mod json;
 
@@ -13,7 +14,9 @@ use std::{env, fs};
 
 use json::Json;
 use libtest_mimic::{Arguments, Failed, Trial};
+use wasmc::options::Architecture;
 use wasmc_tests::command::wasmc;
+use wasmc_tests::emulator;
 use wasmc_tests::process::{self, End};
 
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -24,10 +27,16 @@ fn main() {
     match env::var_os("WASI_TESTSUITE") {
         Some(suite) => {
             for module in modules(Path::new(&suite)) {
-                for resolver in ["openat2", "walk"] {
-                    let name = format!("{} [{resolver}]", module.file_stem().unwrap().to_string_lossy());
-                    let module = module.clone();
-                    trials.push(Trial::test(name, move || run(&module, resolver == "walk").map_err(Failed::from)));
+                let name = module.file_stem().unwrap().to_string_lossy().into_owned();
+                for architecture in emulator::architectures() {
+                    // The emulator has no openat2, so that the runtime takes the other way by itself.
+                    let is_native = emulator::is_native(architecture);
+                    for resolver in if is_native { &["openat2", "walk"][..] } else { &["no openat2"] } {
+                        let label = format!("{name} [{resolver}] on {}", architecture.name());
+                        let module = module.clone();
+                        let test = move || run(&module, architecture, *resolver == "walk").map_err(Failed::from);
+                        trials.push(Trial::test(label, test).with_ignored_flag(!emulator::can_run(architecture)));
+                    }
                 }
             }
             assert!(!trials.is_empty(), "WASI_TESTSUITE has no modules of preview 1");
@@ -51,14 +60,14 @@ fn modules(suite: &Path) -> Vec<PathBuf> {
     modules
 }
 
-fn run(module: &Path, walk: bool) -> Result<(), String> {
+fn run(module: &Path, architecture: Architecture, walk: bool) -> Result<(), String> {
     let text = fs::read_to_string(module.with_extension("json")).unwrap_or_else(|_| "{}".to_string());
     let settings = json::parse(&text).ok_or("the JSON file cannot be read")?;
     let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
 
     let executable = directory.path().join("out");
     let mut compile = Command::new(wasmc());
-    compile.arg(module).arg("-o").arg(&executable).arg("-O0");
+    compile.arg(module).arg("-o").arg(&executable).args(["-O0", "--target", architecture.name()]);
     if walk {
         compile.arg("--walk-paths");
     }
@@ -74,7 +83,7 @@ fn run(module: &Path, walk: bool) -> Result<(), String> {
         return Err(format!("wasmc: {}\n{}", compiled.end, compiled.stderr_text()));
     }
 
-    let mut command = Command::new(&executable);
+    let mut command = emulator::command(architecture, &executable);
     command.current_dir(directory.path()).env_clear();
     command.args(settings.get("args").map(Json::items).unwrap_or_default().iter().filter_map(Json::text));
     let finished = process::run(&mut command, b"", TIME_LIMIT).map_err(|error| error.to_string())?;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use wasmc_abi::grants::{is_variable, parse_directory};
+use wasmc_abi::grants::{self, is_variable, parse_directory};
 
 use crate::Emit;
 use crate::error::{Error, Result};
@@ -96,7 +96,8 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME", help_heading = GRANTS)]
     pub arg0: Option<String>,
 
-    /// Listen on an address, and let the program accept connections. Repeatable.
+    /// Listen on an address, and let the program accept connections; `activation` stands for the sockets that a
+    /// service manager hands over (LISTEN_FDS). Repeatable.
     #[arg(long = "tcplisten", value_name = "IP:PORT", help_heading = GRANTS)]
     pub listeners: Vec<String>,
 
@@ -222,8 +223,8 @@ impl Arguments {
         if let Some(bad) = self.variables.iter().find(|text| !is_variable(text.as_bytes())) {
             return Err(Error::usage(format!("--env wants NAME=VALUE, not '{bad}'")));
         }
-        if let Some(bad) = self.listeners.iter().find(|text| text.parse::<SocketAddr>().is_err()) {
-            return Err(Error::usage(format!("--tcplisten wants IP:PORT, not '{bad}'")));
+        if let Some(bad) = self.listeners.iter().find(|text| !is_listener(text)) {
+            return Err(Error::usage(format!("--tcplisten wants IP:PORT or `activation`, not '{bad}'")));
         }
         if !no_nul(&self.directories) || !no_nul(&self.variables) || !no_nul(self.arg0.as_slice()) {
             return Err(Error::usage("a NUL cannot be part of a grant"));
@@ -286,20 +287,12 @@ fn parse_cpu(name: &str, architecture: Architecture) -> Result<Cpu> {
 }
 
 /// Bytes, with an optional K, M or G for powers of 1024.
+fn is_listener(text: &str) -> bool {
+    text.as_bytes() == grants::ACTIVATION || text.parse::<SocketAddr>().is_ok()
+}
+
 fn parse_size(text: &str) -> std::result::Result<u64, String> {
-    let (digits, unit) = match text.char_indices().find(|(_, letter)| !letter.is_ascii_digit()) {
-        Some((at, _)) => text.split_at(at),
-        None => (text, ""),
-    };
-    let shift = match unit.to_ascii_uppercase().trim_end_matches("IB").trim_end_matches('B') {
-        "" => 0,
-        "K" => 10,
-        "M" => 20,
-        "G" => 30,
-        _ => return Err(format!("'{unit}' is no unit; there are K, M and G")),
-    };
-    let number: u64 = digits.parse().map_err(|_| "not a number".to_owned())?;
-    number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
+    grants::parse_size(text.as_bytes()).ok_or_else(|| "not a size such as 65536, 64K, 8M or 4G".to_owned())
 }
 
 /// `wasmc inspect`: tells what an executable may use of the host, what it imports and which CPU it needs.
@@ -323,16 +316,6 @@ pub struct TargetsArguments {}
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_have_units() {
-        assert_eq!(parse_size("65536"), Ok(65536));
-        assert_eq!(parse_size("8M"), Ok(8 << 20));
-        assert_eq!(parse_size("4GiB"), Ok(4 << 30));
-        assert!(parse_size("4T").is_err());
-        assert!(parse_size("M").is_err());
-        assert!(parse_size("99999999999G").is_err());
-    }
 
     #[test]
     fn targets_are_names_or_linux_triples() {

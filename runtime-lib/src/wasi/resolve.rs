@@ -17,7 +17,7 @@
 //!   directory that is moved away meanwhile cannot lead out. For kernels before 5.6, where a sandbox forbids `openat2`,
 //!   for tests, and where the kernel cannot do what is wanted (a last link that an operation on names shall follow).
 //!
-//! [`choose`] decides once, at start.
+//! [`choose`] decides once, at start. A name that is no link is opened without either: it cannot lead anywhere else.
 //!
 //! # What is refused
 //!
@@ -203,6 +203,13 @@ pub fn open(directory: i32, path: &Path, follow: bool, flags: OpenFlags) -> Resu
     }
     if flags.contains(OpenFlags::PATH) {
         flags.remove(OpenFlags::NOCTTY);
+    }
+    // One name needs no resolution unless it is a link. `O_PATH` would open the link itself.
+    if path.is_name() && !flags.contains(OpenFlags::PATH) {
+        match sys::open_at(directory, path.as_c_str(), flags | OpenFlags::NOFOLLOW) {
+            Err(sys::Errno::LOOP | sys::Errno::NOTDIR) if follow => {}
+            result => return Ok(result?),
+        }
     }
     if WALKS.load(Relaxed) {
         return walk_and_open(directory, path, follow || slash, slash, flags);
