@@ -1,6 +1,7 @@
 ;;! targets = "x86_64 aarch64"
 
-;; A global that is written lies at a constant address: one `mov` each, no base register. `add` adds in between.
+;; A global that is written lies at a constant address: one `mov` each, no base register; on AArch64 one
+;; instruction makes the address. `add` adds in between.
 (module
   (global $g (mut i32) (i32.const 7))
   (func $get (export "get") (result i32) (global.get $g))

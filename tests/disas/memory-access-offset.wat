@@ -1,7 +1,8 @@
 ;;! targets = "x86_64 aarch64"
 
 ;; A constant offset is folded into the displacement, with the base; so is a constant address. An offset too large for
-;; that costs one addition.
+;; that costs one addition. On AArch64 the displacement has the offset only: fields of one record share the addition of
+;; base and index.
 (module
   (memory 1)
   (func $field (export "field") (param i32) (result i32) (i32.load offset=16 (local.get 0)))

@@ -1,7 +1,8 @@
 ;;! targets = "x86_64 aarch64"
 
 ;; No bounds check: the index and the constant base of the memory are all that the address needs. The key line is the
-;; one `mov` with the base as displacement; a compare or a second load would be a mistake.
+;; one `mov` with the base as displacement, or the `ldr` with base and index (`UXTW`); a compare, an extension of its own
+;; or a second load would be a mistake.
 (module
   (memory 1)
   (func $load (export "load") (param i32) (result i32) (i32.load (local.get 0)))

@@ -62,6 +62,7 @@ fn other_trials() -> Vec<Trial> {
         Trial::test("an output that exists is replaced",           replaced_output),
         Trial::test("a failure keeps the output that exists",      kept_output),
         Trial::test("a missing input is an error",                 missing_input),
+        Trial::test("the targets are listed",                      targets),
     ]
 }
 
@@ -256,6 +257,17 @@ fn kept_output() -> Result<(), libtest_mimic::Failed> {
     let finished = process::run(Command::new(wasmc()).arg(source).arg("-o").arg(&target), b"", TIME_LIMIT)?;
     if finished.end != End::Exit(1) || fs::read(&target)? != b"something else" {
         return Err(finished.epitaph().into());
+    }
+    Ok(())
+}
+
+/// All of them are in a `wasmc` that is tested.
+fn targets() -> Result<(), libtest_mimic::Failed> {
+    let finished = process::run(Command::new(wasmc()).arg("targets"), b"", TIME_LIMIT)?;
+    let lines = "x86_64-unknown-linux   x86-64 x86-64-v2 (default) x86-64-v3 x86-64-v4\n\
+                 aarch64-unknown-linux  armv8-a (default) armv8.1-a armv8.4-a armv8.6-a\n";
+    if finished.end != End::Exit(0) || finished.stdout_text() != lines {
+        return Err(format!("{}\n{}", finished.epitaph(), finished.stdout_text()).into());
     }
     Ok(())
 }

@@ -19,7 +19,7 @@
 //! | `STDERR-NOT: TEXT`     | what must not occur on standard error                                                |
 //! | `EXIT: STATUS`         | its exit status, instead of 0                                                        |
 //! | `ADDRESS-SPACE: KIB`   | runs under `ulimit -v`                                                               |
-//! | `NATIVE-ONLY: REASON`  | is not run for other architectures                                                   |
+//! | `QEMU-CPU: NAME`       | runs on a machine with this CPU, in QEMU only                                        |
 //!
 //! A case whose program is run is one for each architecture, unless its flags choose a target or a CPU.
 //!
@@ -63,7 +63,8 @@ fn main() {
                 let file = file.clone();
                 let run = case.run.join(" ");
                 let label = if run.is_empty() { name.clone() } else { format!("{name} [{run}]") };
-                let can_run = emulator::can_run(case.architecture());
+                let can_run = emulator::can_run(case.architecture())
+                    && (case.qemu_cpu.is_none() || !emulator::is_native(case.architecture()));
                 Trial::test(label, move || Ok(case.perform(&file)?)).with_ignored_flag(!can_run)
             })),
             Err(why) => trials.push(Trial::test(name, move || Err(Failed::from(why)))),
@@ -90,7 +91,7 @@ struct Case {
     stderr_not: Vec<String>,
     exit: i32,
     address_space: Option<u64>,
-    is_native_only: bool,
+    qemu_cpu: Option<String>,
 }
 
 /// The cases of a test.
@@ -142,7 +143,7 @@ impl Case {
             "STDERR-NOT" => self.stderr_not.push(trimmed),
             "EXIT" => self.exit = number()?,
             "ADDRESS-SPACE" => self.address_space = Some(number()? as u64),
-            "NATIVE-ONLY" => self.is_native_only = true,
+            "QEMU-CPU" => self.qemu_cpu = Some(trimmed),
             _ => return Err(format!("there is no directive {directive}")),
         }
         Ok(())
@@ -159,7 +160,7 @@ impl Case {
         let is_run = self.compile_fail.is_none() && self.content.is_empty();
         let has_target = self.run.iter().any(|word| word == "--target" || word == "--cpu");
         let mut cases = Vec::new();
-        if is_run && !has_target && !self.is_native_only {
+        if is_run && !has_target {
             cases.extend(emulator::foreign().map(|architecture| {
                 let mut case = self.clone();
                 case.run.extend(["--target", architecture.name()].map(String::from));
@@ -234,7 +235,8 @@ impl Case {
                 shell
             }
         };
-        command.args(&self.args).env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.args(&self.args).env_clear().envs(self.qemu_cpu.iter().map(|name| ("QEMU_CPU", name)));
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
         process::run(&mut command, self.stdin.as_bytes(), TIME_LIMIT).map_err(|error| format!("the program: {error}"))
     }
 

@@ -6,8 +6,8 @@ use wasmc::{Entry, ErrorKind, InstanceSource, Options, Program, Step};
 use wasmc_abi::trap::TrapCode;
 use wasmparser::{Validator, WasmFeatures};
 
-use super::script::{Check, Expected, Script, Source};
 use super::Engine;
+use super::script::{Check, Expected, Script, Source};
 use crate::steps::{Exports, Outcome};
 use crate::{native, reference};
 
