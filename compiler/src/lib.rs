@@ -118,8 +118,7 @@ pub fn check(program: &Program<'_>, options: &Options) -> Result<()> {
 /// The program and the runtime library as one executable.
 fn link_executable(program: object::unit::Unit<'_>, target: &Target, options: &Options) -> Result<Vec<u8>> {
     let name = options.architecture.name();
-    let runtime = runtime::runtime_object(options.architecture)
-        .ok_or_else(|| Error::unsupported(format!("this wasmc was built without the runtime library for {name}")))?;
+    let runtime = runtime::runtime_object(options.architecture)?;
     let runtime = object::read::read(target.machine, runtime)
         .map_err(|error| Error::internal(format!("the runtime library for {name}: {error}")))?;
     let link_options = link::LinkOptions::new(target.machine, wasmc_abi::symbols::ENTRY);

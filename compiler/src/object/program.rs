@@ -111,6 +111,16 @@ pub fn assemble(
     assembler.finish([rodata, text, image], &header, functions)
 }
 
+/// The size of all code, if it is not too large.
+pub(super) fn check_code_size(bytes: usize, machine: Machine) -> Result<u32> {
+    let limit = machine.max_code_size();
+    if bytes > limit {
+        let mebibytes = limit.div_ceil(1 << 20);
+        return Err(Error::unsupported(format!("the program has more than {mebibytes} MiB of code")));
+    }
+    Ok(bytes as u32)
+}
+
 struct Assembler<'p> {
     plan: &'p Plan<'p>,
     machine: Machine,
@@ -247,11 +257,10 @@ impl Assembler<'_> {
             unwind: Vec::with_capacity(codes.len()),
             names: Vec::new(),
         };
-        let too_large = || Error::unsupported("the program has more than 2 GiB of code");
         for code in codes {
-            // `int3` between functions: a jump into the gaps is caught.
-            functions.text.resize(functions.text.len().next_multiple_of(code.align as usize), 0xcc);
-            let start = u32::try_from(functions.text.len()).map_err(|_| too_large())?;
+            let padded = functions.text.len().next_multiple_of(code.align as usize);
+            functions.text.resize(padded, self.machine.filler());
+            let start = check_code_size(padded + code.bytes.len(), self.machine)? - code.bytes.len() as u32;
             let size = code.bytes.len() as u64;
             // A NUL would end the name, in the symbol table as in the blob.
             let title = describe(self.plan, code.name).replace('\0', "");
@@ -295,7 +304,7 @@ impl Assembler<'_> {
                 functions.unwind.push((start, unwind));
             }
         }
-        functions.code_size = u32::try_from(functions.text.len()).map_err(|_| too_large())?;
+        functions.code_size = functions.text.len() as u32;
         Ok(functions)
     }
 
