@@ -70,6 +70,10 @@ pub struct Grants {
     pub directories: Vec<String>,
     /// `NAME=VALUE`.
     pub variables: Vec<String>,
+    /// `HOST[::GUEST]`: directories that are copied into the executable when it is linked.
+    pub embedded: Vec<String>,
+    /// Modification time of what is embedded, in seconds since 1970.
+    pub embedded_time: u64,
     /// `IP:PORT`.
     pub listeners: Vec<String>,
     /// The guest gets the host's environment too.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum};
 use wasmc_abi::cpu::Level;
-use wasmc_abi::grants::{self, is_variable, parse_directory};
+use wasmc_abi::grants::{self, is_variable, parse_directory, parse_names};
 use wasmc_abi::layout::HOST_HEADROOM;
 
 use crate::Emit;
@@ -86,6 +86,11 @@ pub struct Arguments {
     /// relative HOST counts from where the program is started. Repeatable.
     #[arg(long = "dir", value_name = "HOST[::GUEST][:ro]", help_heading = GRANTS)]
     pub directories: Vec<String>,
+
+    /// Copy a directory into the executable, where the program finds it read-only as GUEST (or by the same name): no
+    /// file is needed beside it. All files get one modification time, SOURCE_DATE_EPOCH or 1980-01-01. Repeatable.
+    #[arg(long = "embed", value_name = "HOST[::GUEST]", help_heading = GRANTS)]
+    pub embedded: Vec<String>,
 
     /// Set a variable of the program's environment, which is empty otherwise. Repeatable.
     #[arg(long = "env", value_name = "NAME=VALUE", help_heading = GRANTS)]
@@ -223,17 +228,26 @@ impl Arguments {
         if let Some(bad) = self.directories.iter().find(|text| parse_directory(text.as_bytes()).is_none()) {
             return Err(Error::usage(format!("--dir wants HOST[::GUEST][:ro], not '{bad}'")));
         }
+        if let Some(bad) = self.embedded.iter().find(|text| parse_names(text.as_bytes()).is_none()) {
+            return Err(Error::usage(format!("--embed wants HOST[::GUEST], not '{bad}'")));
+        }
         if let Some(bad) = self.variables.iter().find(|text| !is_variable(text.as_bytes())) {
             return Err(Error::usage(format!("--env wants NAME=VALUE, not '{bad}'")));
         }
         if let Some(bad) = self.listeners.iter().find(|text| !is_listener(text)) {
             return Err(Error::usage(format!("--tcplisten wants IP:PORT or `activation`, not '{bad}'")));
         }
-        if !no_nul(&self.directories) || !no_nul(&self.variables) || !no_nul(self.arg0.as_slice()) {
+        if !no_nul(&self.directories)
+            || !no_nul(&self.embedded)
+            || !no_nul(&self.variables)
+            || !no_nul(self.arg0.as_slice())
+        {
             return Err(Error::usage("a NUL cannot be part of a grant"));
         }
         Ok(Grants {
             directories: self.directories.clone(),
+            embedded: self.embedded.clone(),
+            embedded_time: if self.embedded.is_empty() { 0 } else { embedded_time()? },
             variables: self.variables.clone(),
             listeners: self.listeners.clone(),
             inherit_environment: self.inherit_env,
@@ -257,6 +271,19 @@ impl Arguments {
             Some((name, _)) => Err(Error::usage(format!("--link gives the name '{name}' twice"))),
             None => Ok(linked),
         }
+    }
+}
+
+/// The modification time of embedded files: that of the build, if it has one
+/// (<https://reproducible-builds.org/specs/source-date-epoch/>), or the first one that ZIP files can have, which are
+/// made of such files by some programs.
+fn embedded_time() -> Result<u64> {
+    const START_OF_1980: u64 = 315_532_800;
+    match std::env::var_os("SOURCE_DATE_EPOCH") {
+        None => Ok(START_OF_1980),
+        Some(text) => text.to_str().and_then(|text| text.parse().ok()).ok_or_else(|| {
+            Error::usage(format!("SOURCE_DATE_EPOCH must be a number of seconds, not '{}'", text.display()))
+        }),
     }
 }
 

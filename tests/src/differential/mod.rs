@@ -105,7 +105,7 @@ pub fn run(seed: u64, count: usize, each: impl Fn(&Totals) + Sync) -> Totals {
         }
         for failure in failures {
             match failure {
-                Difference::Real(failure) => sums.failures.push(failure),
+                Difference::Real(failure) => sums.failures.push(*failure),
                 Difference::StackOnly => sums.inconclusive += 1,
             }
         }
@@ -116,7 +116,7 @@ pub fn run(seed: u64, count: usize, each: impl Fn(&Totals) + Sync) -> Totals {
 
 /// How the two sides of a module differ.
 pub enum Difference {
-    Real(Failure),
+    Real(Box<Failure>),
     /// The native stack was exhausted, wasmi's was not.
     StackOnly,
 }
