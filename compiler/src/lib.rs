@@ -14,6 +14,7 @@ mod translate;
 
 use codegen::target::Target;
 pub use error::{Error, ErrorKind, Result};
+use link::LinkError;
 pub use options::Options;
 use plan::Plan;
 pub use program::{Entry, InstanceSource, Program, Step};
@@ -105,5 +106,11 @@ fn link_executable(program: object::unit::Unit<'_>, target: &Target, options: &O
     let runtime = object::read::read(target.machine, runtime)
         .map_err(|error| Error::internal(format!("the runtime library for {name}: {error}")))?;
     let link_options = link::LinkOptions::new(target.machine, wasmc_abi::symbols::ENTRY);
-    link::link(vec![program, runtime], &link_options).map_err(|error| Error::internal(format!("link: {error}")))
+    link::link(vec![program, runtime], &link_options).map_err(|error| match error {
+        // Between parts of one executable, nothing else can be too far away.
+        LinkError::TooLarge | LinkError::Overflow { .. } => {
+            Error::unsupported(format!("more than 2 GiB of code and data: {error}"))
+        }
+        error => Error::internal(format!("link: {error}")),
+    })
 }

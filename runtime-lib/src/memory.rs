@@ -12,8 +12,10 @@
 //!
 //! - Bytes beyond `length` inside a reservation are never accessible, up to the page size. (Only explicit memories have
 //!   lengths that are not whole pages of the machine, and their accesses are compared with `length`.)
-//! - `length` never shrinks, and is at most `maximum` and `--max-memory`. Whatever fails leaves it as it was.
+//! - `length` never shrinks, and is at most `maximum` and [`LIMIT`]. Whatever fails leaves it as it was.
 //! - Pages are zero when they become accessible.
+
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use wasmc_abi::layout::{MEMORY_EXPLICIT, MemoryRecord, TableRecord};
 use wasmc_abi::program::{IMAGE_FIXED, IMAGE_MOVE, Image, ProgramHeader};
@@ -26,6 +28,14 @@ const NO_ADDRESS_SPACE: &str = "\
      the address space for a linear memory could not be reserved (`ulimit -v`?); \
      compile with `--bounds-checks=explicit`";
 const NO_MEMORY: &str = "a memory's initial contents could not be mapped";
+
+/// Bytes that a memory may grow to.
+static LIMIT: AtomicU64 = AtomicU64::new(u64::MAX);
+
+/// Sets the bytes that a memory may grow to, before [`place`].
+pub fn set_limit(bytes: u64) {
+    LIMIT.store(bytes, Relaxed);
+}
 
 fn round_up(bytes: u64) -> Option<u64> {
     bytes.checked_next_multiple_of(process::page_size())
@@ -86,6 +96,9 @@ pub fn place(header: &'static ProgramHeader) {
     place_at(header.record_base, header.record_size + reserved, header.record_size + accessible);
     for image in images(header).iter().filter(|image| is_of_record(header, image)) {
         fill(header, image);
+    }
+    if memories(header).iter().any(|memory| memory.length > LIMIT.load(Relaxed)) {
+        report::refuse("the program starts with more memory than ", b"WASMC_MAX_MEMORY", " allows");
     }
 
     for index in adjacent.is_some() as usize..header.memory_count as usize {
@@ -172,7 +185,7 @@ fn grow(memory: &mut MemoryRecord, delta_pages: u64) -> Option<()> {
     if delta == 0 {
         return Some(());
     }
-    if length > memory.maximum || length > arch::program().max_memory {
+    if length > memory.maximum || length > LIMIT.load(Relaxed) {
         return None;
     }
     if memory.flags & MEMORY_EXPLICIT == 0 {

@@ -1,10 +1,11 @@
 //! What the kernel handed over, and the places of the stacks: set once at start, read from everywhere.
 
-use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 static ARGUMENT_COUNT: AtomicUsize = AtomicUsize::new(0);
 static ARGUMENTS: AtomicPtr<*const u8> = AtomicPtr::new(core::ptr::null_mut());
 static ENVIRONMENT: AtomicPtr<*const u8> = AtomicPtr::new(core::ptr::null_mut());
+static IS_PRIVILEGED: AtomicBool = AtomicBool::new(false);
 static PAGE_SIZE: AtomicU64 = AtomicU64::new(4096);
 static SIGNAL_FRAME_BYTES: AtomicU64 = AtomicU64::new(2048);
 static STACK_GUARD: AtomicU64 = AtomicU64::new(0);
@@ -12,6 +13,7 @@ static STACK_LOW: AtomicU64 = AtomicU64::new(0);
 static STACK_HIGH: AtomicU64 = AtomicU64::new(0);
 
 const AT_PAGESZ: usize = 6;
+const AT_SECURE: usize = 23;
 const AT_MINSIGSTKSZ: usize = 51;
 
 /// Reads what lies at the initial stack pointer.
@@ -40,6 +42,7 @@ pub unsafe fn read_initial_stack(stack: *const usize) {
         word = word.add(1);
         while *word != 0 {
             match *word {
+                AT_SECURE => IS_PRIVILEGED.store(*word.add(1) != 0, Relaxed),
                 AT_PAGESZ => PAGE_SIZE.store(*word.add(1) as u64, Relaxed),
                 AT_MINSIGSTKSZ => SIGNAL_FRAME_BYTES.store(*word.add(1) as u64, Relaxed),
                 _ => {}
@@ -109,8 +112,12 @@ pub fn host_environment() -> impl Iterator<Item = &'static [u8]> {
 
 /// The value of an environment variable of the host, whose name is given with its `=`.
 ///
-/// For the runtime's own settings; the guest's environment is something else.
+/// For the runtime's own settings; the guest's environment is something else. There are none if the process has rights
+/// that its parent lacks, as by a set-user-ID file: whoever starts it shall not hand out what is not theirs.
 pub fn host_variable(name: &[u8]) -> Option<&'static [u8]> {
+    if IS_PRIVILEGED.load(Relaxed) {
+        return None;
+    }
     host_environment().find_map(|variable| variable.strip_prefix(name))
 }
 
@@ -129,4 +136,26 @@ pub fn wasm_stack() -> (u64, u64) {
 /// Whether an address lies in the guard of the Wasm stack.
 pub fn is_in_stack_guard(address: u64) -> bool {
     STACK_GUARD.load(Relaxed) <= address && address < STACK_LOW.load(Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The only test that changes these variables.
+    #[test]
+    fn a_privileged_process_has_no_settings() {
+        let start_with = |is_privileged: usize| {
+            let variable = c"WASMC_DIR=/".as_ptr().addr();
+            let stack = vec![0, 0, variable, 0, AT_SECURE, is_privileged, AT_PAGESZ, 4096, 0, 0];
+            // SAFETY: laid out as the kernel does it, and never freed.
+            unsafe { read_initial_stack(stack.leak().as_ptr()) };
+        };
+        start_with(0);
+        assert_eq!(host_variable(b"WASMC_DIR="), Some(&b"/"[..]));
+        start_with(1);
+        assert_eq!(host_variable(b"WASMC_DIR="), None);
+        assert_eq!(host_environment().count(), 1, "the guest's environment is something else");
+        start_with(0);
+    }
 }

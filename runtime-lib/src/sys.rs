@@ -408,6 +408,11 @@ pub fn is_socket(fd: i32) -> bool {
     rustix::net::sockopt::socket_type(borrow(fd)).is_ok()
 }
 
+/// Whether a socket listens.
+pub fn is_listening(fd: i32) -> Result<bool> {
+    rustix::net::sockopt::socket_acceptconn(borrow(fd))
+}
+
 pub fn set_size(fd: i32, bytes: u64) -> Result<()> {
     retry(|| rustix::fs::ftruncate(borrow(fd), bytes))
 }

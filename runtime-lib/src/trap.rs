@@ -17,7 +17,7 @@
 //! Where SIGFPE stands for a division by zero and for one whose quotient overflows, the site's code says which:
 //! compiled code tests for one of them before it divides.
 
-use wasmc_abi::layout::{MemoryRecord, TableRecord};
+use wasmc_abi::layout::{HOST_HEADROOM, MemoryRecord, TableRecord};
 use wasmc_abi::program::ProgramHeader;
 use wasmc_abi::trap::{SITE_CALL, TrapCode};
 
@@ -33,9 +33,6 @@ const SIGSEGV: i32 = 11;
 const SIGNALS: [i32; 4] = [SIGILL, SIGBUS, SIGFPE, SIGSEGV];
 const ALL_SIGNALS: u64 =
     sys::signal_set(SIGILL) | sys::signal_set(SIGBUS) | sys::signal_set(SIGFPE) | sys::signal_set(SIGSEGV);
-
-/// Bytes of Wasm stack that a host function may use without looking. The largest has a batch of I/O vectors.
-const HOST_HEADROOM: u64 = 64 << 10;
 
 /// Installs the handlers, and unblocks the signals: a parent may have left us any mask.
 pub fn install_handlers() {

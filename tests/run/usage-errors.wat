@@ -15,6 +15,18 @@
 ;; STDERR: {{.*}}much{{.*}}
 ;; RUN: wasmc %s --link library
 ;; STDERR: {{.*}}--link{{.*}}
+;; RUN: wasmc %s --link library=
+;; STDERR: {{.*}}--link{{.*}}
+;; RUN: wasmc %s --link library=%s --link library=%s
+;; STDERR: {{.*}}'library' twice{{.*}}
+;; RUN: wasmc %s --stack-size 0
+;; STDERR: {{.*}}128K{{.*}}
+;; RUN: wasmc %s --stack-size 18446744073709551615
+;; STDERR: {{.*}}128K{{.*}}
+;; RUN: wasmc %s -j 0
+;; STDERR: {{.*}}1..=1024{{.*}}
+;; RUN: wasmc %s -j 100000
+;; STDERR: {{.*}}1..=1024{{.*}}
 ;; RUN: wasmc %s %s
 ;; STDERR: {{.*}}
 ;; RUN: wasmc %s --target pdp11-unknown-unix

@@ -1,11 +1,14 @@
 //! What can be said on the command line.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum};
 use wasmc_abi::cpu::Level;
-use wasmc_abi::grants::{is_variable, parse_directory};
+use wasmc_abi::grants::{self, is_variable, parse_directory};
+use wasmc_abi::layout::HOST_HEADROOM;
 
 use crate::Emit;
 use crate::error::{Error, Result};
@@ -23,7 +26,8 @@ const GRANTS: &str = "What the program may use";
     name = "wasmc",
     version,
     max_term_width = 100,
-    after_help = "`wasmc inspect EXE` tells what an executable may use of the host, what it imports and which CPU it needs."
+    after_help = "`wasmc inspect EXE` tells what an executable may use of the host, what it imports and which CPU it \
+                  needs."
 )]
 pub struct Arguments {
     /// The module to compile: a binary (.wasm) or text (.wat) file, or `-` for standard input.
@@ -70,8 +74,8 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = BoundsKind::Guard, value_name = "HOW")]
     pub bounds_checks: BoundsKind,
 
-    /// Size of the stack, in bytes or with K, M or G.
-    #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = parse_size)]
+    /// Size of the stack, in bytes or with K, M or G: from 128K to 1024G.
+    #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = parse_stack_size)]
     pub stack_size: u64,
 
     /// Size that a memory may grow to, in bytes or with K, M or G.
@@ -95,7 +99,8 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME", help_heading = GRANTS)]
     pub arg0: Option<String>,
 
-    /// Listen on an address, and let the program accept connections. Repeatable.
+    /// Listen on an address, and let the program accept connections; `activation` stands for the sockets that a
+    /// service manager hands over (LISTEN_FDS). Repeatable.
     #[arg(long = "tcplisten", value_name = "IP:PORT", help_heading = GRANTS)]
     pub listeners: Vec<String>,
 
@@ -117,8 +122,8 @@ pub struct Arguments {
     pub no_harden: bool,
 
     /// Threads to compile with [default: one for each processor].
-    #[arg(short, long, value_name = "N")]
-    pub jobs: Option<usize>,
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
 
     /// Say how long each phase takes.
     #[arg(short, long)]
@@ -221,8 +226,8 @@ impl Arguments {
         if let Some(bad) = self.variables.iter().find(|text| !is_variable(text.as_bytes())) {
             return Err(Error::usage(format!("--env wants NAME=VALUE, not '{bad}'")));
         }
-        if let Some(bad) = self.listeners.iter().find(|text| text.parse::<SocketAddr>().is_err()) {
-            return Err(Error::usage(format!("--tcplisten wants IP:PORT, not '{bad}'")));
+        if let Some(bad) = self.listeners.iter().find(|text| !is_listener(text)) {
+            return Err(Error::usage(format!("--tcplisten wants IP:PORT or `activation`, not '{bad}'")));
         }
         if !no_nul(&self.directories) || !no_nul(&self.variables) || !no_nul(self.arg0.as_slice()) {
             return Err(Error::usage("a NUL cannot be part of a grant"));
@@ -239,15 +244,19 @@ impl Arguments {
     }
 
     /// `--link` as name and file.
-    pub fn linked(&self) -> Result<Vec<(&str, PathBuf)>> {
-        let split = |link: &'_ str| link.split_once('=').map(|(name, file)| (name.len(), PathBuf::from(file)));
-        self.links
-            .iter()
-            .map(|link| match split(link) {
-                Some((length, file)) if length > 0 => Ok((&link[..length], file)),
-                _ => Err(Error::usage(format!("--link wants NAME=FILE, not '{link}'"))),
-            })
-            .collect()
+    pub fn linked(&self) -> Result<Vec<(&str, &Path)>> {
+        let mut linked: Vec<(&str, &Path)> = Vec::with_capacity(self.links.len());
+        for link in &self.links {
+            match link.split_once('=') {
+                Some((name, file)) if !name.is_empty() && !file.is_empty() => linked.push((name, Path::new(file))),
+                _ => return Err(Error::usage(format!("--link wants NAME=FILE, not '{link}'"))),
+            }
+        }
+        let mut names = HashSet::new();
+        match linked.iter().find(|(name, _)| !names.insert(*name)) {
+            Some((name, _)) => Err(Error::usage(format!("--link gives the name '{name}' twice"))),
+            None => Ok(linked),
+        }
     }
 }
 
@@ -283,20 +292,19 @@ fn parse_cpu(name: &str) -> Result<Cpu> {
 }
 
 /// Bytes, with an optional K, M or G for powers of 1024.
+fn is_listener(text: &str) -> bool {
+    text.as_bytes() == grants::ACTIVATION || text.parse::<SocketAddr>().is_ok()
+}
+
 fn parse_size(text: &str) -> std::result::Result<u64, String> {
-    let (digits, unit) = match text.char_indices().find(|(_, letter)| !letter.is_ascii_digit()) {
-        Some((at, _)) => text.split_at(at),
-        None => (text, ""),
-    };
-    let shift = match unit.to_ascii_uppercase().trim_end_matches("IB").trim_end_matches('B') {
-        "" => 0,
-        "K" => 10,
-        "M" => 20,
-        "G" => 30,
-        _ => return Err(format!("'{unit}' is no unit; there are K, M and G")),
-    };
-    let number: u64 = digits.parse().map_err(|_| "not a number".to_owned())?;
-    number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
+    grants::parse_size(text.as_bytes()).ok_or_else(|| "not a size such as 65536, 64K, 8M or 4G".to_owned())
+}
+
+/// A size with which host functions can be called, and for which there are addresses.
+fn parse_stack_size(text: &str) -> std::result::Result<u64, String> {
+    const RANGE: RangeInclusive<u64> = 2 * HOST_HEADROOM..=1 << 40;
+    let size = parse_size(text)?;
+    if RANGE.contains(&size) { Ok(size) } else { Err("it must be from 128K to 1024G".to_owned()) }
 }
 
 /// `wasmc inspect`: tells what an executable may use of the host, what it imports and which CPU it needs.
@@ -317,13 +325,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_have_units() {
-        assert_eq!(parse_size("65536"), Ok(65536));
-        assert_eq!(parse_size("8M"), Ok(8 << 20));
-        assert_eq!(parse_size("4GiB"), Ok(4 << 30));
-        assert!(parse_size("4T").is_err());
-        assert!(parse_size("M").is_err());
-        assert!(parse_size("99999999999G").is_err());
+    fn stacks_have_limits() {
+        assert_eq!(parse_stack_size("128K"), Ok(128 << 10));
+        assert_eq!(parse_stack_size("1024G"), Ok(1 << 40));
+        for size in ["0", "127K", "1025G", "18446744073709551615"] {
+            assert!(parse_stack_size(size).is_err(), "{size}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::path::Path;
 use object::LittleEndian;
 use object::elf::{self, FileHeader64};
 use object::read::elf::{FileHeader as _, ProgramHeader as _};
+use serde_json::Value;
 use wasmc_abi::cpu::Level;
 use wasmc_abi::grants::{INHERIT_ENVIRONMENT, NOTE_TYPE, Note, OWNER, SEALED, tag};
 
@@ -97,43 +98,14 @@ fn as_text(facts: &[(&str, Fact)]) -> String {
 }
 
 fn as_json(facts: &[(&str, Fact)]) -> String {
-    let members: Vec<String> = facts
-        .iter()
-        .map(|(name, fact)| {
-            let value = match fact {
-                Fact::Text(text) => json_string(text),
-                Fact::Number(number) => number.to_string(),
-                Fact::Flag(flag) => flag.to_string(),
-                Fact::List(list) => {
-                    format!("[{}]", list.iter().map(|item| json_string(item)).collect::<Vec<_>>().join(", "))
-                }
-            };
-            format!("  {}: {value}", json_string(name))
-        })
-        .collect();
-    format!("{{\n{}\n}}\n", members.join(",\n"))
-}
-
-fn json_string(text: &str) -> String {
-    let mut out = String::from("\"");
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => out.extend(['\\', letter]),
-            _ if letter.is_control() => {
-                let _ = write!(out, "\\u{:04x}", u32::from(letter));
-            }
-            _ => out.push(letter),
-        }
-    }
-    out + "\""
-}
-
-#[cfg(test)]
-mod tests {
-    use super::json_string;
-
-    #[test]
-    fn strings_are_escaped() {
-        assert_eq!(json_string("a\"b\\\n\u{1b}é"), r#""a\"b\\\u000a\u001bé""#);
-    }
+    let members = facts.iter().map(|(name, fact)| {
+        let value = match fact {
+            Fact::Text(text) => Value::from(text.as_str()),
+            Fact::Number(number) => Value::from(*number),
+            Fact::Flag(flag) => Value::from(*flag),
+            Fact::List(list) => Value::from(list.as_slice()),
+        };
+        ((*name).to_owned(), value)
+    });
+    format!("{:#}\n", Value::Object(members.collect()))
 }

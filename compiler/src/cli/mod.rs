@@ -50,7 +50,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     let options = arguments.options()?;
     let output = output_path(arguments)?;
     let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(arguments.jobs.unwrap_or(0))
+        .num_threads(arguments.jobs.map_or(0, usize::from))
         .stack_size(THREAD_STACK)
         .build()
         .map_err(|error| Error::internal(format!("cannot start threads: {error}")))?;
@@ -127,6 +127,9 @@ fn output_path(arguments: &Arguments) -> Result<PathBuf> {
 
 fn report(error: &Error) {
     let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+    // Names in it come from the input: nothing in them shall reach a terminal as a command.
+    let mask = |letter: char| if letter.is_control() && letter != '\n' { char::REPLACEMENT_CHARACTER } else { letter };
+    let error: String = error.to_string().chars().map(mask).collect();
     // Nowhere to say it if standard error is closed.
     let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {error}");
 }

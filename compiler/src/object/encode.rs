@@ -28,7 +28,7 @@ macro_rules! encode {
 
 encode! {
     ProgramHeader {
-        abi_version cpu_level record_base record_size stack_size max_memory memories memory_count tables table_count
+        abi_version cpu_level record_base record_size stack_size memories memory_count tables table_count
         images image_count main script script_count script_slots code code_size functions function_count sites names
         grants grants_size
         harden confine_files filter filter_count filter_process harden_flags

@@ -5,9 +5,12 @@
 //! wherever it stands.
 //!
 //! ```text
-//! .rodata.wasm   header │ blobs that code names │ record │ tables │ images │ script │ functions │ sites │ names │
-//! filter .text.wasm     functions in the order of the plan, then glue .wasm.image    whole pages of initial memory
-//! .note.wasmc    grants .eh_frame      how to unwind every function
+//! .rodata.wasm   header │ blobs that code names │ record │ tables │ memories │ images │
+//!                script │ functions │ sites │ names │ filter
+//! .text.wasm     functions in the order of the plan, then glue
+//! .wasm.image    whole pages of initial memory
+//! .note.wasmc    grants
+//! .eh_frame      how to unwind every function
 //! ```
 
 use std::borrow::Cow;
@@ -67,7 +70,6 @@ pub fn assemble(plan: &Plan<'_>, codes: Vec<Code>, target: &Target, options: &Op
         record_base: plan.layout.record_base,
         record_size: plan.layout.record_size,
         stack_size: options.stack_size,
-        max_memory: options.max_memory,
         memories: 0,
         memory_count: plan.memories.len() as u32,
         tables: plan.layout.table_records_offset,
@@ -79,12 +81,12 @@ pub fn assemble(plan: &Plan<'_>, codes: Vec<Code>, target: &Target, options: &Op
     assembler.rodata.bytes.resize(size_of::<ProgramHeader>(), 0);
     assembler.define(Name::FuncrefAnchor(Unique), rodata, 0);
     assembler.add_blobs(rodata, &functions.names);
-    assembler.add_record(options);
+    assembler.add_record();
     assembler.add_tables();
     assembler.add_memories(image);
 
+    header.image_count = assembler.images.len() as u32;
     header.images = assembler.rodata.add_all(&std::mem::take(&mut assembler.images)) as i32;
-    header.image_count = (assembler.rodata.bytes.len() - header.images as usize) as u32 / size_of::<Image>() as u32;
     assembler.add_entry(&mut header);
     header.functions = assembler.rodata.add_all(&functions.entries) as i32;
     header.sites = assembler.rodata.add(&functions.sites, 1) as i32;
@@ -339,7 +341,7 @@ impl Assembler<'_> {
     }
 
     /// The initial contents of the record.
-    fn add_record(&mut self, options: &Options) {
+    fn add_record(&mut self) {
         let plan = self.plan;
         let start = self.rodata.add(&[], 64);
         self.rodata.bytes.resize(start + plan.layout.record_used as usize, 0);
@@ -349,12 +351,11 @@ impl Assembler<'_> {
         };
         for (id, memory) in plan.memories.iter() {
             let place = plan.layout.memories[id];
-            let limit = (MAX_PAGES_32 << 16).min(options.max_memory);
             let mut bytes = Vec::new();
             MemoryRecord {
                 base: place.guarded_base.unwrap_or(0),
                 length: memory.minimum,
-                maximum: memory.maximum.unwrap_or(u64::MAX).min(limit),
+                maximum: memory.maximum.unwrap_or(u64::MAX).min(MAX_PAGES_32 << 16),
                 reserved: if place.guarded_base.is_some() { GUARDED_RESERVATION } else { 0 },
                 flags: if place.guarded_base.is_some() { 0 } else { MEMORY_EXPLICIT },
                 page_size_log2: memory.page_size_log2,

@@ -94,8 +94,16 @@ pub enum InstantiationStep {
     CopyData { data: DataId, memory: MemoryId, offset: u64 },
     /// An active segment that is known not to fit.
     Trap(TrapCode),
-    /// The start function, or `_initialize` of a library.
+    /// The start function, or `_initialize`.
     Call(FuncId),
+}
+
+impl InstantiationStep {
+    /// Whether it applies a segment, or fails to.
+    pub fn is_segment(&self) -> bool {
+        use InstantiationStep::{CopyData, CopyElements, Trap};
+        matches!(self, CopyElements { .. } | CopyData { .. } | Trap(_))
+    }
 }
 
 /// A function of the program.

@@ -25,7 +25,7 @@ pub struct Translator<'f, 'p> {
     /// The operand stack. Vectors may have any lane type here: see [`Translator::pop_vector`].
     pub stack: Vec<Value>,
     pub control: Vec<Frame>,
-    /// How many blocks were opened in code that cannot be reached; 0 while it can be.
+    /// In code that cannot be reached, how many blocks were opened there.
     pub unreachable: Option<u32>,
 }
 

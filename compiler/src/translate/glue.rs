@@ -118,12 +118,14 @@ impl Environment<'_, '_> {
                     let record = self.plan.layout.memories[memory].record + memory_record::LENGTH;
                     self.require(record, Region::MemoryRecord(memory), bytes, TrapCode::MemoryOutOfBounds);
                 }
-                InstantiationStep::RequireTable(table, entries) => {
-                    if let TablePlace::Slot { record, .. } = self.plan.layout.tables[table] {
+                InstantiationStep::RequireTable(table, entries) => match self.plan.layout.tables[table] {
+                    TablePlace::Slot { record, .. } => {
                         let record = record + table_record::LENGTH;
                         self.require(record, Region::TableRecord(table), entries, TrapCode::TableOutOfBounds);
                     }
-                }
+                    // Only dead functions grow it, so it stays too small.
+                    TablePlace::InRecord(_) | TablePlace::ReadOnly => self.trap(TrapCode::TableOutOfBounds),
+                },
                 InstantiationStep::CopyElements { elements, table, offset } => {
                     let count = self.plan.elements[elements].items.len() as u64;
                     let [offset, count] = [offset, count].map(|number| self.iconst(POINTER, number));
@@ -138,18 +140,20 @@ impl Environment<'_, '_> {
                     let source = self.data_address(Name::Data(data));
                     self.call_runtime(RuntimeFunction::Memmove, &[destination, source, count], &[]);
                 }
-                InstantiationStep::Trap(code) => {
-                    self.ins().trap(traps::to_clif(code));
-                    // What follows cannot be reached, but is translated all the same.
-                    let rest = self.builder.create_block();
-                    self.builder.switch_to_block(rest);
-                    self.builder.seal_block(rest);
-                }
+                InstantiationStep::Trap(code) => self.trap(code),
                 InstantiationStep::Call(function) => {
                     self.call_function(function, &[]);
                 }
             }
         }
+    }
+
+    /// Traps. What follows cannot be reached, but is translated all the same.
+    fn trap(&mut self, code: TrapCode) {
+        self.ins().trap(traps::to_clif(code));
+        let rest = self.builder.create_block();
+        self.builder.switch_to_block(rest);
+        self.builder.seal_block(rest);
     }
 
     /// Traps unless the u64 at this place of the record is at least `least`.

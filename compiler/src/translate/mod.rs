@@ -3,7 +3,7 @@
 //! One function at a time, reading only the [`Plan`], so that all can be translated in parallel:
 //!
 //! - [`function`]: the loop over a body's operators, its operand stack and locals;
-//! - [`control`]: blocks, branches, calls' ends: where control flow meets;
+//! - [`control`]: blocks and branches;
 //! - [`numeric`] and [`vector`]: tables with a row for each operator that only computes;
 //! - [`memory`] and [`table`]: accesses, sizes, bulk operations;
 //! - [`heap`]: the only place where an address in linear memory is formed;

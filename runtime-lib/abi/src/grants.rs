@@ -36,7 +36,7 @@ pub mod tag {
     pub const VARIABLE: u32 = 2;
     /// The first argument, instead of the one that the process was started with.
     pub const ARG0: u32 = 3;
-    /// Address of a socket to listen on: `IP:PORT`.
+    /// Address of a socket to listen on: `IP:PORT`, or [`ACTIVATION`](super::ACTIVATION).
     pub const LISTENER: u32 = 4;
     /// An import that the host satisfies: `MODULE.NAME`. For `wasmc inspect` only, like all that follow.
     pub const IMPORT: u32 = 16;
@@ -121,6 +121,27 @@ pub fn parse_directory(text: &[u8]) -> Option<Directory<'_>> {
     if host.is_empty() || guest.is_empty() { None } else { Some(Directory { host, guest, read_only }) }
 }
 
+/// Value of [`tag::LISTENER`]: not an address, but the sockets of socket activation.
+pub const ACTIVATION: &[u8] = b"activation";
+
+/// Reads a number of bytes: digits and perhaps a unit (`K`, `M`, `G`; `KiB` and `KB` mean the same). `None` if it is
+/// none, or too large.
+pub fn parse_size(text: &[u8]) -> Option<u64> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, unit) = text.split_at(digits);
+    let (shift, rest) = match unit.split_first() {
+        None => (0, unit),
+        Some((b'K' | b'k', rest)) => (10, rest),
+        Some((b'M' | b'm', rest)) => (20, rest),
+        Some((b'G' | b'g', rest)) => (30, rest),
+        Some(_) => return None,
+    };
+    if !matches!(rest, b"" | b"B" | b"iB") {
+        return None;
+    }
+    core::str::from_utf8(digits).ok()?.parse::<u64>().ok()?.checked_mul(1 << shift)
+}
+
 /// Whether `NAME=VALUE` has a name.
 pub fn is_variable(text: &[u8]) -> bool {
     text.iter().position(|&byte| byte == b'=').is_some_and(|at| at > 0)
@@ -142,6 +163,16 @@ mod tests {
         assert_eq!(parse_directory(b"a::b::c"), directory("a::b", "c", false));
         for bad in [&b""[..], b":ro", b"::", b"a::", b"::b", b"a:::ro"] {
             assert_eq!(parse_directory(bad), None, "{}", bad.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        for (text, size) in [("65536", 65536), ("8M", 8 << 20), ("4GiB", 4 << 30), ("1kB", 1 << 10), ("0", 0)] {
+            assert_eq!(parse_size(text.as_bytes()), Some(size), "{text}");
+        }
+        for bad in ["", "M", "4T", "4MM", "1 K", "-1", "+1", "99999999999G", "99999999999999999999"] {
+            assert_eq!(parse_size(bad.as_bytes()), None, "{bad}");
         }
     }
 

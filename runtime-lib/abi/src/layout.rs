@@ -3,13 +3,13 @@
 //! ```text
 //!   x86-64, fixed address model
 //!
-//! 0x0000_0000 ┬ never mapped: a 32-bit displacement that was wrongly sign-extended ends here or at a negative address
-//!               │
+//!   0x0000_0000 ┬ never mapped: a 32-bit displacement that was wrongly
+//!               │ sign-extended ends here or at a negative address
 //!   record base ┼ the record: globals, memory and table records, small mutable tables (rounded up to 64 KiB)
 //!   0x1000_0000 ┼ MEMORY_BASE: memory 0, readable and writable up to its current size, PROT_NONE behind it
 //!               ┼ + GUARDED_RESERVATION
 //!               │ unmapped
-//! 0x4_0000_0000 ┼ SLOT_BASE: slot 0, slot 1, … of SLOT_SIZE each: further memories and growable tables
+//! 0x4_0000_0000 ┼ SLOT_BASE: slot 0, slot 1, … of SLOT_SIZE each: further memories, growable and large tables
 //!               │
 //!               ┴ the executable, its stacks, the vDSO: wherever the kernel puts them
 //! ```
@@ -23,7 +23,7 @@ pub const MEMORY_BASE: u64 = 0x1000_0000;
 /// stay inside, so that no access needs a bounds check.
 pub const GUARDED_RESERVATION: u64 = (8 << 30) + (64 << 10);
 
-/// Address of the first slot for memories after the first and for tables that can grow.
+/// Address of the first slot: for memories after the first, and for tables that can grow or do not fit in the record.
 pub const SLOT_BASE: u64 = 0x4_0000_0000;
 
 /// Distance between two slots, in bytes.
@@ -34,6 +34,10 @@ pub const MAX_SLOTS: u64 = 1024;
 
 /// The unit in which addresses of the layout are aligned: the largest page size of the supported kernels.
 pub const MAX_PAGE_SIZE: u64 = 64 << 10;
+
+/// Bytes of Wasm stack that a host function may use without looking: if there are less, calling it is a trap. The
+/// largest has a batch of I/O vectors.
+pub const HOST_HEADROOM: u64 = 64 << 10;
 
 /// Bytes of a page of linear memory (Wasm 2.0 core specification, 4.2.8).
 pub const WASM_PAGE_SIZE: u64 = 64 << 10;

@@ -23,8 +23,6 @@ pub struct ProgramHeader {
     pub record_size: u64,
     /// Bytes of the Wasm stack, without its guard.
     pub stack_size: u64,
-    /// Size in bytes that any memory may grow to (`--max-memory`).
-    pub max_memory: u64,
 
     /// Byte offset in the record, and count, of the [`MemoryRecord`](crate::layout::MemoryRecord)s.
     pub memories: u32,
@@ -135,7 +133,7 @@ pub struct StepResult {
 }
 
 const _: () = {
-    assert!(size_of::<ProgramHeader>() == 136);
+    assert!(size_of::<ProgramHeader>() == 128);
     assert!(size_of::<Image>() == 32);
     assert!(size_of::<ScriptStep>() == 20);
 };

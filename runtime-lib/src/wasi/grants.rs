@@ -1,7 +1,7 @@
 //! Grants: what the guest may use beyond standard streams, arguments, clocks and random numbers.
 //!
-//! They stand in the executable's note ([`wasmc_abi::grants`]). Unless that says *sealed*, variables of the host's
-//! environment replace them, each one its whole list:
+//! They stand in the executable's note ([`wasmc_abi::grants`]). Unless that says *sealed*, or the process is privileged
+//! ([`process::host_variable`]), variables of the host's environment replace them, each one its whole list:
 //!
 //! | variable            | replaces        | value                                       |
 //! |---------------------|-----------------|---------------------------------------------|
@@ -9,7 +9,8 @@
 //! | `WASMC_ENV`         | `--env`         | lines, each `NAME=VALUE`                    |
 //! | `WASMC_INHERIT_ENV` | `--inherit-env` | `1` or `0`                                  |
 //! | `WASMC_ARG0`        | `--arg0`        | the name                                    |
-//! | `WASMC_TCPLISTEN`   | `--tcplisten`   | lines, each `IP:PORT`                       |
+//! | `WASMC_TCPLISTEN`   | `--tcplisten`   | lines, each `IP:PORT` or `activation`       |
+//! | `WASMC_MAX_MEMORY`  | `--max-memory`  | bytes, or with a unit: `64M`                |
 //!
 //! Directories become the descriptors from 3 on, in their order, then listeners. All are opened before the guest runs;
 //! the first that cannot be ends the process with one sentence and status 2.
@@ -18,12 +19,14 @@
 
 use core::net::SocketAddr;
 
-use wasmc_abi::grants::{INHERIT_ENVIRONMENT, Note, SEALED, WALK, is_variable, parse_directory, tag};
+use wasmc_abi::grants::{
+    ACTIVATION, INHERIT_ENVIRONMENT, Note, SEALED, WALK, is_variable, parse_directory, parse_size, tag,
+};
 
 use super::table::{self, Entry, Kind, RIGHTS_TO_READ, RIGHTS_TO_WRITE};
 use super::types::rights;
 use super::{resolve, sock};
-use crate::{arch, process, report, start, sys};
+use crate::{arch, memory, process, report, start, sys};
 
 /// Rights that change nothing.
 const DIRECTORY_READ: u64 = rights::FD_FDSTAT_SET_FLAGS
@@ -110,6 +113,11 @@ pub fn open() {
     if let Some(bad) = variables().find(|text| !is_variable(text)) {
         report::refuse("the variable '", bad, "' is not granted: it must be NAME=VALUE");
     }
+    memory::set_limit(match replacement(b"WASMC_MAX_MEMORY=") {
+        Some(text) => parse_size(text)
+            .unwrap_or_else(|| report::refuse("WASMC_MAX_MEMORY must be a size such as 64M, not '", text, "'")),
+        None => note().map_or(u64::MAX, |note| note.max_memory),
+    });
     let mut has_any = false;
     for text in list(tag::DIRECTORY, b"WASMC_DIR=") {
         if !has_any {
@@ -205,9 +213,35 @@ pub fn granted_directories() -> impl Iterator<Item = GrantedDirectory> {
     })
 }
 
+/// The sockets that a service manager opened: descriptors from 3 on, as many as `LISTEN_FDS` says, if `LISTEN_PID` says
+/// that they are meant for this process (sd_listen_fds(3)).
+fn take_handed_over() {
+    const FIRST: i32 = 3;
+    let number = |name: &[u8]| core::str::from_utf8(process::host_variable(name)?).ok()?.parse::<u32>().ok();
+    let is_ours = number(b"LISTEN_PID=") == Some(sys::process_number());
+    let count = number(b"LISTEN_FDS=").filter(|&count| is_ours && 0 < count && count < table::LIMIT);
+    let Some(count) = count else {
+        report::refuse("the listener '", ACTIVATION, "' cannot be granted: no socket was handed over (LISTEN_FDS)")
+    };
+    for host in FIRST..FIRST + count as i32 {
+        let (base, inheriting) = match sys::is_listening(host) {
+            Ok(true) => (sock::RIGHTS_OF_LISTENERS, sock::RIGHTS_OF_CONNECTIONS),
+            // A connection that was accepted already.
+            Ok(false) => (sock::RIGHTS_OF_CONNECTIONS, 0),
+            Err(_) => report::refuse("the listener '", ACTIVATION, "' cannot be granted: it is not a socket"),
+        };
+        insert(Entry { host, kind: Kind::Socket, base, inheriting, preopen: None }, ACTIVATION);
+    }
+}
+
 fn open_listener(text: &'static [u8]) {
+    if text == ACTIVATION {
+        return take_handed_over();
+    }
     let address = core::str::from_utf8(text).ok().and_then(|text| text.parse::<SocketAddr>().ok());
-    let Some(address) = address else { report::refuse("the listener '", text, "' is not granted: it must be IP:PORT") };
+    let Some(address) = address else {
+        report::refuse("the listener '", text, "' is not granted: it must be IP:PORT or `activation`")
+    };
     let Ok(host) = sys::listen(&address) else {
         report::refuse("the listener '", text, "' cannot be granted: it cannot listen there")
     };

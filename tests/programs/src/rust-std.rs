@@ -1,4 +1,5 @@
-//! A program that uses the standard library: collections, formatting, iterators, traits, arguments, standard input, time.
+//! A program that uses the standard library: collections, formatting, iterators, traits, arguments, standard input,
+//! time.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
