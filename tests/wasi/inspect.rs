@@ -68,15 +68,32 @@ const JSON: &str = r#"{
   "target": "x86_64-unknown-linux",
   "cpu": "x86-64-v3",
   "sealed": true,
-  "directories": ["here", "/there::/b:ro"],
-  "environment": ["A=1", "B=\"x\\\""],
+  "directories": [
+    "here",
+    "/there::/b:ro"
+  ],
+  "environment": [
+    "A=1",
+    "B=\"x\\\""
+  ],
   "inherit-environment": true,
-  "listeners": ["[::1]:80"],
+  "listeners": [
+    "[::1]:80"
+  ],
   "max-memory": 1048576,
   "arg0": "name",
-  "memories": ["131072 327680"],
-  "imports": ["wasi_snapshot_preview1.fd_write", "wasi_unstable.fd_seek"],
-  "exports": ["memory", "_start", "a \u001b \"name\""]
+  "memories": [
+    "131072 327680"
+  ],
+  "imports": [
+    "wasi_snapshot_preview1.fd_write",
+    "wasi_unstable.fd_seek"
+  ],
+  "exports": [
+    "memory",
+    "_start",
+    "a \u001b \"name\""
+  ]
 }
 "#;
 
