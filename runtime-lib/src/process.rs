@@ -1,13 +1,14 @@
 //! What the kernel handed over, and the places of the stacks: set once at start, read from everywhere.
 
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 static ARGUMENT_COUNT: AtomicUsize = AtomicUsize::new(0);
 static ARGUMENTS: AtomicPtr<*const u8> = AtomicPtr::new(core::ptr::null_mut());
 static ENVIRONMENT: AtomicPtr<*const u8> = AtomicPtr::new(core::ptr::null_mut());
-static IS_PRIVILEGED: AtomicBool = AtomicBool::new(false);
+static AUXILIARY_VECTOR: AtomicPtr<usize> = AtomicPtr::new(core::ptr::null_mut());
 static PAGE_SIZE: AtomicU64 = AtomicU64::new(4096);
-static SIGNAL_FRAME_BYTES: AtomicU64 = AtomicU64::new(2048);
+// For kernels that do not say: the frame of the supported architectures without optional register files.
+static SIGNAL_FRAME_BYTES: AtomicU64 = AtomicU64::new(5120);
 static STACK_GUARD: AtomicU64 = AtomicU64::new(0);
 static STACK_LOW: AtomicU64 = AtomicU64::new(0);
 static STACK_HIGH: AtomicU64 = AtomicU64::new(0);
@@ -39,17 +40,29 @@ pub unsafe fn read_initial_stack(stack: *const usize) {
         while *word != 0 {
             word = word.add(1);
         }
-        word = word.add(1);
-        while *word != 0 {
-            match *word {
-                AT_SECURE => IS_PRIVILEGED.store(*word.add(1) != 0, Relaxed),
-                AT_PAGESZ => PAGE_SIZE.store(*word.add(1) as u64, Relaxed),
-                AT_MINSIGSTKSZ => SIGNAL_FRAME_BYTES.store(*word.add(1) as u64, Relaxed),
-                _ => {}
+        AUXILIARY_VECTOR.store(word.add(1).cast_mut(), Relaxed);
+    }
+    if let Some(bytes) = auxiliary_value(AT_PAGESZ) {
+        PAGE_SIZE.store(bytes as u64, Relaxed);
+    }
+    if let Some(bytes) = auxiliary_value(AT_MINSIGSTKSZ) {
+        SIGNAL_FRAME_BYTES.store(bytes as u64, Relaxed);
+    }
+}
+
+/// What the kernel says under a tag of the auxiliary vector; `None` before the start, too.
+pub fn auxiliary_value(tag: usize) -> Option<usize> {
+    let mut entry = AUXILIARY_VECTOR.load(Relaxed).cast_const();
+    // SAFETY: the kernel's array of pairs that ends with a tag of 0, which nobody changes; null before the start only.
+    unsafe {
+        while !entry.is_null() && *entry != 0 {
+            if *entry == tag {
+                return Some(*entry.add(1));
             }
-            word = word.add(2);
+            entry = entry.add(2);
         }
     }
+    None
 }
 
 /// Bytes of a page of the machine.
@@ -115,7 +128,7 @@ pub fn host_environment() -> impl Iterator<Item = &'static [u8]> {
 /// For the runtime's own settings; the guest's environment is something else. There are none if the process has rights
 /// that its parent lacks, as by a set-user-ID file: whoever starts it shall not hand out what is not theirs.
 pub fn host_variable(name: &[u8]) -> Option<&'static [u8]> {
-    if IS_PRIVILEGED.load(Relaxed) {
+    if auxiliary_value(AT_SECURE).is_some_and(|is_privileged| is_privileged != 0) {
         return None;
     }
     host_environment().find_map(|variable| variable.strip_prefix(name))

@@ -265,7 +265,7 @@ fn landlock() -> Result<(), String> {
         let guest =
             Guest::compile(OPENER.replace("PATH", &path.to_string_lossy()), &[&["--dir", &grant], flags].concat())?;
         // mov eax, 257; mov edi, -100; mov esi, the path; xor edx, edx; syscall; ret.
-        let address = (wasmc_abi::layout::MEMORY_BASE as u32 + 64).to_le_bytes();
+        let address = (wasmc_abi::layout::MEMORY_BASE_IN_DISPLACEMENT as u32 + 64).to_le_bytes();
         let code =
             [&[0xb8, 1, 1, 0, 0, 0xbf, 0x9c, 0xff, 0xff, 0xff, 0xbe][..], &address, &[0x31, 0xd2, 0x0f, 0x05, 0xc3]];
         overwrite(&guest, "wasmc_wasi_path_open", &code.concat())?;

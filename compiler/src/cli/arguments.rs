@@ -6,8 +6,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum};
-use wasmc_abi::cpu::Level;
-use wasmc_abi::grants::{self, is_variable, parse_directory};
+use wasmc_abi::grants::{self, is_variable, parse_directory, parse_names};
 use wasmc_abi::layout::HOST_HEADROOM;
 
 use crate::Emit;
@@ -18,7 +17,7 @@ const GRANTS: &str = "What the program may use";
 
 /// Compiles a WebAssembly program to a small, static Linux executable that needs nothing else.
 ///
-/// `wasmc hello.wasm -o hello` writes `hello`, which runs on any x86-64 Linux: no libc, no runtime, no files beside it.
+/// `wasmc hello.wasm -o hello` writes `hello`, which runs on any Linux: no libc, no runtime, no files beside it.
 /// The program sees the world through WASI preview 1; it gets its arguments, standard input and output, clocks and
 /// random numbers, and whatever else is granted.
 #[derive(Debug, Parser)]
@@ -27,7 +26,7 @@ const GRANTS: &str = "What the program may use";
     version,
     max_term_width = 100,
     after_help = "`wasmc inspect EXE` tells what an executable may use of the host, what it imports and which CPU it \
-                  needs."
+                  needs; `wasmc targets` tells for which machines wasmc compiles."
 )]
 pub struct Arguments {
     /// The module to compile: a binary (.wasm) or text (.wat) file, or `-` for standard input.
@@ -42,14 +41,15 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = EmitKind::Exe, value_name = "KIND")]
     pub emit: EmitKind,
 
-    /// Architecture to compile for, as a name or a Linux target triple [default: that of this machine].
+    /// Architecture to compile for, as a name or a Linux target triple; `wasmc targets` lists them [default: that of
+    /// this machine].
     #[arg(long, value_name = "TARGET")]
     pub target: Option<String>,
 
-    /// Instructions that the code may use: native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4. The executable refuses,
-    /// in one sentence, to start on a machine that lacks them.
-    #[arg(long, value_name = "CPU", default_value = "x86-64-v2")]
-    pub cpu: String,
+    /// Instructions that the code may use: `native`, or a level that `wasmc targets` lists. The executable refuses, in
+    /// one sentence, to start on a machine that lacks them [default: x86-64-v2 or armv8-a].
+    #[arg(long, value_name = "CPU")]
+    pub cpu: Option<String>,
 
     /// How much work goes into the code: 0 compiles fastest, 1 does not optimise but allocates registers well, 2 makes
     /// fast code, s makes small code.
@@ -86,6 +86,11 @@ pub struct Arguments {
     /// relative HOST counts from where the program is started. Repeatable.
     #[arg(long = "dir", value_name = "HOST[::GUEST][:ro]", help_heading = GRANTS)]
     pub directories: Vec<String>,
+
+    /// Copy a directory into the executable, where the program finds it read-only as GUEST (or by the same name): no
+    /// file is needed beside it. All files get one modification time, SOURCE_DATE_EPOCH or 1980-01-01. Repeatable.
+    #[arg(long = "embed", value_name = "HOST[::GUEST]", help_heading = GRANTS)]
+    pub embedded: Vec<String>,
 
     /// Set a variable of the program's environment, which is empty otherwise. Repeatable.
     #[arg(long = "env", value_name = "NAME=VALUE", help_heading = GRANTS)]
@@ -192,7 +197,7 @@ impl Arguments {
         };
         Ok(Options {
             architecture,
-            cpu: parse_cpu(&self.cpu)?,
+            cpu: self.cpu.as_deref().map_or(Ok(Cpu::Default), |name| parse_cpu(name, architecture))?,
             opt_level: match self.opt_level.as_str() {
                 "0" => OptLevel::None,
                 "1" => OptLevel::Less,
@@ -223,17 +228,26 @@ impl Arguments {
         if let Some(bad) = self.directories.iter().find(|text| parse_directory(text.as_bytes()).is_none()) {
             return Err(Error::usage(format!("--dir wants HOST[::GUEST][:ro], not '{bad}'")));
         }
+        if let Some(bad) = self.embedded.iter().find(|text| parse_names(text.as_bytes()).is_none()) {
+            return Err(Error::usage(format!("--embed wants HOST[::GUEST], not '{bad}'")));
+        }
         if let Some(bad) = self.variables.iter().find(|text| !is_variable(text.as_bytes())) {
             return Err(Error::usage(format!("--env wants NAME=VALUE, not '{bad}'")));
         }
         if let Some(bad) = self.listeners.iter().find(|text| !is_listener(text)) {
             return Err(Error::usage(format!("--tcplisten wants IP:PORT or `activation`, not '{bad}'")));
         }
-        if !no_nul(&self.directories) || !no_nul(&self.variables) || !no_nul(self.arg0.as_slice()) {
+        if !no_nul(&self.directories)
+            || !no_nul(&self.embedded)
+            || !no_nul(&self.variables)
+            || !no_nul(self.arg0.as_slice())
+        {
             return Err(Error::usage("a NUL cannot be part of a grant"));
         }
         Ok(Grants {
             directories: self.directories.clone(),
+            embedded: self.embedded.clone(),
+            embedded_time: if self.embedded.is_empty() { 0 } else { embedded_time()? },
             variables: self.variables.clone(),
             listeners: self.listeners.clone(),
             inherit_environment: self.inherit_env,
@@ -260,6 +274,19 @@ impl Arguments {
     }
 }
 
+/// The modification time of embedded files: that of the build, if it has one
+/// (<https://reproducible-builds.org/specs/source-date-epoch/>), or the first one that ZIP files can have, which are
+/// made of such files by some programs.
+fn embedded_time() -> Result<u64> {
+    const START_OF_1980: u64 = 315_532_800;
+    match std::env::var_os("SOURCE_DATE_EPOCH") {
+        None => Ok(START_OF_1980),
+        Some(text) => text.to_str().and_then(|text| text.parse().ok()).ok_or_else(|| {
+            Error::usage(format!("SOURCE_DATE_EPOCH must be a number of seconds, not '{}'", text.display()))
+        }),
+    }
+}
+
 /// An architecture from a name or a triple; the system, if given, must be Linux.
 fn parse_target(target: &str) -> Result<Architecture> {
     let mut parts = target.split('-');
@@ -278,16 +305,18 @@ fn parse_target(target: &str) -> Result<Architecture> {
     }
 }
 
-fn parse_cpu(name: &str) -> Result<Cpu> {
-    match name {
-        "native" => Ok(Cpu::Native),
-        "x86-64" | "x86-64-v1" => Ok(Cpu::Level(Level::Baseline)),
-        _ => match Level::ALL.iter().find(|level| level.name() == name) {
-            Some(level) => Ok(Cpu::Level(*level)),
-            None => Err(Error::usage(format!(
-                "there is no CPU '{name}'; there are native, x86-64, x86-64-v2, x86-64-v3 and x86-64-v4"
-            ))),
-        },
+fn parse_cpu(name: &str, architecture: Architecture) -> Result<Cpu> {
+    if name == "native" {
+        return Ok(Cpu::Native);
+    }
+    let levels = architecture.levels();
+    match levels.iter().find(|level| level.name() == name) {
+        Some(level) => Ok(Cpu::Level(*level)),
+        None => {
+            let names: Vec<&str> = levels.iter().map(|level| level.name()).collect();
+            let (architecture, names) = (architecture.name(), names.join(", "));
+            Err(Error::usage(format!("{architecture} has no CPU '{name}'; it has native, {names}")))
+        }
     }
 }
 
@@ -320,6 +349,11 @@ pub struct InspectArguments {
     pub json: bool,
 }
 
+/// `wasmc targets`: lists the targets, and the CPUs that `--cpu` can name for each.
+#[derive(Debug, Parser)]
+#[command(name = "wasmc targets", bin_name = "wasmc targets", version, max_term_width = 100)]
+pub struct TargetsArguments {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -338,7 +372,10 @@ mod tests {
         for target in ["x86_64", "x86-64", "amd64", "x86_64-unknown-linux-gnu", "x86_64-linux-musl"] {
             assert_eq!(parse_target(target).ok(), Some(Architecture::X86_64), "{target}");
         }
-        for target in ["x86_64-pc-windows-msvc", "mips", "", "x86_64-apple-darwin"] {
+        for target in ["aarch64", "arm64", "aarch64-unknown-linux-gnu", "aarch64-unknown-linux-musl"] {
+            assert_eq!(parse_target(target).ok(), Some(Architecture::Aarch64), "{target}");
+        }
+        for target in ["x86_64-pc-windows-msvc", "mips", "", "x86_64-apple-darwin", "arm64-apple-darwin"] {
             assert!(parse_target(target).is_err(), "{target}");
         }
     }

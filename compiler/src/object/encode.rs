@@ -32,6 +32,7 @@ encode! {
         images image_count main script script_count script_slots code code_size functions function_count sites names
         grants grants_size
         harden confine_files filter filter_count filter_process harden_flags
+        embedded_size embedded embed
     }
     Image { destination size source memory kind reserved }
     ScriptStep { kind target first_argument argument_count result_count }

@@ -56,15 +56,17 @@ impl Translator<'_, '_> {
 impl Environment<'_, '_> {
     /// Calls a function of the program, or of the host.
     pub fn call_function(&mut self, callee: FuncId, arguments: &[Value]) -> ir::Inst {
-        let plan = self.plan;
+        let (plan, conventions) = (self.plan, self.conventions);
         let function = &plan.functions[callee];
         match function.source {
             FunctionSource::Wasi { function, memory } => {
                 self.call_wasi(function, memory, plan.functions[callee].ty, arguments)
             }
-            FunctionSource::Body { .. } | FunctionSource::Unknown { .. } => {
-                self.call(Name::Function(callee), || wasm_signature(plan.types.get(function.ty)), arguments)
-            }
+            FunctionSource::Body { .. } | FunctionSource::Unknown { .. } => self.call(
+                Name::Function(callee),
+                || wasm_signature(plan.types.get(function.ty), conventions),
+                arguments,
+            ),
         }
     }
 

@@ -1,7 +1,6 @@
 //! A function body: its locals, its operand stack, and the loop over its operators.
 
 use cranelift_codegen::ir::{self, InstBuilder, SourceLoc, Type, Value, types};
-use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_entity::EntityRef;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use wasmparser::{FuncType, Operator, ValType};
@@ -9,7 +8,7 @@ use wasmparser::{FuncType, Operator, ValType};
 use super::control::Frame;
 use super::environment::{Environment, Region};
 use super::names::Name;
-use super::types::{REFERENCE, value_type, wasm_signature};
+use super::types::{Conventions, REFERENCE, value_type, wasm_signature};
 use crate::error::{Error, Result};
 use crate::parse::index::{BodyIndex, FuncIndex, GlobalIndex};
 use crate::plan::evaluate::ConstValue;
@@ -35,15 +34,15 @@ pub fn translate_body<'p>(
     id: FuncId,
     instance: InstanceId,
     body: BodyIndex,
-    config: TargetFrontendConfig,
+    conventions: Conventions,
     context: &mut FunctionBuilderContext,
     output: &mut ir::Function,
 ) -> Result<()> {
     let ty = plan.types.get(plan.functions[id].ty);
-    output.signature = wasm_signature(ty);
+    output.signature = wasm_signature(ty, conventions);
     let builder = FunctionBuilder::new(output, context);
     let mut translator = Translator {
-        env: Environment::new(plan, builder),
+        env: Environment::new(plan, conventions, builder),
         instance: &plan.instances[instance],
         locals: Vec::new(),
         stack: Vec::new(),
@@ -60,7 +59,7 @@ pub fn translate_body<'p>(
         translator.env.builder.set_srcloc(SourceLoc::new(offset as u32));
         translator.translate(&operator).map_err(|error| error.at(offset))?;
     }
-    translator.env.builder.finalize(config);
+    translator.env.builder.finalize(conventions.frontend);
     Ok(())
 }
 

@@ -26,12 +26,12 @@ pub mod types;
 mod vector;
 
 use cranelift_codegen::ir;
-use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::FunctionBuilderContext;
 
 use crate::error::Result;
 use crate::plan::{FunctionSource, Plan};
 use names::Name;
+use types::Conventions;
 
 /// Makes the IR of whatever code has this name.
 ///
@@ -41,7 +41,7 @@ use names::Name;
 pub fn translate(
     plan: &Plan<'_>,
     name: Name,
-    config: TargetFrontendConfig,
+    conventions: Conventions,
     context: &mut FunctionBuilderContext,
     output: &mut ir::Function,
 ) -> Result<()> {
@@ -49,16 +49,16 @@ pub fn translate(
     match name {
         Name::Function(id) => match &plan.functions[id].source {
             FunctionSource::Body { instance, body, index } => {
-                function::translate_body(plan, id, *instance, *body, config, context, output)
+                function::translate_body(plan, id, *instance, *body, conventions, context, output)
                     .map_err(|error| error.in_function(plan.instances[*instance].module.function_name(*index)))
             }
             FunctionSource::Wasi { .. } | FunctionSource::Unknown { .. } => {
-                glue::host_thunk(plan, id, config, context, output);
+                glue::host_thunk(plan, id, conventions, context, output);
                 Ok(())
             }
         },
         other => {
-            glue::translate(plan, other, config, context, output);
+            glue::translate(plan, other, conventions, context, output);
             Ok(())
         }
     }

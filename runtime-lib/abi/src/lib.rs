@@ -8,6 +8,7 @@
 //! - [`program`]: the header with which the program describes itself to the runtime;
 //! - [`trap`]: why a program can stop, and how a code address is mapped back to Wasm;
 //! - [`grants`]: the note that records what a program may use of the host;
+//! - [`embed`]: trees of files inside the executable;
 //! - [`wasi`]: the table of WASI preview 1 functions;
 //! - [`harden`]: the system calls that a program can need;
 //! - [`symbols`]: names through which the two objects call each other;
@@ -19,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cpu;
+pub mod embed;
 pub mod grants;
 pub mod harden;
 pub mod layout;
