@@ -11,11 +11,11 @@
 ;; RUN: wasmc %s --env =VALUE
 ;; STDERR: {{.*}}--env wants NAME=VALUE, not '=VALUE'
 ;; RUN: wasmc %s --tcplisten localhost:80
-;; STDERR: {{.*}}--tcplisten wants IP:PORT, not 'localhost:80'
+;; STDERR: {{.*}}--tcplisten wants IP:PORT or `activation`, not 'localhost:80'
 ;; RUN: wasmc %s --tcplisten 127.0.0.1
-;; STDERR: {{.*}}--tcplisten wants IP:PORT, not '127.0.0.1'
+;; STDERR: {{.*}}--tcplisten wants IP:PORT or `activation`, not '127.0.0.1'
 ;; RUN: wasmc %s --tcplisten 127.0.0.1:99999
-;; STDERR: {{.*}}--tcplisten wants IP:PORT, not '127.0.0.1:99999'
+;; STDERR: {{.*}}--tcplisten wants IP:PORT or `activation`, not '127.0.0.1:99999'
 ;; RUN: wasmc %s --harden=require --no-harden
 ;; STDERR: {{.*}}--no-harden{{.*}}
 (module (func (export "_start")))
