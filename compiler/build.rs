@@ -1,9 +1,14 @@
 //! Builds the runtime library for each target that this toolchain can build for, and reduces each to one object.
 //!
 //! The compiler embeds the results (`src/runtime.rs`), so that an installed `wasmc` is one file. A target needs its
-//! core library, nothing else: no C compiler, no linker. The host's architecture is always there; others are after,
-//! for example, `rustup target add aarch64-unknown-linux-musl`. A `wasmc` without an architecture says so when asked
-//! for it.
+//! core library, nothing else: no C compiler, no linker. It comes from the first of these that there is:
+//!
+//! 1. the toolchain of this build: always for the host's architecture, for others after, for example,
+//!    `rustup target add aarch64-unknown-linux-musl`;
+//! 2. the source of the library in that toolchain, from which cargo builds it (`rustup component add rust-src`);
+//! 3. the same two of the system's Rust (on Debian, `rustc-web` and `rust-web-src`), if it is not too old.
+//!
+//! A `wasmc` without an architecture says so when asked for it.
 //!
 //! The nested cargo is told everything that matters and shielded from the settings of the outer build: flags, wrappers,
 //! profiles and target directories are those of the compiler, and none of the runtime's.
@@ -20,9 +25,14 @@ use std::process::Command;
 
 /// The architectures of the runtime library: name, targets that can serve (the first whose core library exists is
 /// used), and flags. The targets of one row differ in nothing that the runtime uses: it has neither libc nor C
-/// runtime.
-const ARCHITECTURES: &[(&str, &[&str], &[&str])] =
-    &[("x86_64", &["x86_64-unknown-linux-musl", "x86_64-unknown-linux-gnu", "x86_64-unknown-none"], &[])];
+/// runtime, and so no functions for atomic operations that look at the CPU first.
+const ARCHITECTURES: &[(&str, &[&str], &[&str])] = &[
+    ("x86_64", &["x86_64-unknown-linux-musl", "x86_64-unknown-linux-gnu", "x86_64-unknown-none"], &[]),
+    ("aarch64", &["aarch64-unknown-linux-musl", "aarch64-unknown-linux-gnu"], &["-Ctarget-feature=-outline-atomics"]),
+];
+
+/// Where distributions put their Rust.
+const SYSTEM_RUSTC: &str = "/usr/bin/rustc";
 
 /// Flags for every architecture.
 ///
@@ -59,14 +69,22 @@ fn build() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={}", library.join(input).display());
     }
 
-    let toolchain = Toolchain::of_this_build()?;
+    let this = Toolchain::of_this_build()?;
+    // rustup's list of what is installed.
+    let components = this.library_directory().join("components");
+    if components.exists() {
+        println!("cargo::rerun-if-changed={}", components.display());
+    }
+    let toolchains: Vec<Toolchain> = [Some(this), Toolchain::of_the_system()].into_iter().flatten().collect();
+
     let mut list = String::from("&[\n");
     for (architecture, targets, flags) in ARCHITECTURES {
-        let Some(target) = targets.iter().find(|target| toolchain.has_core_library(target)) else {
+        let directory = out.join(format!("runtime-{architecture}"));
+        let Some(archive) = build_archive(&toolchains, &library, targets, flags, &directory)? else {
             println!("cargo::warning=no core library for {architecture}: this wasmc will not compile for it");
+            println!("cargo::warning=(`rustup target add {}` installs one)", targets[0]);
             continue;
         };
-        let archive = toolchain.build(&library, target, flags, &out.join("runtime"))?;
         let object = out.join(format!("runtime-{architecture}.o"));
         fs::write(&object, reduce::reduce(&fs::read(&archive)?)?)?;
         writeln!(list, "    ({architecture:?}, include_bytes!({object:?})),")?;
@@ -76,10 +94,34 @@ fn build() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The programs that build this crate.
+/// Builds the archive for an architecture; gives its path, if there is a way.
+fn build_archive(
+    toolchains: &[Toolchain],
+    library: &Path,
+    targets: &[&str],
+    flags: &[&str],
+    directory: &Path,
+) -> Result<Option<PathBuf>, Box<dyn Error>> {
+    for toolchain in toolchains {
+        if let Some(target) = targets.iter().find(|target| toolchain.has_core_library(target)) {
+            return toolchain.build(library, target, flags, directory, false).map(Some);
+        }
+        if toolchain.has_library_source() {
+            // Cargo may want to ask a registry about the library's dependencies, and there may be none.
+            match toolchain.build(library, targets[0], flags, directory, true) {
+                Ok(archive) => return Ok(Some(archive)),
+                Err(error) => println!("cargo::warning={error}"),
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The programs that build the runtime library.
 struct Toolchain {
     rustc: PathBuf,
     cargo: PathBuf,
+    sysroot: PathBuf,
 }
 
 impl Toolchain {
@@ -92,7 +134,25 @@ impl Toolchain {
             if path.exists() { path } else { otherwise }
         };
         let cargo = PathBuf::from(env::var_os("CARGO").ok_or("CARGO is not set")?);
-        Ok(Toolchain { rustc: or("rustc", rustc), cargo: or("cargo", cargo) })
+        Ok(Toolchain { rustc: or("rustc", rustc), cargo: or("cargo", cargo), sysroot })
+    }
+
+    /// The system's Rust, if it is recent enough, driven by the cargo of this build.
+    fn of_the_system() -> Option<Toolchain> {
+        let version = output(Command::new(SYSTEM_RUSTC).arg("--version")).ok()?;
+        let parse = |version: &str| {
+            let mut numbers = version.split('.').map(|number| number.parse::<u32>().ok());
+            Some((numbers.next()??, numbers.next()??))
+        };
+        let found = parse(version.split(' ').nth(1)?)?;
+        let needed = parse(&env::var("CARGO_PKG_RUST_VERSION").ok()?)?;
+        let sysroot = output(Command::new(SYSTEM_RUSTC).args(["--print", "sysroot"])).ok()?;
+        let cargo = Toolchain::of_this_build().ok()?.cargo;
+        (found >= needed).then(|| Toolchain { rustc: SYSTEM_RUSTC.into(), cargo, sysroot: sysroot.into() })
+    }
+
+    fn library_directory(&self) -> PathBuf {
+        self.sysroot.join("lib/rustlib")
     }
 
     fn has_core_library(&self, target: &str) -> bool {
@@ -101,13 +161,18 @@ impl Toolchain {
         entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libcore-"))
     }
 
-    /// Builds the archive; gives its path.
+    fn has_library_source(&self) -> bool {
+        self.library_directory().join("src/rust/library/core/src/lib.rs").is_file()
+    }
+
+    /// Builds the archive, and before it the core library if asked to; gives its path.
     fn build(
         &self,
         library: &Path,
         target: &str,
         flags: &[&str],
         target_dir: &Path,
+        with_core: bool,
     ) -> Result<PathBuf, Box<dyn Error>> {
         let mut command = Command::new(&self.cargo);
         for (name, _) in env::vars_os() {
@@ -126,6 +191,10 @@ impl Toolchain {
             // An empty wrapper overrides one from a configuration file.
             .env("RUSTC_WRAPPER", "")
             .env("RUSTC_WORKSPACE_WRAPPER", "");
+        if with_core {
+            // The option is not stable; what it does with these two crates has not changed for years.
+            command.arg("-Zbuild-std=core,compiler_builtins").env("RUSTC_BOOTSTRAP", "1");
+        }
         if !command.status()?.success() {
             return Err(format!("`cargo build --target {target}` failed in {}", library.display()).into());
         }

@@ -2,6 +2,7 @@
 
 pub mod cli;
 mod codegen;
+mod embed;
 pub mod error;
 pub mod link;
 pub mod object;
@@ -13,7 +14,9 @@ mod runtime;
 mod translate;
 
 use codegen::target::Target;
+use embed::Embedded;
 pub use error::{Error, ErrorKind, Result};
+use link::LinkError;
 pub use options::Options;
 use plan::Plan;
 pub use program::{Entry, InstanceSource, Program, Step};
@@ -75,17 +78,32 @@ pub fn compile_observed(
     }
     let codes = codegen::compile(&plan, &target, options, observer)?;
 
+    let grants = &options.grants;
+    if !grants.embedded.is_empty() {
+        observer.phase("find embedded files");
+    }
+    let embedded = Embedded::read(&grants.embedded, grants.embedded_time)?;
+
     observer.phase("assemble");
-    let unit = object::program::assemble(&plan, codes, &target, options)?;
+    let mut unit = object::program::assemble(&plan, codes, &target, options, embedded.as_ref())?;
     drop(plan);
 
     if emit == Emit::Object {
         observer.phase("write");
+        if let Some(embedded) = &embedded {
+            object::program::fill_embedded(&mut unit, embedded)?;
+        }
         return object::write::write(target.machine, &unit)
             .map_err(|error| Error::internal(format!("object: {error}")));
     }
     observer.phase("link");
-    link_executable(unit, &target, options)
+    let mut executable = link_executable(unit, &target, options)?;
+
+    if let Some(embedded) = &embedded {
+        observer.phase("embed");
+        embedded.write(embedded_block(&mut executable)?)?;
+    }
+    Ok(executable)
 }
 
 /// Checks what [`compile`] would refuse before it makes code: that each module is valid, and that they fit together.
@@ -100,10 +118,31 @@ pub fn check(program: &Program<'_>, options: &Options) -> Result<()> {
 /// The program and the runtime library as one executable.
 fn link_executable(program: object::unit::Unit<'_>, target: &Target, options: &Options) -> Result<Vec<u8>> {
     let name = options.architecture.name();
-    let runtime = runtime::runtime_object(options.architecture)
-        .ok_or_else(|| Error::unsupported(format!("this wasmc was built without the runtime library for {name}")))?;
+    let runtime = runtime::runtime_object(options.architecture)?;
     let runtime = object::read::read(target.machine, runtime)
         .map_err(|error| Error::internal(format!("the runtime library for {name}: {error}")))?;
     let link_options = link::LinkOptions::new(target.machine, wasmc_abi::symbols::ENTRY);
-    link::link(vec![program, runtime], &link_options).map_err(|error| Error::internal(format!("link: {error}")))
+    link::link(vec![program, runtime], &link_options).map_err(|error| match error {
+        // Between parts of one executable, nothing else can be too far away.
+        LinkError::TooLarge | LinkError::Overflow { .. } => {
+            Error::unsupported(format!("more than 2 GiB of code and data: {error}"))
+        }
+        error => Error::internal(format!("link: {error}")),
+    })
+}
+
+/// The place of embedded files in an executable: zeros so far, so that contents are read to where they belong.
+fn embedded_block(executable: &mut [u8]) -> Result<&mut [u8]> {
+    use ::object::LittleEndian as LE;
+    use ::object::elf::FileHeader64;
+    use ::object::read::elf::{FileHeader as _, SectionHeader as _};
+    let find = |file: &[u8]| {
+        let sections = FileHeader64::<LE>::parse(file).ok()?.sections(LE, file).ok()?;
+        let (_, section) = sections.section_by_name(LE, wasmc_abi::embed::SECTION.as_bytes())?;
+        let (offset, size) = section.file_range(LE)?;
+        Some(offset as usize..(offset + size) as usize)
+    };
+    let range = find(executable);
+    let block = range.and_then(|range| executable.get_mut(range));
+    block.ok_or_else(|| Error::internal("the executable has no place for embedded files"))
 }

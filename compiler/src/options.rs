@@ -1,15 +1,17 @@
 //! What the user can choose.
 
 use wasmc_abi::cpu::Level;
+use wasmc_abi::layout::{MAX_SLOTS_39_BIT, MAX_SLOTS_47_BIT, MEMORY_BASE_IN_DISPLACEMENT, MEMORY_BASE_IN_REGISTER};
 
 /// Architecture of the executable. All targets are Linux.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Architecture {
     X86_64,
+    Aarch64,
 }
 
 impl Architecture {
-    pub const ALL: &[Architecture] = &[Architecture::X86_64];
+    pub const ALL: &[Architecture] = &[Architecture::X86_64, Architecture::Aarch64];
 
     /// The architecture that this compiler itself runs on, if it is one that it can compile for.
     pub fn host() -> Option<Architecture> {
@@ -20,6 +22,7 @@ impl Architecture {
     pub fn parse(name: &str) -> Option<Architecture> {
         match name {
             "x86_64" | "x86-64" | "amd64" => Some(Architecture::X86_64),
+            "aarch64" | "arm64" => Some(Architecture::Aarch64),
             _ => None,
         }
     }
@@ -28,6 +31,39 @@ impl Architecture {
     pub fn name(self) -> &'static str {
         match self {
             Architecture::X86_64 => "x86_64",
+            Architecture::Aarch64 => "aarch64",
+        }
+    }
+
+    /// The levels of instruction sets that can be chosen: each has what the ones before it have.
+    pub fn levels(self) -> &'static [Level] {
+        match self {
+            Architecture::X86_64 => &[Level::X86_64, Level::X86_64V2, Level::X86_64V3, Level::X86_64V4],
+            Architecture::Aarch64 => &[Level::Armv8A, Level::Armv8_1A, Level::Armv8_4A, Level::Armv8_6A],
+        }
+    }
+
+    /// The level that code is for if nothing else is asked for.
+    pub fn default_level(self) -> Level {
+        match self {
+            Architecture::X86_64 => Level::X86_64V2,
+            Architecture::Aarch64 => Level::Armv8A,
+        }
+    }
+
+    /// How many slots of address space a program may use. See [`wasmc_abi::layout`].
+    pub fn max_slots(self) -> u64 {
+        match self {
+            Architecture::X86_64 => MAX_SLOTS_47_BIT,
+            Architecture::Aarch64 => MAX_SLOTS_39_BIT,
+        }
+    }
+
+    /// The constant address of memory 0; the record ends there. See [`wasmc_abi::layout`].
+    pub fn memory_base(self) -> u64 {
+        match self {
+            Architecture::X86_64 => MEMORY_BASE_IN_DISPLACEMENT,
+            Architecture::Aarch64 => MEMORY_BASE_IN_REGISTER,
         }
     }
 }
@@ -35,6 +71,8 @@ impl Architecture {
 /// The instruction set that code may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cpu {
+    /// What [`Architecture::default_level`] says.
+    Default,
     /// A named level.
     Level(Level),
     /// Everything that the machine that compiles has.
@@ -70,6 +108,10 @@ pub struct Grants {
     pub directories: Vec<String>,
     /// `NAME=VALUE`.
     pub variables: Vec<String>,
+    /// `HOST[::GUEST]`: directories that are copied into the executable when it is linked.
+    pub embedded: Vec<String>,
+    /// Modification time of what is embedded, in seconds since 1970.
+    pub embedded_time: u64,
     /// `IP:PORT`.
     pub listeners: Vec<String>,
     /// The guest gets the host's environment too.
@@ -117,7 +159,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             architecture: Architecture::host().unwrap_or(Architecture::X86_64),
-            cpu: Cpu::Level(Level::X86_64V2),
+            cpu: Cpu::Default,
             opt_level: OptLevel::Speed,
             bounds_checks: BoundsChecks::Guard,
             stack_size: 8 << 20,

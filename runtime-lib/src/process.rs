@@ -5,13 +5,16 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::Relaxed};
 static ARGUMENT_COUNT: AtomicUsize = AtomicUsize::new(0);
 static ARGUMENTS: AtomicPtr<*const u8> = AtomicPtr::new(core::ptr::null_mut());
 static ENVIRONMENT: AtomicPtr<*const u8> = AtomicPtr::new(core::ptr::null_mut());
+static AUXILIARY_VECTOR: AtomicPtr<usize> = AtomicPtr::new(core::ptr::null_mut());
 static PAGE_SIZE: AtomicU64 = AtomicU64::new(4096);
-static SIGNAL_FRAME_BYTES: AtomicU64 = AtomicU64::new(2048);
+// For kernels that do not say: the frame of the supported architectures without optional register files.
+static SIGNAL_FRAME_BYTES: AtomicU64 = AtomicU64::new(5120);
 static STACK_GUARD: AtomicU64 = AtomicU64::new(0);
 static STACK_LOW: AtomicU64 = AtomicU64::new(0);
 static STACK_HIGH: AtomicU64 = AtomicU64::new(0);
 
 const AT_PAGESZ: usize = 6;
+const AT_SECURE: usize = 23;
 const AT_MINSIGSTKSZ: usize = 51;
 
 /// Reads what lies at the initial stack pointer.
@@ -37,16 +40,29 @@ pub unsafe fn read_initial_stack(stack: *const usize) {
         while *word != 0 {
             word = word.add(1);
         }
-        word = word.add(1);
-        while *word != 0 {
-            match *word {
-                AT_PAGESZ => PAGE_SIZE.store(*word.add(1) as u64, Relaxed),
-                AT_MINSIGSTKSZ => SIGNAL_FRAME_BYTES.store(*word.add(1) as u64, Relaxed),
-                _ => {}
+        AUXILIARY_VECTOR.store(word.add(1).cast_mut(), Relaxed);
+    }
+    if let Some(bytes) = auxiliary_value(AT_PAGESZ) {
+        PAGE_SIZE.store(bytes as u64, Relaxed);
+    }
+    if let Some(bytes) = auxiliary_value(AT_MINSIGSTKSZ) {
+        SIGNAL_FRAME_BYTES.store(bytes as u64, Relaxed);
+    }
+}
+
+/// What the kernel says under a tag of the auxiliary vector; `None` before the start, too.
+pub fn auxiliary_value(tag: usize) -> Option<usize> {
+    let mut entry = AUXILIARY_VECTOR.load(Relaxed).cast_const();
+    // SAFETY: the kernel's array of pairs that ends with a tag of 0, which nobody changes; null before the start only.
+    unsafe {
+        while !entry.is_null() && *entry != 0 {
+            if *entry == tag {
+                return Some(*entry.add(1));
             }
-            word = word.add(2);
+            entry = entry.add(2);
         }
     }
+    None
 }
 
 /// Bytes of a page of the machine.
@@ -109,8 +125,12 @@ pub fn host_environment() -> impl Iterator<Item = &'static [u8]> {
 
 /// The value of an environment variable of the host, whose name is given with its `=`.
 ///
-/// For the runtime's own settings; the guest's environment is something else.
+/// For the runtime's own settings; the guest's environment is something else. There are none if the process has rights
+/// that its parent lacks, as by a set-user-ID file: whoever starts it shall not hand out what is not theirs.
 pub fn host_variable(name: &[u8]) -> Option<&'static [u8]> {
+    if auxiliary_value(AT_SECURE).is_some_and(|is_privileged| is_privileged != 0) {
+        return None;
+    }
     host_environment().find_map(|variable| variable.strip_prefix(name))
 }
 
@@ -129,4 +149,26 @@ pub fn wasm_stack() -> (u64, u64) {
 /// Whether an address lies in the guard of the Wasm stack.
 pub fn is_in_stack_guard(address: u64) -> bool {
     STACK_GUARD.load(Relaxed) <= address && address < STACK_LOW.load(Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The only test that changes these variables.
+    #[test]
+    fn a_privileged_process_has_no_settings() {
+        let start_with = |is_privileged: usize| {
+            let variable = c"WASMC_DIR=/".as_ptr().addr();
+            let stack = vec![0, 0, variable, 0, AT_SECURE, is_privileged, AT_PAGESZ, 4096, 0, 0];
+            // SAFETY: laid out as the kernel does it, and never freed.
+            unsafe { read_initial_stack(stack.leak().as_ptr()) };
+        };
+        start_with(0);
+        assert_eq!(host_variable(b"WASMC_DIR="), Some(&b"/"[..]));
+        start_with(1);
+        assert_eq!(host_variable(b"WASMC_DIR="), None);
+        assert_eq!(host_environment().count(), 1, "the guest's environment is something else");
+        start_with(0);
+    }
 }

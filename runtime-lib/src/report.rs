@@ -86,8 +86,12 @@ impl<const N: usize> Text<N> {
 
     /// A name of the guest's, of bounded length and without control characters.
     fn name(&mut self, name: &[u8]) {
+        let mut previous = 0;
         for &byte in name.iter().take(MAX_NAME) {
-            self.byte(if byte < 0x20 || byte == 0x7f { b'?' } else { byte });
+            // U+0080 to U+009F are control characters too; in UTF-8 they have two bytes.
+            let is_control = byte < 0x20 || byte == 0x7f || (previous == 0xc2 && byte < 0xa0);
+            self.byte(if is_control { b'?' } else { byte });
+            previous = byte;
         }
         if name.len() > MAX_NAME {
             self.text("...");
@@ -291,7 +295,7 @@ mod tests {
     fn written(fill: impl FnOnce(&mut Text<700>)) -> String {
         let mut text = Text::new();
         fill(&mut text);
-        String::from_utf8(text.written().to_vec()).unwrap()
+        String::from_utf8_lossy(text.written()).into_owned()
     }
 
     #[test]
@@ -308,6 +312,8 @@ mod tests {
     #[test]
     fn names_are_masked_and_bounded() {
         assert_eq!(written(|text| text.name(b"a\x1b[31m\n\x7fz")), "a?[31m??z");
+        assert_eq!(written(|text| text.name("\u{9b}31m".as_bytes())), "\u{fffd}?31m");
+        assert_eq!(written(|text| text.name("\u{a0}é\u{65b}".as_bytes())), "\u{a0}é\u{65b}");
         assert_eq!(written(|text| text.name(&[b'x'; 600])).len(), MAX_NAME + 3);
     }
 

@@ -24,6 +24,9 @@ use crate::process;
 
 pub type Result<T> = core::result::Result<T, Errno>;
 
+/// `O_DSYNC`, the same on all architectures. rustix' `OFlags::DSYNC` is `O_SYNC`, which includes this bit.
+pub const O_DSYNC: OpenFlags = OpenFlags::from_bits_retain(0x1000);
+
 /// A native scatter/gather element.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -632,7 +635,9 @@ pub fn poll(fds: &mut [PollFd], timeout: Option<Timespec>) -> Result<()> {
 
 /// Bytes that can be read at once.
 pub fn readable_bytes(fd: i32) -> Result<u64> {
-    rustix::io::ioctl_fionread(borrow(fd))
+    // The kernel's int, which is negative behind the end of a file.
+    let bytes = rustix::io::ioctl_fionread(borrow(fd))?;
+    Ok(if bytes > i32::MAX as u64 { 0 } else { bytes })
 }
 
 // --- Sockets --------------------------------------------------------------------------------------------

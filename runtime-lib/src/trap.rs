@@ -17,7 +17,7 @@
 //! Where SIGFPE stands for a division by zero and for one whose quotient overflows, the site's code says which:
 //! compiled code tests for one of them before it divides.
 
-use wasmc_abi::layout::{MemoryRecord, TableRecord};
+use wasmc_abi::layout::{HOST_HEADROOM, MemoryRecord, TableRecord};
 use wasmc_abi::program::ProgramHeader;
 use wasmc_abi::trap::{SITE_CALL, TrapCode};
 
@@ -33,9 +33,6 @@ const SIGSEGV: i32 = 11;
 const SIGNALS: [i32; 4] = [SIGILL, SIGBUS, SIGFPE, SIGSEGV];
 const ALL_SIGNALS: u64 =
     sys::signal_set(SIGILL) | sys::signal_set(SIGBUS) | sys::signal_set(SIGFPE) | sys::signal_set(SIGSEGV);
-
-/// Bytes of Wasm stack that a host function may use without looking. The largest has a batch of I/O vectors.
-const HOST_HEADROOM: u64 = 64 << 10;
 
 /// Installs the handlers, and unblocks the signals: a parent may have left us any mask.
 pub fn install_handlers() {
@@ -113,16 +110,11 @@ fn find_fault(header: &'static ProgramHeader, address: u64) -> Option<Fault> {
     in_memory.or_else(|| memory::tables(header).iter().find_map(of_table))
 }
 
-/// The return address that lies on top of the stack if the function has not set up its frame yet, as when the push of
-/// the frame pointer hits the guard. Without it the backtrace would miss a frame: the caller's.
+/// The return address of a function that has not set up its frame yet, as when saving the frame pointer hits the guard.
+/// Without it the backtrace would miss a frame: the caller's.
 fn caller_before_frame(context: &Context, place: Option<Place>) -> Option<u64> {
-    let (low, high) = process::wasm_stack();
-    let sp = context.sp();
-    if !Context::is_before_frame(place?.offset) || sp < low || sp > high - 8 || !sp.is_multiple_of(8) {
-        return None;
-    }
-    // SAFETY: on the Wasm stack.
-    Some(unsafe { *(sp as *const u64) })
+    // SAFETY: the Wasm stack, which is mapped.
+    unsafe { context.return_address_before_frame(place?.offset, process::wasm_stack()) }
 }
 
 /// Traps, from runtime code that was called by Wasm. `name` is that of the import, for [`TrapCode::UnknownImport`], or of

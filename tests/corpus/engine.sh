@@ -4,6 +4,7 @@
 # Runs a module as an engine would: compiles it, unless that was done before, and starts the executable with the grants
 # in its environment. For runners of other people's test suites, which call an engine. `WASMC` names the compiler,
 # `WASMC_CACHE` a directory for executables.
+# `WASMC_FLAGS` are more flags, `WASMC_EMULATOR` is what runs executables for another machine.
 set -euo pipefail
 compiler=${WASMC:-wasmc}
 unset WASMC
@@ -20,11 +21,12 @@ while [ $# -gt 0 ]; do
 done
 module=$1
 shift
-executable=$cache/$({ "$compiler" --version; sha256sum <"$compiler"; sha256sum <"$module"; } | sha256sum | cut -c1-32)
+key() { "$compiler" --version; sha256sum <"$compiler"; sha256sum <"$module"; echo "${WASMC_FLAGS:-}"; }
+executable=$cache/$(key | sha256sum | cut -c1-32)
 if [ ! -x "$executable" ]; then
   mkdir -p "$cache"
   "$compiler" "$module" -o "$executable" ${WASMC_FLAGS:-}
 fi
 [ -z "$directories" ] || export WASMC_DIR=$directories
 [ -z "$variables" ] || export WASMC_ENV=$variables
-exec "$executable" "$@"
+exec ${WASMC_EMULATOR:-} "$executable" "$@"

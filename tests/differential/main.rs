@@ -3,12 +3,15 @@
 //! For longer: `cargo run --release -p wasmc-tests -- diff --count 100000 --seed 1 --out DIRECTORY`. What it finds,
 //! reduced, goes to `cases/`, whose modules run always.
 
+#![expect(clippy::print_stdout, reason = "sums, and what is skipped")]
+
 use std::fs;
 use std::path::Path;
 
 use wasmc::Options;
-use wasmc::options::{BoundsChecks, OptLevel};
+use wasmc::options::{Architecture, BoundsChecks, OptLevel};
 use wasmc_tests::differential::{self, Difference, plan::Plan};
+use wasmc_tests::emulator;
 
 /// Modules with seeds from 0 on. 2 000 take about ten seconds; `WASMC_DIFF_COUNT` changes the number.
 fn count() -> usize {
@@ -17,7 +20,23 @@ fn count() -> usize {
 
 #[test]
 fn random_modules_do_the_same() {
-    let totals = differential::run(0, count(), |_| {});
+    compare_random_modules(Options::default().architecture, count());
+}
+
+/// Fewer, since the emulator takes its time.
+#[test]
+fn random_modules_do_the_same_on_other_architectures() {
+    for architecture in emulator::foreign() {
+        if emulator::can_run(architecture) {
+            compare_random_modules(architecture, count() / 2);
+        } else {
+            println!("skipped: no QEMU for {}", architecture.name());
+        }
+    }
+}
+
+fn compare_random_modules(architecture: Architecture, count: usize) {
+    let totals = differential::run(architecture, 0, count, |_| {});
     println!("{totals}");
     let failures: Vec<String> = totals
         .failures
@@ -37,11 +56,13 @@ fn cases_do_the_same() {
     files.sort();
     assert!(!files.is_empty());
     let default = Options::default();
-    let ways = [
+    let mut ways = vec![
         default.clone(),
         Options { bounds_checks: BoundsChecks::Explicit, ..default.clone() },
-        Options { opt_level: OptLevel::None, ..default },
+        Options { opt_level: OptLevel::None, ..default.clone() },
     ];
+    let foreign = emulator::foreign().filter(|&architecture| emulator::can_run(architecture));
+    ways.extend(foreign.map(|architecture| Options { architecture, ..default.clone() }));
     for file in files {
         let wasm = wat::parse_file(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let plan = Plan::of(wasm, 0);

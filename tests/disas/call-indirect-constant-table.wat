@@ -1,4 +1,4 @@
-;;! target = "x86_64"
+;;! targets = "x86_64 aarch64"
 
 ;; A table that nothing changes after its segments: the bound is a constant, and the entries are read-only data. Not
 ;; yet: all entries have the one type, so that no compare of types is needed; and `call_known` can only call `square`.
@@ -13,7 +13,7 @@
   (func $call_known (export "call_known") (param i32) (result i32)
     (call_indirect $table (type $t) (local.get 0) (i32.const 1))))
 
-;; function double:
+;; function double on x86_64:
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
@@ -22,7 +22,17 @@
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
-;; function square:
+
+;; function double on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;; block1:
+;;   add w0, w0, w0
+;;   ldp fp, lr, [sp], #16
+;;   ret
+
+;; function square on x86_64:
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
@@ -32,7 +42,17 @@
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
-;; function call:
+
+;; function square on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;; block1:
+;;   madd w0, w0, w0, wzr
+;;   ldp fp, lr, [sp], #16
+;;   ret
+
+;; function call on x86_64:
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
@@ -56,7 +76,33 @@
 ;;   testl %ecx, %ecx
 ;;   jz #trap=user4
 ;;   ud2
-;; function call_known:
+
+;; function call on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;;   subs wzr, w1, #2
+;;   b.hs #trap=user11
+;;   load_ext_name_near x13, User(userextname0)+0
+;;   mov w15, w1
+;;   lsl x14, x15, #3
+;;   add x15, x13, x15, LSL 3
+;;   ldr w15, [x15, #4]
+;;   subs wzr, w15, #1
+;;   b.eq label2 ; b label1
+;; block2:
+;;   ldrsw x1, [x13, x14]
+;;   load_ext_name_near x2, User(userextname1)+0
+;;   add x1, x2, x1
+;;   blr x1
+;; block3:
+;;   ldp fp, lr, [sp], #16
+;;   ret
+;; block1:
+;;   cbz w15, #trap=user4
+;;   udf #0xc11f
+
+;; function call_known on x86_64:
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
@@ -77,3 +123,23 @@
 ;;   testl %r9d, %r9d
 ;;   jz #trap=user4
 ;;   ud2
+
+;; function call_known on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;;   load_ext_name_near x7, User(userextname0)+0
+;;   ldr w8, [x7, #12]
+;;   subs wzr, w8, #1
+;;   b.eq label2 ; b label1
+;; block2:
+;;   ldrsw x11, [x7, #8]
+;;   load_ext_name_near x12, User(userextname1)+0
+;;   add x11, x12, x11
+;;   blr x11
+;; block3:
+;;   ldp fp, lr, [sp], #16
+;;   ret
+;; block1:
+;;   cbz w8, #trap=user4
+;;   udf #0xc11f

@@ -1,4 +1,4 @@
-;;! target = "x86_64"
+;;! targets = "x86_64 aarch64"
 
 ;; A table that changes: the index is compared with its size, the entry is loaded, its type compared with a constant,
 ;; and what is left of it is the address. Null has no type, so that one compare finds both null and a wrong type.
@@ -12,7 +12,7 @@
   (func $call (export "call") (param i32 i32) (result i32)
     (call_indirect $table (type $t) (local.get 0) (local.get 1))))
 
-;; function double:
+;; function double on x86_64:
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
@@ -21,7 +21,17 @@
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
-;; function square:
+
+;; function double on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;; block1:
+;;   add w0, w0, w0
+;;   ldp fp, lr, [sp], #16
+;;   ret
+
+;; function square on x86_64:
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
@@ -31,7 +41,17 @@
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
-;; function clear:
+
+;; function square on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;; block1:
+;;   madd w0, w0, w0, wzr
+;;   ldp fp, lr, [sp], #16
+;;   ret
+
+;; function clear on x86_64:
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
@@ -44,7 +64,21 @@
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
-;; function call:
+
+;; function clear on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;;   subs wzr, w0, #4
+;;   b.hs #trap=user3
+;;   movz x5, #0
+;;   movz x6, #65535, LSL #16
+;;   str x5, [x6, w0, UXTW #3]
+;; block1:
+;;   ldp fp, lr, [sp], #16
+;;   ret
+
+;; function call on x86_64:
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
@@ -68,3 +102,28 @@
 ;;   testl %r11d, %r11d
 ;;   jz #trap=user4
 ;;   ud2
+
+;; function call on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;;   subs wzr, w1, #4
+;;   b.hs #trap=user11
+;;   mov w15, w1
+;;   lsl x13, x15, #3
+;;   movz x14, #65535, LSL #16
+;;   add x15, x14, x15, LSL 3
+;;   ldr w15, [x15, #4]
+;;   subs wzr, w15, #1
+;;   b.eq label2 ; b label1
+;; block2:
+;;   ldrsw x1, [x13, x14]
+;;   load_ext_name_near x2, User(userextname0)+0
+;;   add x1, x2, x1
+;;   blr x1
+;; block3:
+;;   ldp fp, lr, [sp], #16
+;;   ret
+;; block1:
+;;   cbz w15, #trap=user4
+;;   udf #0xc11f

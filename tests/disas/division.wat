@@ -1,4 +1,4 @@
-;;! target = "x86_64"
+;;! targets = "x86_64 aarch64"
 
 ;; Division traps by itself on zero; only signed division needs a compare for the overflow. By a constant there is no
 ;; division.
@@ -7,7 +7,7 @@
   (func $signed (export "signed") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
   (func $by_ten (export "by_ten") (param i32) (result i32) (i32.div_u (local.get 0) (i32.const 10))))
 
-;; function unsigned:
+;; function unsigned on x86_64:
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
@@ -18,7 +18,18 @@
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
-;; function signed:
+
+;; function unsigned on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;;   cbz w1, #trap=int_divz
+;;   udiv w0, w0, w1
+;; block1:
+;;   ldp fp, lr, [sp], #16
+;;   ret
+
+;; function signed on x86_64:
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
@@ -31,7 +42,21 @@
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
-;; function by_ten:
+
+;; function signed on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;;   cbz w1, #trap=int_divz
+;;   adds wzr, w1, #1
+;;   ccmp w0, #1, #nzcv, eq
+;;   b.vs #trap=int_ovf
+;;   sdiv w0, w0, w1
+;; block1:
+;;   ldp fp, lr, [sp], #16
+;;   ret
+
+;; function by_ten on x86_64:
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
@@ -43,3 +68,18 @@
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
+
+;; function by_ten on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;; block1:
+;;   movz w9, #52429
+;;   movk w9, w9, #52428, LSL #16
+;;   mov w6, w0
+;;   mov w8, w9
+;;   madd x10, x6, x8, xzr
+;;   lsr x12, x10, #32
+;;   lsr w0, w12, #3
+;;   ldp fp, lr, [sp], #16
+;;   ret

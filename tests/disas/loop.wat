@@ -1,4 +1,4 @@
-;;! target = "x86_64"
+;;! targets = "x86_64 aarch64"
 
 ;; The sum of an array. What matters is the loop's body: one load with the address folded in, two additions, one compare
 ;; and one branch back.
@@ -11,7 +11,7 @@
       (br_if $next (i32.lt_u (local.get $at) (local.get $end))))
     (local.get $sum)))
 
-;; function sum:
+;; function sum on x86_64:
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
@@ -31,3 +31,27 @@
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
+
+;; function sum on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;;   movz w3, #0
+;;   mov x11, x3
+;; block1:
+;;   movz x10, #1, LSL #32
+;;   ldr w10, [x10, w0, UXTW]
+;;   add w0, w0, #4
+;;   mov x15, x11
+;;   add w15, w15, w10
+;;   mov x11, x15
+;;   subs wzr, w0, w1
+;;   b.lo label2 ; b label3
+;; block2:
+;;   b label1
+;; block3:
+;; block4:
+;; block5:
+;;   mov x0, x11
+;;   ldp fp, lr, [sp], #16
+;;   ret

@@ -1,17 +1,20 @@
 //! Golden code: each `*.wat` in this directory ends with the machine code of its functions, as comments.
 //!
 //! ```text
-//!   ;;! target = "x86_64"
+//!   ;;! targets = "x86_64 aarch64"
 //!   ;;! flags = "--bounds-checks=explicit -O1"
 //!
 //!   ;; A sentence on which lines matter.
 //!   (module …)
 //!
-//!   ;; function load:
+//!   ;; function load on x86_64:
 //!   ;;   pushq %rbp
+//!
+//!   ;; function load on aarch64:
+//!   ;;   stp fp, lr, [sp, #-16]!
 //! ```
 //!
-//! `target` is the architecture. `flags` (optional) are among `-O0`, `-O1`, `-O2`, `-Os`, `--bounds-checks=explicit`
+//! `targets` are the architectures. `flags` (optional) are among `-O0`, `-O1`, `-O2`, `-Os`, `--bounds-checks=explicit`
 //! and `--cpu=LEVEL`. The program calls all exported functions; those with a name (not only an export) are shown, in
 //! the order of the file. Lines that become no instruction are left out.
 //!
@@ -60,40 +63,51 @@ fn check(file: &Path) -> Result<(), String> {
 
 /// The golden part that belongs to a source.
 fn code(source: &str) -> Result<String, String> {
-    let options = options(source)?;
     let wasm = wat::parse_str(source).map_err(|error| error.to_string())?;
-    let mut steps = vec![Step::Instantiate(0)];
-    for (export, kind) in Exports::of(&wasm)?.0 {
-        if let Export::Function { parameters, .. } = kind {
-            steps.push(Step::Invoke { instance: 0, export, arguments: vec![0; parameters.len()] });
-        }
+    let (architectures, options) = options(source)?;
+    let mut assemblies = Vec::new();
+    for architecture in architectures {
+        assemblies.push((architecture, assembly(&wasm, &Options { architecture, ..options.clone() })?));
     }
-    let instances = vec![InstanceSource { name: "module".into(), wasm: &wasm, wiring: Vec::new() }];
-    let program = Program { instances, entry: Entry::Script(steps) };
-    let assembly = native::compile(&program, &options, Emit::Assembly).map_err(|error| error.to_string())?;
-    let assembly = String::from_utf8(assembly).map_err(|error| error.to_string())?;
 
     let mut golden = String::new();
     for name in names(source) {
-        let lines = assembly.lines().skip_while(|line| *line != format!(";; {name}")).skip(1);
-        let lines: Vec<&str> = lines.take_while(|line| !line.starts_with(";; ")).collect();
-        if lines.is_empty() {
-            return Err(format!("there is no function {name} in the output:\n{assembly}"));
-        }
-        golden += &format!(";; function {name}:\n");
-        for (index, line) in lines.iter().enumerate() {
-            if !is_noise(line, lines.get(index + 1)) {
-                golden += &format!(";; {line}\n");
+        for (architecture, assembly) in &assemblies {
+            let lines = assembly.lines().skip_while(|line| *line != format!(";; {name}")).skip(1);
+            let lines: Vec<&str> = lines.take_while(|line| !line.starts_with(";; ")).collect();
+            if lines.is_empty() {
+                return Err(format!("there is no function {name} in the output:\n{assembly}"));
+            }
+            let blank = if golden.is_empty() { "" } else { "\n" };
+            golden += &format!("{blank};; function {name} on {}:\n", architecture.name());
+            for (index, line) in lines.iter().enumerate() {
+                if !is_noise(line, lines.get(index + 1)) {
+                    golden += &format!(";; {line}\n");
+                }
             }
         }
     }
     Ok(golden)
 }
 
+/// The machine code of a module of which all exported functions are called.
+fn assembly(wasm: &[u8], options: &Options) -> Result<String, String> {
+    let mut steps = vec![Step::Instantiate(0)];
+    for (export, kind) in Exports::of(wasm)?.0 {
+        if let Export::Function { parameters, .. } = kind {
+            steps.push(Step::Invoke { instance: 0, export, arguments: vec![0; parameters.len()] });
+        }
+    }
+    let instances = vec![InstanceSource { name: "module".into(), wasm, wiring: Vec::new() }];
+    let program = Program { instances, entry: Entry::Script(steps) };
+    let assembly = native::compile(&program, options, Emit::Assembly).map_err(|error| error.to_string())?;
+    String::from_utf8(assembly).map_err(|error| error.to_string())
+}
+
 /// Lines that become no instruction: unwind information, definitions of registers, jumps to what follows.
 fn is_noise(line: &str, next: Option<&&str>) -> bool {
     let (line, next) = (line.trim(), next.map_or("", |next| next.trim()));
-    let goes_on = line.strip_prefix("jmp").is_some_and(|label| {
+    let goes_on = line.strip_prefix("jmp").or_else(|| line.strip_prefix("b ")).is_some_and(|label| {
         let label = label.trim().strip_prefix("label");
         label.is_some() && label == next.strip_prefix("block").and_then(|next| next.strip_suffix(':'))
     });
@@ -106,22 +120,27 @@ fn names(source: &str) -> Vec<&str> {
     definitions.filter_map(|rest| rest.split([' ', ')']).next()).collect()
 }
 
-fn options(source: &str) -> Result<Options, String> {
+/// The architectures, and the options but for these.
+fn options(source: &str) -> Result<(Vec<Architecture>, Options), String> {
     let mut options = Options::default();
-    let mut has_target = false;
+    let mut architectures = Vec::new();
     for line in source.lines().filter_map(|line| line.strip_prefix(";;! ")) {
         let (key, value) = line.split_once('=').ok_or_else(|| format!("not `key = \"value\"`: {line}"))?;
-        let value = value.trim().trim_matches('"');
+        let words = value.trim().trim_matches('"').split_whitespace();
         match key.trim() {
-            "target" => {
-                options.architecture = Architecture::parse(value).ok_or_else(|| format!("no architecture {value}"))?;
-                has_target = true;
+            "targets" => {
+                for name in words {
+                    architectures.push(Architecture::parse(name).ok_or_else(|| format!("no architecture {name}"))?);
+                }
             }
-            "flags" => value.split_whitespace().try_for_each(|flag| set_flag(&mut options, flag))?,
+            "flags" => words.into_iter().try_for_each(|flag| set_flag(&mut options, flag))?,
             key => return Err(format!("no key {key}")),
         }
     }
-    if has_target { Ok(options) } else { Err("there is no `;;! target = \"…\"`".to_string()) }
+    if architectures.is_empty() {
+        return Err("there is no `;;! targets = \"…\"`".to_string());
+    }
+    Ok((architectures, options))
 }
 
 fn set_flag(options: &mut Options, flag: &str) -> Result<(), String> {

@@ -1,4 +1,4 @@
-;;! target = "x86_64"
+;;! targets = "x86_64 aarch64"
 ;;! flags = "--bounds-checks=explicit"
 
 ;; Each access is compared with the size. What matters: one compare and one branch (or conditional move) for each
@@ -8,7 +8,7 @@
   (func $load (export "load") (param i32) (result i32) (i32.load (local.get 0)))
   (func $store_far (export "store_far") (param i32 i64) (i64.store offset=65536 (local.get 0) (local.get 1))))
 
-;; function load:
+;; function load on x86_64:
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
@@ -23,7 +23,23 @@
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
-;; function store_far:
+
+;; function load on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;;   mov w6, w0
+;;   add x6, x6, #4
+;;   subs xzr, x6, #65536
+;;   b.hi #trap=heap_oob
+;;   movz x8, #65535, LSL #16
+;;   ldr x8, [x8]
+;;   ldr w0, [x8, w0, UXTW]
+;; block1:
+;;   ldp fp, lr, [sp], #16
+;;   ret
+
+;; function store_far on x86_64:
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
@@ -38,3 +54,21 @@
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
+
+;; function store_far on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;;   mov w9, w0
+;;   movz w10, #8
+;;   movk w10, w10, #1, LSL #16
+;;   add x10, x10, x0, UXTW
+;;   subs xzr, x10, #65536
+;;   b.hi #trap=heap_oob
+;;   movz x11, #65535, LSL #16
+;;   ldr x11, [x11]
+;;   add x12, x9, #65536
+;;   str x1, [x11, x12]
+;; block1:
+;;   ldp fp, lr, [sp], #16
+;;   ret

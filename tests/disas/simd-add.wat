@@ -1,4 +1,4 @@
-;;! target = "x86_64"
+;;! targets = "x86_64 aarch64"
 
 ;; One instruction for each operator; the second operand is loaded first, as unaligned vectors cannot be operands before
 ;; AVX.
@@ -7,7 +7,7 @@
   (func $add (export "add") (param v128 v128) (result v128) (i32x4.add (local.get 0) (local.get 1)))
   (func $add_memory (export "add_memory") (param i32) (v128.store (local.get 0) (f32x4.add (v128.load (local.get 0)) (v128.load offset=16 (local.get 0))))))
 
-;; function add:
+;; function add on x86_64:
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
@@ -16,7 +16,17 @@
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
-;; function add_memory:
+
+;; function add on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;; block1:
+;;   add v0.4s, v0.4s, v1.4s
+;;   ldp fp, lr, [sp], #16
+;;   ret
+
+;; function add_memory on x86_64:
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
@@ -29,3 +39,17 @@
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
+
+;; function add_memory on aarch64:
+;;   stp fp, lr, [sp, #-16]!
+;;   mov fp, sp
+;; block0:
+;;   movz x6, #1, LSL #32
+;;   add x7, x6, x0, UXTW
+;;   ldr q6, [x6, w0, UXTW]
+;;   ldr q7, [x7, #16]
+;;   fadd v6.4s, v6.4s, v7.4s
+;;   str q6, [x6, w0, UXTW]
+;; block1:
+;;   ldp fp, lr, [sp], #16
+;;   ret

@@ -17,7 +17,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Trial};
+use wasmc::options::Architecture;
 use wasmc_tests::command::wasmc;
+use wasmc_tests::emulator;
 use wasmc_tests::process::{self, End};
 
 const TIME_LIMIT: Duration = Duration::from_secs(120);
@@ -31,17 +33,24 @@ fn main() {
     let mut programs: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     programs.retain(|path| path.extension().is_some_and(|extension| extension == "wasm"));
     programs.sort();
-    let trials = programs.into_iter().flat_map(|program| {
+    let mut trials = Vec::new();
+    for program in programs {
         let name = program.file_stem().unwrap().to_string_lossy().into_owned();
-        WAYS.iter().map(move |&flags| {
-            let program = program.clone();
-            Trial::test(format!("{name} [{}]", flags.join(" ")), move || Ok(run(&program, flags)?))
-        })
-    });
-    libtest_mimic::run(&arguments, trials.collect()).exit()
+        for architecture in emulator::architectures() {
+            // In an emulator everything takes long: a way less, and not the one for this machine's CPU.
+            let ways = if emulator::is_native(architecture) { WAYS } else { &WAYS[..3] };
+            for &flags in ways {
+                let program = program.clone();
+                let label = format!("{name} [{}] on {}", flags.join(" "), architecture.name());
+                let trial = Trial::test(label, move || Ok(run(&program, flags, architecture)?));
+                trials.push(trial.with_ignored_flag(!emulator::can_run(architecture)));
+            }
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit()
 }
 
-fn run(program: &Path, flags: &[&str]) -> Result<(), String> {
+fn run(program: &Path, flags: &[&str], architecture: Architecture) -> Result<(), String> {
     let beside = |extension: &str| fs::read(program.with_extension(extension)).ok();
     let text = |extension: &str| beside(extension).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let expected = beside("stdout").ok_or("there is no .stdout")?;
@@ -51,13 +60,14 @@ fn run(program: &Path, flags: &[&str]) -> Result<(), String> {
     let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
     let executable = directory.path().join("program");
     let mut compiler = Command::new(wasmc());
-    let compiled = process::run(compiler.arg(program).arg("-o").arg(&executable).args(flags), b"", TIME_LIMIT);
+    compiler.arg(program).arg("-o").arg(&executable).args(flags).args(["--target", architecture.name()]);
+    let compiled = process::run(&mut compiler, b"", TIME_LIMIT);
     let compiled = compiled.map_err(|error| error.to_string())?;
     if compiled.end != End::Exit(0) || !compiled.stderr.is_empty() {
         return Err(format!("the compiler: {}", compiled.epitaph()));
     }
 
-    let mut command = Command::new(&executable);
+    let mut command = emulator::command(architecture, &executable);
     command.args(arguments.split_whitespace()).env_clear();
     let stdin = beside("stdin").unwrap_or_default();
     let finished = process::run(&mut command, &stdin, TIME_LIMIT).map_err(|error| error.to_string())?;

@@ -6,27 +6,52 @@ use std::process::Command;
 use std::time::Duration;
 
 use libtest_mimic::Trial;
+use wasmc::options::Architecture;
 use wasmc_tests::command::wasmc;
+use wasmc_tests::emulator;
 use wasmc_tests::process::{self, End, Finished};
 
 /// Some of these keep the compiler busy for a while.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
+/// A test of a command that must end with a status: one for each architecture.
+struct Program {
+    name: &'static str,
+    text: fn() -> String,
+    status: i32,
+}
+
 #[rustfmt::skip]
+const PROGRAMS: &[Program] = &[
+    Program { name: "50 000 locals",                         text: locals,            status: 42 },
+    Program { name: "1 000 parameters",                      text: parameters,        status: 42 },
+    Program { name: "1 000 results",                         text: results,           status: 42 },
+    Program { name: "br_table with 100 000 targets",         text: branch_table,      status: 42 },
+    Program { name: "blocks nested 5 000 deep",              text: nested_blocks,     status: 42 },
+    Program { name: "expression nested 5 000 deep",          text: nested_expression, status: 42 },
+    Program { name: "20 000 functions",                      text: functions,         status: 42 },
+    Program { name: "table of 1 000 000 entries",            text: table,             status: 42 },
+    Program { name: "1 000 globals",                         text: globals,           status: 42 },
+    Program { name: "20 000 data segments",                  text: segments,          status: 42 },
+    Program { name: "memory of 4 GiB",                       text: whole_memory,      status: 42 },
+    Program { name: "frames that could step over the guard", text: large_frames,      status: 134 },
+];
+
 pub fn trials() -> Vec<Trial> {
+    let mut trials = other_trials();
+    for Program { name, text, status } in PROGRAMS {
+        for architecture in emulator::architectures() {
+            let label = format!("large: {name} on {}", architecture.name());
+            let trial = Trial::test(label, move || exits_with(&text(), *status, architecture));
+            trials.push(trial.with_ignored_flag(!emulator::can_run(architecture)));
+        }
+    }
+    trials
+}
+
+#[rustfmt::skip]
+fn other_trials() -> Vec<Trial> {
     vec![
-        Trial::test("large: 50 000 locals",                        || exits_with(&locals(), 42)),
-        Trial::test("large: 1 000 parameters",                     || exits_with(&parameters(), 42)),
-        Trial::test("large: 1 000 results",                        || exits_with(&results(), 42)),
-        Trial::test("large: br_table with 100 000 targets",        || exits_with(&branch_table(), 42)),
-        Trial::test("large: blocks nested 5 000 deep",             || exits_with(&nested_blocks(), 42)),
-        Trial::test("large: expression nested 5 000 deep",         || exits_with(&nested_expression(), 42)),
-        Trial::test("large: 20 000 functions",                     || exits_with(&functions(), 42)),
-        Trial::test("large: table of 1 000 000 entries",           || exits_with(&table(), 42)),
-        Trial::test("large: 1 000 globals",                        || exits_with(&globals(), 42)),
-        Trial::test("large: 20 000 data segments",                 || exits_with(&segments(), 42)),
-        Trial::test("large: memory of 4 GiB",                      || exits_with(&whole_memory(), 42)),
-        Trial::test("large: frames that could step over the guard", || exits_with(&large_frames(), 134)),
         Trial::test("bad input: an empty file",                    || is_refused(b"", "offset 0x0")),
         Trial::test("bad input: only the magic number",            || is_refused(b"\0asm", "offset 0x4")),
         Trial::test("bad input: an unknown version",               || is_refused(b"\0asm\x02\0\0\0", "offset 0x4")),
@@ -37,6 +62,7 @@ pub fn trials() -> Vec<Trial> {
         Trial::test("an output that exists is replaced",           replaced_output),
         Trial::test("a failure keeps the output that exists",      kept_output),
         Trial::test("a missing input is an error",                 missing_input),
+        Trial::test("the targets are listed",                      targets),
     ]
 }
 
@@ -61,14 +87,16 @@ fn compile(input: &[u8], flags: &[&str]) -> (tempfile::TempDir, Finished) {
     (directory, finished)
 }
 
-fn exits_with(text: &str, status: i32) -> Result<(), libtest_mimic::Failed> {
+fn exits_with(text: &str, status: i32, architecture: Architecture) -> Result<(), libtest_mimic::Failed> {
     let wasm = wat::parse_str(text)?;
-    for flags in [&[][..], &["-O0"]] {
-        let (directory, compiled) = compile(&wasm, flags);
+    for level in ["-O2", "-O0"] {
+        let flags = [level, "--target", architecture.name()];
+        let (directory, compiled) = compile(&wasm, &flags);
         if compiled.end != End::Exit(0) {
             return Err(format!("wasmc {flags:?}: {}", compiled.epitaph()).into());
         }
-        let finished = process::run(&mut Command::new(directory.path().join("out")), b"", TIME_LIMIT)?;
+        let finished =
+            process::run(&mut emulator::command(architecture, &directory.path().join("out")), b"", TIME_LIMIT)?;
         if finished.end != End::Exit(status) {
             return Err(format!("the program ({flags:?}): {}", finished.epitaph()).into());
         }
@@ -229,6 +257,17 @@ fn kept_output() -> Result<(), libtest_mimic::Failed> {
     let finished = process::run(Command::new(wasmc()).arg(source).arg("-o").arg(&target), b"", TIME_LIMIT)?;
     if finished.end != End::Exit(1) || fs::read(&target)? != b"something else" {
         return Err(finished.epitaph().into());
+    }
+    Ok(())
+}
+
+/// All of them are in a `wasmc` that is tested.
+fn targets() -> Result<(), libtest_mimic::Failed> {
+    let finished = process::run(Command::new(wasmc()).arg("targets"), b"", TIME_LIMIT)?;
+    let lines = "x86_64-unknown-linux   x86-64 x86-64-v2 (default) x86-64-v3 x86-64-v4\n\
+                 aarch64-unknown-linux  armv8-a (default) armv8.1-a armv8.4-a armv8.6-a\n";
+    if finished.end != End::Exit(0) || finished.stdout_text() != lines {
+        return Err(format!("{}\n{}", finished.epitaph(), finished.stdout_text()).into());
     }
     Ok(())
 }

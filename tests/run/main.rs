@@ -19,13 +19,18 @@
 //! | `STDERR-NOT: TEXT`     | what must not occur on standard error                                                |
 //! | `EXIT: STATUS`         | its exit status, instead of 0                                                        |
 //! | `ADDRESS-SPACE: KIB`   | runs under `ulimit -v`                                                               |
+//! | `QEMU-CPU: NAME`       | runs on a machine with this CPU, in QEMU only                                        |
+//!
+//! A case whose program is run is one for each architecture, unless its flags choose a target or a CPU.
 //!
 //! In flags, `%s` is the test's file, `%d` its directory and `%t` an empty directory in which the compiler runs. In
 //! `STDOUT`, `STDERR` and `CONTENT`, `{{.*}}` stands for any text within the line, and spaces at the ends do not count.
 //!
-//! Files in subdirectories are for tests to refer to. Inputs that are too large to be written down are in [`large`].
+//! Files in subdirectories are for tests to refer to. Inputs that are too large to be written down are in [`large`] and
+//! [`offsets`].
 
 mod large;
+mod offsets;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -34,7 +39,10 @@ use std::time::Duration;
 use std::{env, fs};
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use wasmc::Options;
+use wasmc::options::Architecture;
 use wasmc_tests::command::wasmc;
+use wasmc_tests::emulator;
 use wasmc_tests::process::{self, End, Finished};
 
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -51,16 +59,19 @@ fn main() {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
         let text = fs::read_to_string(&file).unwrap();
         match parse(&text) {
-            Ok(cases) => trials.extend(cases.into_iter().map(|case| {
+            Ok(cases) => trials.extend(cases.into_iter().flat_map(Case::for_each_architecture).map(|case| {
                 let file = file.clone();
                 let run = case.run.join(" ");
                 let label = if run.is_empty() { name.clone() } else { format!("{name} [{run}]") };
-                Trial::test(label, move || Ok(case.perform(&file)?))
+                let can_run = emulator::can_run(case.architecture())
+                    && (case.qemu_cpu.is_none() || !emulator::is_native(case.architecture()));
+                Trial::test(label, move || Ok(case.perform(&file)?)).with_ignored_flag(!can_run)
             })),
             Err(why) => trials.push(Trial::test(name, move || Err(Failed::from(why)))),
         }
     }
     trials.extend(large::trials());
+    trials.extend(offsets::trials());
     libtest_mimic::run(&arguments, trials).exit()
 }
 
@@ -80,6 +91,7 @@ struct Case {
     stderr_not: Vec<String>,
     exit: i32,
     address_space: Option<u64>,
+    qemu_cpu: Option<String>,
 }
 
 /// The cases of a test.
@@ -131,9 +143,32 @@ impl Case {
             "STDERR-NOT" => self.stderr_not.push(trimmed),
             "EXIT" => self.exit = number()?,
             "ADDRESS-SPACE" => self.address_space = Some(number()? as u64),
+            "QEMU-CPU" => self.qemu_cpu = Some(trimmed),
             _ => return Err(format!("there is no directive {directive}")),
         }
         Ok(())
+    }
+
+    /// The architecture that the flags choose.
+    fn architecture(&self) -> Architecture {
+        let target = self.run.iter().skip_while(|word| *word != "--target").nth(1);
+        let named = target.and_then(|target| Architecture::parse(target.split('-').next()?));
+        named.unwrap_or(Options::default().architecture)
+    }
+
+    fn for_each_architecture(self) -> Vec<Case> {
+        let is_run = self.compile_fail.is_none() && self.content.is_empty();
+        let has_target = self.run.iter().any(|word| word == "--target" || word == "--cpu");
+        let mut cases = Vec::new();
+        if is_run && !has_target {
+            cases.extend(emulator::foreign().map(|architecture| {
+                let mut case = self.clone();
+                case.run.extend(["--target", architecture.name()].map(String::from));
+                case
+            }));
+        }
+        cases.push(self);
+        cases
     }
 
     fn perform(&self, file: &Path) -> Result<(), String> {
@@ -191,14 +226,17 @@ impl Case {
 
     fn run(&self, path: &Path) -> Result<Finished, String> {
         let mut command = match self.address_space {
-            None => Command::new(path),
+            None => emulator::command(self.architecture(), path),
             Some(kib) => {
+                let program = emulator::command(self.architecture(), path);
                 let mut shell = Command::new("/bin/sh");
-                shell.arg("-c").arg(format!("ulimit -v {kib}; exec \"$0\" \"$@\"")).arg(path);
+                shell.arg("-c").arg(format!("ulimit -v {kib}; exec \"$0\" \"$@\"")).arg(program.get_program());
+                shell.args(program.get_args());
                 shell
             }
         };
-        command.args(&self.args).env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.args(&self.args).env_clear().envs(self.qemu_cpu.iter().map(|name| ("QEMU_CPU", name)));
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
         process::run(&mut command, self.stdin.as_bytes(), TIME_LIMIT).map_err(|error| format!("the program: {error}"))
     }
 

@@ -9,7 +9,7 @@
 ;; STDERR: {{.*}}_start
 ;; RUN: wasmc -O0
 ;; STDERR: wasmc: trap: call stack exhausted
-;; RUN: wasmc --stack-size 65536
+;; RUN: wasmc --stack-size 131072
 ;; STDERR: wasmc: trap: call stack exhausted
 ;; RUN: wasmc --stack-size 268435456
 ;; STDERR: wasmc: trap: call stack exhausted

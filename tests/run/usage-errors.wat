@@ -15,8 +15,26 @@
 ;; STDERR: {{.*}}much{{.*}}
 ;; RUN: wasmc %s --link library
 ;; STDERR: {{.*}}--link{{.*}}
+;; RUN: wasmc %s --link library=
+;; STDERR: {{.*}}--link{{.*}}
+;; RUN: wasmc %s --link library=%s --link library=%s
+;; STDERR: {{.*}}'library' twice{{.*}}
+;; RUN: wasmc %s --stack-size 0
+;; STDERR: {{.*}}128K{{.*}}
+;; RUN: wasmc %s --stack-size 18446744073709551615
+;; STDERR: {{.*}}128K{{.*}}
+;; RUN: wasmc %s -j 0
+;; STDERR: {{.*}}1..=1024{{.*}}
+;; RUN: wasmc %s -j 100000
+;; STDERR: {{.*}}1..=1024{{.*}}
 ;; RUN: wasmc %s %s
 ;; STDERR: {{.*}}
+;; RUN: wasmc %s --target aarch64 --cpu x86-64-v3
+;; STDERR: {{.*}}aarch64 has no CPU 'x86-64-v3'; it has native, armv8-a, {{.*}}
+;; RUN: wasmc %s --target x86_64 --cpu armv8-a
+;; STDERR: {{.*}}x86_64 has no CPU 'armv8-a'{{.*}}
+;; RUN: wasmc targets %s
+;; STDERR: {{.*}}unexpected argument{{.*}}
 ;; RUN: wasmc %s --target pdp11-unknown-unix
 ;; COMPILE-FAIL: 3
 ;; STDERR: {{.*}}pdp11{{.*}}

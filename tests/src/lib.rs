@@ -2,6 +2,7 @@
 //!
 //! - [`parallel`]: works on several threads;
 //! - [`process`]: runs an executable with a time limit;
+//! - [`emulator`]: runs executables for another architecture;
 //! - [`steps`]: the outcomes of a script's steps, whoever performed them;
 //! - [`native`]: performs them by compiling the program and running the executable;
 //! - [`reference`](mod@reference): performs them in the interpreter wasmi;
@@ -17,6 +18,7 @@
 pub mod binary;
 pub mod command;
 pub mod differential;
+pub mod emulator;
 pub mod golden;
 pub mod mutate;
 pub mod native;

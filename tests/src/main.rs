@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{env, fs};
 
+use wasmc::Options;
+use wasmc::options::Architecture;
 use wasmc_tests::differential::{self, Difference, Totals, generate, plan::Plan, reduce};
 use wasmc_tests::parallel;
 use wasmc_tests::spec::{self, Engine, Report, SETS, Status, Variant};
@@ -14,14 +16,15 @@ use wasmc_tests::spec::{self, Engine, Report, SETS, Status, Variant};
 const USAGE: &str = "\
 usage: cargo run --release -p wasmc-tests -- COMMAND
 
-  diff [--count N] [--seed S] [--out DIR]
+  diff [--count N] [--seed S] [--out DIR] [--target ARCHITECTURE]
         Compares N random modules with wasmi, from seed S on. Writes those that differ to DIR, reduced.
   module SEED
         Prints the module of a seed as text.
   compare FILE
         Compares one module with wasmi. The calls are those that reduced modules name in comments, or made from a seed.
-  wast [--set NAME] [--script PART] [--engine guard|explicit|unoptimized|wasmi] [--all]
-        Runs the specification's test suite and prints a table. --all: the sets that are not supported, too.
+  wast [--set NAME] [--script PART] [--engine NAME] [--all]
+        Runs the specification's test suite and prints a table. Engines: guard, explicit, unoptimized, these with an
+        architecture (aarch64-guard), wasmi. --all: the sets that are not supported, too.
 ";
 
 fn main() -> ExitCode {
@@ -55,15 +58,20 @@ fn number(text: &str) -> Result<u64, String> {
 
 fn diff(mut arguments: VecDeque<String>) -> Result<bool, String> {
     let (mut count, mut seed, mut out) = (10_000, 0, None);
+    let mut architecture = Options::default().architecture;
     while let Some(option) = arguments.pop_front() {
         match option.as_str() {
             "--count" => count = number(&value(&mut arguments, &option)?)?,
             "--seed" => seed = number(&value(&mut arguments, &option)?)?,
+            "--target" => {
+                let name = value(&mut arguments, &option)?;
+                architecture = Architecture::parse(&name).ok_or_else(|| format!("no architecture {name}"))?;
+            }
             "--out" => out = Some(PathBuf::from(value(&mut arguments, &option)?)),
             _ => return Err(USAGE.to_string()),
         }
     }
-    let totals = differential::run(seed, count as usize, |totals: &Totals| {
+    let totals = differential::run(architecture, seed, count as usize, |totals: &Totals| {
         if totals.modules % 1000 < 4 {
             eprintln!("{totals}");
         }
@@ -104,7 +112,7 @@ fn compare(mut arguments: VecDeque<String>) -> Result<bool, String> {
     }
     let mut is_equal = true;
     for seed in [0, 3, 5, 6, 7] {
-        let options = differential::options(seed);
+        let options = differential::options(Options::default().architecture, seed);
         for difference in differential::compare(std::slice::from_ref(&plan), &options) {
             let what = match difference {
                 Difference::Real(failure) => failure.what,
@@ -118,7 +126,8 @@ fn compare(mut arguments: VecDeque<String>) -> Result<bool, String> {
 }
 
 fn wast(mut arguments: VecDeque<String>) -> Result<bool, String> {
-    let (mut set_name, mut part, mut engine, mut all) = (None, String::new(), Engine::Native(Variant::Guard), false);
+    let native = Variant::all().next().map_or(Engine::Reference, Engine::Native);
+    let (mut set_name, mut part, mut engine, mut all) = (None, String::new(), native, false);
     while let Some(option) = arguments.pop_front() {
         match option.as_str() {
             "--set" => set_name = Some(value(&mut arguments, &option)?),
@@ -126,8 +135,7 @@ fn wast(mut arguments: VecDeque<String>) -> Result<bool, String> {
             "--all" => all = true,
             "--engine" => {
                 let name = value(&mut arguments, &option)?;
-                let mut engines =
-                    Variant::ALL.iter().map(|&variant| Engine::Native(variant)).chain([Engine::Reference]);
+                let mut engines = Variant::all().map(Engine::Native).chain([Engine::Reference]);
                 engine = engines.find(|engine| engine.name() == name).ok_or_else(|| USAGE.to_string())?;
             }
             _ => return Err(USAGE.to_string()),

@@ -4,13 +4,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use wasmc::{Emit, Entry, Error, Options, Program};
 use wasmc_abi::trap::TrapCode;
 
+use crate::emulator;
 use crate::process::{self, Finished};
 use crate::steps::{Outcome, StepTypes, program_exports};
 
@@ -65,7 +65,8 @@ pub fn perform(program: &Program<'_>, options: &Options, limit: Duration) -> was
     let directory = tempfile::tempdir().expect("a temporary directory can be made");
     let path = directory.path().join("script");
     write_executable(&path, &executable);
-    let finished = process::run(&mut Command::new(&path), b"", limit).expect("the executable can be started");
+    let mut command = emulator::command(options.architecture, &path);
+    let finished = process::run(&mut command, b"", limit).expect("the executable can be started");
     Ok(decode(&finished, &types))
 }
 

@@ -63,12 +63,28 @@ impl Finished {
 pub fn run(command: &mut Command, stdin: &[u8], limit: Duration) -> io::Result<Finished> {
     let deadline = Instant::now() + limit;
     let mut child = spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()))?;
-
-    let (sender, receiver) = mpsc::channel();
     let mut pipe = child.stdin.take().expect("stdin is a pipe");
     let stdin = stdin.to_vec();
     // A program need not read its input: that the pipe breaks is no error.
     let writer = thread::spawn(move || drop(pipe.write_all(&stdin)));
+    let finished = finish(&mut child, deadline);
+    writer.join().expect("the writer does not panic");
+    finished
+}
+
+/// Runs `command` with the standard input that was set for it, for `limit` at most.
+///
+/// # Errors
+///
+/// If the command cannot be started.
+pub fn run_as_set(command: &mut Command, limit: Duration) -> io::Result<Finished> {
+    let deadline = Instant::now() + limit;
+    finish(&mut spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?, deadline)
+}
+
+/// Reads what a process writes, and waits for its end.
+fn finish(child: &mut Child, deadline: Instant) -> io::Result<Finished> {
+    let (sender, receiver) = mpsc::channel();
     let readers = [
         reader(child.stdout.take().expect("stdout is a pipe"), sender.clone()),
         reader(child.stderr.take().expect("stderr is a pipe"), sender),
@@ -84,9 +100,8 @@ pub fn run(command: &mut Command, stdin: &[u8], limit: Duration) -> io::Result<F
             break;
         }
     }
-    let status = wait_until(&mut child, deadline)?;
+    let status = wait_until(child, deadline)?;
     let [stdout, stderr] = readers.map(|reader| reader.join().expect("the reader does not panic"));
-    writer.join().expect("the writer does not panic");
 
     let end = match status {
         Some(status) if !is_late => match (status.code(), status.signal()) {
@@ -100,7 +115,11 @@ pub fn run(command: &mut Command, stdin: &[u8], limit: Duration) -> io::Result<F
 
 /// Starts a process. If another thread forks while this one has the executable open for writing, the child holds the
 /// file open until it executes its own: starting ours fails with ETXTBSY for that moment.
-fn spawn(command: &mut Command) -> io::Result<Child> {
+///
+/// # Errors
+///
+/// If the command cannot be started.
+pub fn spawn(command: &mut Command) -> io::Result<Child> {
     for _ in 0..200 {
         match command.spawn() {
             Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => thread::sleep(Duration::from_millis(5)),

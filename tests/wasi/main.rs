@@ -1,107 +1,92 @@
-//! Runs the public WASI test suite (WebAssembly/wasi-testsuite, branch `prod/testsuite-base`), which is not part of
-//! this repository: the environment variable `WASI_TESTSUITE` names a directory with its `tests`. Without it, there is
-//! nothing to run.
+//! Tests of WASI preview 1.
 //!
-//! Every module of preview 1 is compiled with the grants that the JSON file beside it asks for, and run twice: with
-//! paths resolved by the kernel, and by the walk.
+//! - [`case`]: the files in `cases/`: scripts of WASI calls and what must come of them, made by [`script`], [`module`],
+//!   [`transcript`] and [`host`]; [`functions`] is their table of what there is, and [`coverage`] holds it together
+//!   with the cases;
+//! - [`attacks`]: attacks that need more than a script, and the list of all; [`guest`] compiles and runs;
+//! - [`harden`]: filters of system calls, each made for one function;
+//! - [`inspect`]: what `wasmc inspect` tells of grants; [`programs`]: C programs that use files and sockets much;
+//! - [`suite`]: the public test suite, if it is there.
 
-mod json;
+mod attacks;
+mod case;
+mod coverage;
+mod functions;
+mod guest;
+mod harden;
+mod host;
+mod inspect;
+mod module;
+mod programs;
+mod script;
+mod suite;
+mod transcript;
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
-use std::{env, fs};
 
-use json::Json;
+use case::{Case, Resolver};
 use libtest_mimic::{Arguments, Failed, Trial};
-use wasmc_tests::command::wasmc;
-use wasmc_tests::process::{self, End};
+use wasmc_tests::golden;
 
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// The files of `cases/`, with their cases.
+struct File {
+    path: PathBuf,
+    preface: Vec<String>,
+    cases: Vec<Case>,
+}
 
 fn main() {
     let arguments = Arguments::from_args();
-    let mut trials = Vec::new();
-    match env::var_os("WASI_TESTSUITE") {
-        Some(suite) => {
-            for module in modules(Path::new(&suite)) {
-                for resolver in ["openat2", "walk"] {
-                    let name = format!("{} [{resolver}]", module.file_stem().unwrap().to_string_lossy());
-                    let module = module.clone();
-                    trials.push(Trial::test(name, move || run(&module, resolver == "walk").map_err(Failed::from)));
-                }
-            }
-            assert!(!trials.is_empty(), "WASI_TESTSUITE has no modules of preview 1");
-        }
-        None => eprintln!("WASI_TESTSUITE is not set: the public WASI test suite is not run"),
+    let files = files();
+    if golden::is_blessing() {
+        bless(files, &arguments);
+        return;
     }
+    let mut trials = coverage::trials(files.iter().flat_map(|file| &file.cases));
+    let names: Vec<String> = files.iter().flat_map(|file| &file.cases).map(|case| case.name.clone()).collect();
+    trials.extend(attacks::trials(names.into_iter()));
+    for file in files {
+        let subject = file.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        for case in file.cases {
+            for resolver in Resolver::on_all_architectures() {
+                let name = format!("{subject}: {} [{}]", case.name, resolver.name());
+                let case = case.clone();
+                let trial = Trial::test(name, move || case.check(resolver).map_err(Failed::from));
+                trials.push(trial.with_ignored_flag(!resolver.can_run()));
+            }
+        }
+    }
+    trials.extend(harden::trials());
+    trials.extend(inspect::trials());
+    trials.extend(programs::trials());
+    trials.extend(suite::trials());
     libtest_mimic::run(&arguments, trials).exit()
 }
 
-/// All modules of preview 1: `LANGUAGE/testsuite/wasm32-wasip1/*.wasm`, with or without `tests` before it.
-fn modules(suite: &Path) -> Vec<PathBuf> {
-    let tests = suite.join("tests");
-    let tests = if tests.is_dir() { tests } else { suite.to_owned() };
-    let list = |directory: &Path| -> Vec<PathBuf> {
-        fs::read_dir(directory).map(|entries| entries.map(|entry| entry.unwrap().path()).collect()).unwrap_or_default()
+fn files() -> Vec<File> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("wasi/cases");
+    let mut paths: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).unwrap();
+        let (preface, cases) = case::parse(&text).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+        File { path, preface, cases }
     };
-    let languages = list(&tests).into_iter().map(|language| language.join("testsuite/wasm32-wasip1"));
-    let mut modules: Vec<PathBuf> = languages.flat_map(|directory| list(&directory)).collect();
-    modules.retain(|file| file.extension().is_some_and(|extension| extension == "wasm"));
-    modules.sort();
-    modules
+    paths.into_iter().map(read).collect()
 }
 
-fn run(module: &Path, walk: bool) -> Result<(), String> {
-    let text = fs::read_to_string(module.with_extension("json")).unwrap_or_else(|_| "{}".to_string());
-    let settings = json::parse(&text).ok_or("the JSON file cannot be read")?;
-    let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
-
-    let executable = directory.path().join("out");
-    let mut compile = Command::new(wasmc());
-    compile.arg(module).arg("-o").arg(&executable).arg("-O0");
-    if walk {
-        compile.arg("--walk-paths");
-    }
-    if let Some(root) = settings.get("root").and_then(Json::text) {
-        copy(&module.with_file_name(root), &directory.path().join("root"))?;
-        compile.arg("--dir").arg("root::/");
-    }
-    for (name, value) in settings.get("env").map(Json::members).unwrap_or_default() {
-        compile.arg("--env").arg(format!("{name}={}", value.text().unwrap_or_default()));
-    }
-    let compiled = process::run(&mut compile, b"", TIME_LIMIT).map_err(|error| error.to_string())?;
-    if compiled.end != End::Exit(0) {
-        return Err(format!("wasmc: {}\n{}", compiled.end, compiled.stderr_text()));
-    }
-
-    let mut command = Command::new(&executable);
-    command.current_dir(directory.path()).env_clear();
-    command.args(settings.get("args").map(Json::items).unwrap_or_default().iter().filter_map(Json::text));
-    let finished = process::run(&mut command, b"", TIME_LIMIT).map_err(|error| error.to_string())?;
-    let streams = format!("stdout:\n{}\nstderr:\n{}", finished.stdout_text(), finished.stderr_text());
-    let status = settings.get("exit_code").and_then(Json::number).unwrap_or(0);
-    if finished.end != End::Exit(status) {
-        return Err(format!("{} instead of exit status {status}\n{streams}", finished.end));
-    }
-    match settings.get("stdout").and_then(Json::text) {
-        Some(stdout) if stdout != finished.stdout_text() => Err(format!("stdout is not {stdout:?}\n{streams}")),
-        _ => Ok(()),
-    }
-}
-
-/// Copies a directory, but for what a test of an earlier run left there.
-fn copy(from: &Path, to: &Path) -> Result<(), String> {
-    let fail = |error: std::io::Error| format!("{}: {error}", from.display());
-    fs::create_dir(to).map_err(fail)?;
-    for entry in fs::read_dir(from).map_err(fail)? {
-        let path = entry.map_err(fail)?.path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target)?;
-        } else {
-            fs::copy(&path, &target).map_err(fail)?;
+/// Rewrites the results of the cases that the filter chooses.
+fn bless(files: Vec<File>, arguments: &Arguments) {
+    let mut complaints = Vec::new();
+    for mut file in files {
+        for case in &mut file.cases {
+            let is_chosen = arguments.filter.as_ref().is_none_or(|filter| case.name.contains(filter));
+            if is_chosen && let Err(why) = case.bless() {
+                complaints.push(format!("{}: {}: {why}", file.path.display(), case.name));
+            }
         }
+        fs::write(&file.path, case::print(&file.preface, &file.cases)).unwrap();
     }
-    Ok(())
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }

@@ -1,11 +1,13 @@
 //! What can be said on the command line.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum};
-use wasmc_abi::cpu::Level;
-use wasmc_abi::grants::{self, is_variable, parse_directory};
+use wasmc_abi::grants::{self, is_variable, parse_directory, parse_names};
+use wasmc_abi::layout::HOST_HEADROOM;
 
 use crate::Emit;
 use crate::error::{Error, Result};
@@ -15,7 +17,7 @@ const GRANTS: &str = "What the program may use";
 
 /// Compiles a WebAssembly program to a small, static Linux executable that needs nothing else.
 ///
-/// `wasmc hello.wasm -o hello` writes `hello`, which runs on any x86-64 Linux: no libc, no runtime, no files beside it.
+/// `wasmc hello.wasm -o hello` writes `hello`, which runs on any Linux: no libc, no runtime, no files beside it.
 /// The program sees the world through WASI preview 1; it gets its arguments, standard input and output, clocks and
 /// random numbers, and whatever else is granted.
 #[derive(Debug, Parser)]
@@ -24,7 +26,7 @@ const GRANTS: &str = "What the program may use";
     version,
     max_term_width = 100,
     after_help = "`wasmc inspect EXE` tells what an executable may use of the host, what it imports and which CPU it \
-                  needs."
+                  needs; `wasmc targets` tells for which machines wasmc compiles."
 )]
 pub struct Arguments {
     /// The module to compile: a binary (.wasm) or text (.wat) file, or `-` for standard input.
@@ -39,14 +41,15 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = EmitKind::Exe, value_name = "KIND")]
     pub emit: EmitKind,
 
-    /// Architecture to compile for, as a name or a Linux target triple [default: that of this machine].
+    /// Architecture to compile for, as a name or a Linux target triple; `wasmc targets` lists them [default: that of
+    /// this machine].
     #[arg(long, value_name = "TARGET")]
     pub target: Option<String>,
 
-    /// Instructions that the code may use: native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4. The executable refuses,
-    /// in one sentence, to start on a machine that lacks them.
-    #[arg(long, value_name = "CPU", default_value = "x86-64-v2")]
-    pub cpu: String,
+    /// Instructions that the code may use: `native`, or a level that `wasmc targets` lists. The executable refuses, in
+    /// one sentence, to start on a machine that lacks them [default: x86-64-v2 or armv8-a].
+    #[arg(long, value_name = "CPU")]
+    pub cpu: Option<String>,
 
     /// How much work goes into the code: 0 compiles fastest, 1 does not optimise but allocates registers well, 2 makes
     /// fast code, s makes small code.
@@ -71,8 +74,8 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = BoundsKind::Guard, value_name = "HOW")]
     pub bounds_checks: BoundsKind,
 
-    /// Size of the stack, in bytes or with K, M or G.
-    #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = parse_size)]
+    /// Size of the stack, in bytes or with K, M or G: from 128K to 1024G.
+    #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = parse_stack_size)]
     pub stack_size: u64,
 
     /// Size that a memory may grow to, in bytes or with K, M or G.
@@ -83,6 +86,11 @@ pub struct Arguments {
     /// relative HOST counts from where the program is started. Repeatable.
     #[arg(long = "dir", value_name = "HOST[::GUEST][:ro]", help_heading = GRANTS)]
     pub directories: Vec<String>,
+
+    /// Copy a directory into the executable, where the program finds it read-only as GUEST (or by the same name): no
+    /// file is needed beside it. All files get one modification time, SOURCE_DATE_EPOCH or 1980-01-01. Repeatable.
+    #[arg(long = "embed", value_name = "HOST[::GUEST]", help_heading = GRANTS)]
+    pub embedded: Vec<String>,
 
     /// Set a variable of the program's environment, which is empty otherwise. Repeatable.
     #[arg(long = "env", value_name = "NAME=VALUE", help_heading = GRANTS)]
@@ -119,8 +127,8 @@ pub struct Arguments {
     pub no_harden: bool,
 
     /// Threads to compile with [default: one for each processor].
-    #[arg(short, long, value_name = "N")]
-    pub jobs: Option<usize>,
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
 
     /// Say how long each phase takes.
     #[arg(short, long)]
@@ -189,7 +197,7 @@ impl Arguments {
         };
         Ok(Options {
             architecture,
-            cpu: parse_cpu(&self.cpu)?,
+            cpu: self.cpu.as_deref().map_or(Ok(Cpu::Default), |name| parse_cpu(name, architecture))?,
             opt_level: match self.opt_level.as_str() {
                 "0" => OptLevel::None,
                 "1" => OptLevel::Less,
@@ -220,17 +228,26 @@ impl Arguments {
         if let Some(bad) = self.directories.iter().find(|text| parse_directory(text.as_bytes()).is_none()) {
             return Err(Error::usage(format!("--dir wants HOST[::GUEST][:ro], not '{bad}'")));
         }
+        if let Some(bad) = self.embedded.iter().find(|text| parse_names(text.as_bytes()).is_none()) {
+            return Err(Error::usage(format!("--embed wants HOST[::GUEST], not '{bad}'")));
+        }
         if let Some(bad) = self.variables.iter().find(|text| !is_variable(text.as_bytes())) {
             return Err(Error::usage(format!("--env wants NAME=VALUE, not '{bad}'")));
         }
         if let Some(bad) = self.listeners.iter().find(|text| !is_listener(text)) {
             return Err(Error::usage(format!("--tcplisten wants IP:PORT or `activation`, not '{bad}'")));
         }
-        if !no_nul(&self.directories) || !no_nul(&self.variables) || !no_nul(self.arg0.as_slice()) {
+        if !no_nul(&self.directories)
+            || !no_nul(&self.embedded)
+            || !no_nul(&self.variables)
+            || !no_nul(self.arg0.as_slice())
+        {
             return Err(Error::usage("a NUL cannot be part of a grant"));
         }
         Ok(Grants {
             directories: self.directories.clone(),
+            embedded: self.embedded.clone(),
+            embedded_time: if self.embedded.is_empty() { 0 } else { embedded_time()? },
             variables: self.variables.clone(),
             listeners: self.listeners.clone(),
             inherit_environment: self.inherit_env,
@@ -241,15 +258,32 @@ impl Arguments {
     }
 
     /// `--link` as name and file.
-    pub fn linked(&self) -> Result<Vec<(&str, PathBuf)>> {
-        let split = |link: &'_ str| link.split_once('=').map(|(name, file)| (name.len(), PathBuf::from(file)));
-        self.links
-            .iter()
-            .map(|link| match split(link) {
-                Some((length, file)) if length > 0 => Ok((&link[..length], file)),
-                _ => Err(Error::usage(format!("--link wants NAME=FILE, not '{link}'"))),
-            })
-            .collect()
+    pub fn linked(&self) -> Result<Vec<(&str, &Path)>> {
+        let mut linked: Vec<(&str, &Path)> = Vec::with_capacity(self.links.len());
+        for link in &self.links {
+            match link.split_once('=') {
+                Some((name, file)) if !name.is_empty() && !file.is_empty() => linked.push((name, Path::new(file))),
+                _ => return Err(Error::usage(format!("--link wants NAME=FILE, not '{link}'"))),
+            }
+        }
+        let mut names = HashSet::new();
+        match linked.iter().find(|(name, _)| !names.insert(*name)) {
+            Some((name, _)) => Err(Error::usage(format!("--link gives the name '{name}' twice"))),
+            None => Ok(linked),
+        }
+    }
+}
+
+/// The modification time of embedded files: that of the build, if it has one
+/// (<https://reproducible-builds.org/specs/source-date-epoch/>), or the first one that ZIP files can have, which are
+/// made of such files by some programs.
+fn embedded_time() -> Result<u64> {
+    const START_OF_1980: u64 = 315_532_800;
+    match std::env::var_os("SOURCE_DATE_EPOCH") {
+        None => Ok(START_OF_1980),
+        Some(text) => text.to_str().and_then(|text| text.parse().ok()).ok_or_else(|| {
+            Error::usage(format!("SOURCE_DATE_EPOCH must be a number of seconds, not '{}'", text.display()))
+        }),
     }
 }
 
@@ -271,16 +305,18 @@ fn parse_target(target: &str) -> Result<Architecture> {
     }
 }
 
-fn parse_cpu(name: &str) -> Result<Cpu> {
-    match name {
-        "native" => Ok(Cpu::Native),
-        "x86-64" | "x86-64-v1" => Ok(Cpu::Level(Level::Baseline)),
-        _ => match Level::ALL.iter().find(|level| level.name() == name) {
-            Some(level) => Ok(Cpu::Level(*level)),
-            None => Err(Error::usage(format!(
-                "there is no CPU '{name}'; there are native, x86-64, x86-64-v2, x86-64-v3 and x86-64-v4"
-            ))),
-        },
+fn parse_cpu(name: &str, architecture: Architecture) -> Result<Cpu> {
+    if name == "native" {
+        return Ok(Cpu::Native);
+    }
+    let levels = architecture.levels();
+    match levels.iter().find(|level| level.name() == name) {
+        Some(level) => Ok(Cpu::Level(*level)),
+        None => {
+            let names: Vec<&str> = levels.iter().map(|level| level.name()).collect();
+            let (architecture, names) = (architecture.name(), names.join(", "));
+            Err(Error::usage(format!("{architecture} has no CPU '{name}'; it has native, {names}")))
+        }
     }
 }
 
@@ -291,6 +327,13 @@ fn is_listener(text: &str) -> bool {
 
 fn parse_size(text: &str) -> std::result::Result<u64, String> {
     grants::parse_size(text.as_bytes()).ok_or_else(|| "not a size such as 65536, 64K, 8M or 4G".to_owned())
+}
+
+/// A size with which host functions can be called, and for which there are addresses.
+fn parse_stack_size(text: &str) -> std::result::Result<u64, String> {
+    const RANGE: RangeInclusive<u64> = 2 * HOST_HEADROOM..=1 << 40;
+    let size = parse_size(text)?;
+    if RANGE.contains(&size) { Ok(size) } else { Err("it must be from 128K to 1024G".to_owned()) }
 }
 
 /// `wasmc inspect`: tells what an executable may use of the host, what it imports and which CPU it needs.
@@ -306,16 +349,33 @@ pub struct InspectArguments {
     pub json: bool,
 }
 
+/// `wasmc targets`: lists the targets, and the CPUs that `--cpu` can name for each.
+#[derive(Debug, Parser)]
+#[command(name = "wasmc targets", bin_name = "wasmc targets", version, max_term_width = 100)]
+pub struct TargetsArguments {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stacks_have_limits() {
+        assert_eq!(parse_stack_size("128K"), Ok(128 << 10));
+        assert_eq!(parse_stack_size("1024G"), Ok(1 << 40));
+        for size in ["0", "127K", "1025G", "18446744073709551615"] {
+            assert!(parse_stack_size(size).is_err(), "{size}");
+        }
+    }
 
     #[test]
     fn targets_are_names_or_linux_triples() {
         for target in ["x86_64", "x86-64", "amd64", "x86_64-unknown-linux-gnu", "x86_64-linux-musl"] {
             assert_eq!(parse_target(target).ok(), Some(Architecture::X86_64), "{target}");
         }
-        for target in ["x86_64-pc-windows-msvc", "mips", "", "x86_64-apple-darwin"] {
+        for target in ["aarch64", "arm64", "aarch64-unknown-linux-gnu", "aarch64-unknown-linux-musl"] {
+            assert_eq!(parse_target(target).ok(), Some(Architecture::Aarch64), "{target}");
+        }
+        for target in ["x86_64-pc-windows-msvc", "mips", "", "x86_64-apple-darwin", "arm64-apple-darwin"] {
             assert!(parse_target(target).is_err(), "{target}");
         }
     }

@@ -64,6 +64,7 @@ fn facts(note: Note<'_>) -> Vec<(&'static str, Fact)> {
         ("cpu", Fact::Text(cpu)),
         ("sealed", Fact::Flag(note.flags & SEALED != 0)),
         ("directories", list(tag::DIRECTORY)),
+        ("embedded", Fact::List(note.items(tag::EMBEDDED).map(embedded).collect())),
         ("environment", list(tag::VARIABLE)),
         ("inherit-environment", Fact::Flag(note.flags & INHERIT_ENVIRONMENT != 0)),
         ("listeners", list(tag::LISTENER)),
@@ -76,6 +77,16 @@ fn facts(note: Note<'_>) -> Vec<(&'static str, Fact)> {
     facts.push(("imports", list(tag::IMPORT)));
     facts.push(("exports", list(tag::EXPORT)));
     facts
+}
+
+/// `FILES BYTES GUEST` as a sentence.
+fn embedded(item: &[u8]) -> String {
+    let text = String::from_utf8_lossy(item);
+    let mut parts = text.splitn(3, ' ');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(files), Some(bytes), Some(guest)) => format!("{guest}: files: {files}, bytes: {bytes}"),
+        _ => text.into_owned(),
+    }
 }
 
 /// A line for each fact, and one for each member of a list.

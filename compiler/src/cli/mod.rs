@@ -4,6 +4,7 @@ mod arguments;
 mod inspect;
 mod output;
 mod progress;
+mod targets;
 
 use std::io::{Read as _, Write as _};
 use std::panic;
@@ -15,7 +16,7 @@ use clap::Parser as _;
 
 use crate::error::{Error, Result};
 use crate::program::{Entry, InstanceSource, Program};
-use arguments::{Arguments, EmitKind, InspectArguments};
+use arguments::{Arguments, EmitKind, InspectArguments, TargetsArguments};
 use progress::Progress;
 
 /// Bytes of the stack of a thread that compiles. The largest functions that validation lets pass need a part of it.
@@ -23,14 +24,22 @@ const THREAD_STACK: usize = 64 << 20;
 
 /// The whole command. Gives the exit status: see [`ErrorKind::exit_status`](crate::ErrorKind::exit_status).
 pub fn main() -> ExitCode {
-    let inspects = std::env::args_os().nth(1).is_some_and(|word| word == "inspect");
-    let command: Box<dyn Fn() -> Result<()> + panic::UnwindSafe> = if inspects {
-        let arguments = InspectArguments::parse_from(std::env::args_os().skip(1));
-        Box::new(move || inspect::inspect(&arguments.executable, arguments.json))
-    } else {
-        let arguments = Arguments::parse();
-        Box::new(move || run(&arguments))
-    };
+    let subcommand = std::env::args_os().nth(1);
+    let command: Box<dyn Fn() -> Result<()> + panic::UnwindSafe> =
+        match subcommand.as_ref().and_then(|word| word.to_str()) {
+            Some("inspect") => {
+                let arguments = InspectArguments::parse_from(std::env::args_os().skip(1));
+                Box::new(move || inspect::inspect(&arguments.executable, arguments.json))
+            }
+            Some("targets") => {
+                TargetsArguments::parse_from(std::env::args_os().skip(1));
+                Box::new(targets::list)
+            }
+            _ => {
+                let arguments = Arguments::parse();
+                Box::new(move || run(&arguments))
+            }
+        };
     // A panic is a bug of ours, and is reported like one.
     panic::set_hook(Box::new(|_| {}));
     let result = panic::catch_unwind(command).unwrap_or_else(|payload| {
@@ -50,7 +59,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     let options = arguments.options()?;
     let output = output_path(arguments)?;
     let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(arguments.jobs.unwrap_or(0))
+        .num_threads(arguments.jobs.map_or(0, usize::from))
         .stack_size(THREAD_STACK)
         .build()
         .map_err(|error| Error::internal(format!("cannot start threads: {error}")))?;
@@ -127,6 +136,9 @@ fn output_path(arguments: &Arguments) -> Result<PathBuf> {
 
 fn report(error: &Error) {
     let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+    // Names in it come from the input: nothing in them shall reach a terminal as a command.
+    let mask = |letter: char| if letter.is_control() && letter != '\n' { char::REPLACEMENT_CHARACTER } else { letter };
+    let error: String = error.to_string().chars().map(mask).collect();
     // Nowhere to say it if standard error is closed.
     let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {error}");
 }

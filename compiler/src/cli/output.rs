@@ -1,4 +1,6 @@
 //! Writing the result: whole or not at all.
+//!
+//! A signal that ends the process while it writes leaves the temporary file behind, whose name begins with `.wasmc-`.
 
 use std::fs::{self, Permissions};
 use std::io::Write as _;
@@ -21,7 +23,7 @@ pub fn write(path: &Path, bytes: &[u8], executable: bool) -> Result<()> {
         Ok(metadata) if !metadata.is_file() => return fs::write(path, bytes).map_err(failed),
         _ => {}
     }
-    // A link stays; what it points to is replaced.
+    // A link to a file stays, and the file is replaced. One that leads nowhere is replaced itself.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mode = if executable { 0o777 } else { 0o666 };

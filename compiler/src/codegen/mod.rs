@@ -119,7 +119,7 @@ impl FunctionCompiler {
 
     fn translate(&mut self, plan: &Plan<'_>, name: Name, target: &Target) -> Result<()> {
         self.context.clear();
-        translate(plan, name, target.isa.frontend_config(), &mut self.builder, &mut self.context.func)
+        translate(plan, name, target.conventions(plan.tail_calls), &mut self.builder, &mut self.context.func)
     }
 
     fn compile(&mut self, plan: &Plan<'_>, name: Name, target: &Target, options: &Options) -> Result<Code> {
@@ -129,7 +129,7 @@ impl FunctionCompiler {
         let relocations = code.buffer.relocs().iter().map(|relocation| {
             Ok(CodeRelocation {
                 offset: relocation.offset,
-                r_type: target::elf_relocation(relocation.kind)?,
+                r_type: target.elf_relocation(relocation.kind)?,
                 target: relocation_target(&self.context.func, &relocation.target)?,
                 addend: relocation.addend,
             })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cranelift_codegen::binemit::Reloc;
-use cranelift_codegen::isa::{self, OwnedTargetIsa, TargetIsa};
+use cranelift_codegen::isa::{self, CallConv, OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use object::elf;
 use target_lexicon::Triple;
@@ -12,6 +12,7 @@ use wasmc_abi::cpu::Level;
 use crate::error::{Error, Result};
 use crate::object::machine::Machine;
 use crate::options::{Architecture, Cpu, OptLevel, Options};
+use crate::translate::types::Conventions;
 
 /// A machine to compile for.
 pub struct Target {
@@ -29,24 +30,57 @@ impl Target {
     pub fn new(options: &Options) -> Result<Target> {
         let triple: Triple = match options.architecture {
             Architecture::X86_64 => "x86_64-unknown-linux-gnu",
+            Architecture::Aarch64 => "aarch64-unknown-linux-gnu",
         }
         .parse()
         .expect("a known triple");
         let level = match options.cpu {
+            Cpu::Default => options.architecture.default_level(),
             Cpu::Level(level) => level,
-            Cpu::Native => native_level()?,
+            Cpu::Native => native_level(options.architecture)?,
         };
+        if !options.architecture.levels().contains(&level) {
+            let (level, name) = (level.name(), options.architecture.name());
+            return Err(Error::usage(format!("the CPU {level} is none of {name}")));
+        }
         let mut builder = isa::lookup(triple)
             .map_err(|error| Error::internal(format!("no code generator for the target: {error}")))?;
-        for feature in level_features(level) {
+        for feature in level_features(options.architecture, level) {
             builder.enable(feature).map_err(|error| Error::internal(format!("CPU feature {feature}: {error}")))?;
         }
         let isa: OwnedTargetIsa =
             builder.finish(flags(options)).map_err(|error| Error::internal(format!("code generator: {error}")))?;
         let machine = match options.architecture {
             Architecture::X86_64 => Machine::X86_64,
+            Architecture::Aarch64 => Machine::Aarch64,
         };
         Ok(Target { isa, machine, level })
+    }
+
+    /// How functions are called and what else translation has to know.
+    pub fn conventions(&self, tail_calls: bool) -> Conventions {
+        let wasm = match self.machine {
+            // Eight registers for results of each kind instead of two, and as many for arguments.
+            Machine::X86_64 => CallConv::Tail,
+            // `Tail` keeps x0 and x1 for itself, and so is for programs with tail calls only.
+            Machine::Aarch64 if tail_calls => CallConv::Tail,
+            Machine::Aarch64 => CallConv::SystemV,
+        };
+        Conventions { wasm, frontend: self.isa.frontend_config() }
+    }
+
+    /// The ELF relocation that does what Cranelift asks for.
+    pub fn elf_relocation(&self, kind: Reloc) -> Result<u32> {
+        Ok(match kind {
+            Reloc::Abs8 => self.machine.absolute_64(),
+            Reloc::X86PCRel4 => elf::R_X86_64_PC32,
+            Reloc::X86CallPCRel4 | Reloc::X86CallPLTRel4 => elf::R_X86_64_PLT32,
+            Reloc::X86GOTPCRel4 => elf::R_X86_64_GOTPCREL,
+            Reloc::Arm64Call => elf::R_AARCH64_CALL26,
+            Reloc::Aarch64AdrPrelPgHi21 => elf::R_AARCH64_ADR_PREL_PG_HI21,
+            Reloc::Aarch64AddAbsLo12Nc => elf::R_AARCH64_ADD_ABS_LO12_NC,
+            other => return Err(Error::internal(format!("unexpected relocation {other}"))),
+        })
     }
 }
 
@@ -83,21 +117,30 @@ fn flags(options: &Options) -> settings::Flags {
     settings::Flags::new(builder)
 }
 
-/// What each level adds to the one below, in Cranelift's names. (Its presets of the same names leave out AVX and
-/// AVX512F.)
-const LEVEL_FEATURES: [(Level, &[&str]); 3] = [
-    (Level::X86_64V2, &["has_sse3", "has_ssse3", "has_sse41", "has_sse42", "has_popcnt", "has_cmpxchg16b"]),
-    (Level::X86_64V3, &["has_avx", "has_avx2", "has_bmi1", "has_bmi2", "has_fma", "has_lzcnt"]),
-    (Level::X86_64V4, &["has_avx512f", "has_avx512dq", "has_avx512vl"]),
-];
+/// What a level adds to the one below, in Cranelift's names. (Its presets of the same names leave out AVX and AVX512F.)
+fn added_features(level: Level) -> &'static [&'static str] {
+    match level {
+        Level::X86_64 | Level::Armv8A => &[],
+        Level::X86_64V2 => &["has_sse3", "has_ssse3", "has_sse41", "has_sse42", "has_popcnt", "has_cmpxchg16b"],
+        Level::X86_64V3 => &["has_avx", "has_avx2", "has_bmi1", "has_bmi2", "has_fma", "has_lzcnt"],
+        Level::X86_64V4 => &["has_avx512f", "has_avx512dq", "has_avx512vl"],
+        Level::Armv8_1A => &["has_lse"],
+        Level::Armv8_4A => &["has_dotprod"],
+        Level::Armv8_6A => &["has_i8mm"],
+    }
+}
 
-/// All that a level has above the baseline.
-fn level_features(level: Level) -> impl Iterator<Item = &'static str> {
-    LEVEL_FEATURES.iter().filter(move |(added, _)| *added <= level).flat_map(|(_, features)| features.iter().copied())
+/// All that a level has above the architecture's first.
+fn level_features(architecture: Architecture, level: Level) -> impl Iterator<Item = &'static str> {
+    let included = architecture.levels().iter().filter(move |&&added| added <= level);
+    included.flat_map(|&added| added_features(added).iter().copied())
 }
 
 /// The highest level that this machine has.
-fn native_level() -> Result<Level> {
+fn native_level(architecture: Architecture) -> Result<Level> {
+    if Architecture::host() != Some(architecture) {
+        return Err(Error::usage(format!("--cpu native: this machine is not {}", architecture.name())));
+    }
     let host = cranelift_native::builder()
         .and_then(|builder| {
             builder.finish(settings::Flags::new(settings::builder())).map_err(|_| "the CPU is not known")
@@ -105,17 +148,6 @@ fn native_level() -> Result<Level> {
         .map_err(|error| Error::usage(format!("--cpu native: {error}")))?;
     let flags = host.isa_flags();
     let has = |name: &str| flags.iter().any(|flag| flag.name == name && flag.as_bool() == Some(true));
-    let complete = |level: &&Level| level_features(**level).all(has);
-    Ok(*Level::ALL.iter().rev().find(complete).unwrap_or(&Level::Baseline))
-}
-
-/// The ELF relocation that does what Cranelift asks for.
-pub fn elf_relocation(kind: Reloc) -> Result<u32> {
-    Ok(match kind {
-        Reloc::Abs8 => elf::R_X86_64_64,
-        Reloc::X86PCRel4 => elf::R_X86_64_PC32,
-        Reloc::X86CallPCRel4 | Reloc::X86CallPLTRel4 => elf::R_X86_64_PLT32,
-        Reloc::X86GOTPCRel4 => elf::R_X86_64_GOTPCREL,
-        other => return Err(Error::internal(format!("unexpected relocation {other}"))),
-    })
+    let complete = |level: &&Level| level_features(architecture, **level).all(has);
+    Ok(*architecture.levels().iter().rev().find(complete).expect("the first level asks for nothing"))
 }

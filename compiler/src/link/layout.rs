@@ -44,6 +44,7 @@ pub enum Part {
     Data,
     Bss,
     Image,
+    Embedded,
     Unloaded,
 }
 
@@ -55,6 +56,7 @@ pub enum Segment {
     Relro,
     Write,
     Image,
+    Embedded,
 }
 
 impl Part {
@@ -70,6 +72,7 @@ impl Part {
             SectionKind::Data => Part::Data,
             SectionKind::Bss => Part::Bss,
             SectionKind::Image => Part::Image,
+            SectionKind::Embedded => Part::Embedded,
             SectionKind::Note => Part::Note,
             SectionKind::EhFrame => Part::EhFrame,
             SectionKind::Unloaded => Part::Unloaded,
@@ -96,6 +99,7 @@ impl Part {
             Part::Data      => (Some(".data"),        Some(Segment::Write),   SHT_PROGBITS, A | W),
             Part::Bss       => (Some(".bss"),         Some(Segment::Write),   SHT_NOBITS,   A | W),
             Part::Image     => (None,                 Some(Segment::Image),   SHT_PROGBITS, A | W),
+            Part::Embedded  => (None,                 Some(Segment::Embedded), SHT_PROGBITS, A),
             Part::Unloaded  => (None,                 None,                   SHT_PROGBITS, 0),
         }
     }
@@ -104,7 +108,7 @@ impl Part {
 impl Segment {
     fn flags(self) -> u32 {
         match self {
-            Segment::Read => elf::PF_R,
+            Segment::Read | Segment::Embedded => elf::PF_R,
             Segment::Execute => elf::PF_R | elf::PF_X,
             Segment::Relro | Segment::Write | Segment::Image => elf::PF_R | elf::PF_W,
         }
@@ -192,13 +196,13 @@ pub fn lay_out(
     let has = |parts: &dyn Fn(Part) -> bool| {
         groups.iter().any(|((part, _), members)| parts(*part) && members.iter().any(|&id| unit.sections[id].size != 0))
     };
-    let segments: Vec<Segment> = [Segment::Read, Segment::Execute, Segment::Relro, Segment::Write, Segment::Image]
+    let segments = [Segment::Read, Segment::Execute, Segment::Relro, Segment::Write, Segment::Image, Segment::Embedded]
         .into_iter()
         .filter(|&segment| segment == Segment::Read || has(&|part| part.row().1 == Some(segment)))
-        .collect();
+        .count();
     let always = [elf::PT_PHDR, elf::PT_DYNAMIC, elf::PT_GNU_RELRO, elf::PT_GNU_STACK];
     let notes = usize::from(has(&|part| part == Part::Note));
-    let count = always.len() + segments.len() + notes;
+    let count = always.len() + segments + notes;
     let headers_size = size_of::<FileHeader64<LE>>() + count * size_of::<ProgramHeader64<LE>>();
 
     let mut placer = Placer {

@@ -13,6 +13,7 @@
 //!   relro    constants with addresses, .got                               R W, then R once relocated
 //!   write    data, then zeros                                             R W
 //!   image    initial Wasm memories, whole pages                           R W
+//!   embedded files of the guest's                                         R
 //!   (none)   debug information, symbols, section headers
 //! ```
 //!

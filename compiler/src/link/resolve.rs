@@ -61,7 +61,12 @@ fn check(section: &Section<'_>) -> Result<(), LinkError> {
     if !section.align.is_power_of_two() || section.align > MAX_ALIGN || section.size > MAX_SIZE {
         return malformed(section, "its size or alignment");
     }
-    let bytes_in_file = if section.kind == SectionKind::Bss { 0 } else { section.size };
+    let bytes_in_file = match section.kind {
+        SectionKind::Bss => 0,
+        // Only room for them.
+        SectionKind::Embedded if section.data.is_empty() => 0,
+        _ => section.size,
+    };
     if section.data.len() as u64 != bytes_in_file {
         return malformed(section, "its size is not that of its contents");
     }

@@ -623,6 +623,19 @@ fn aarch64_fields() {
 }
 
 #[test]
+fn an_aarch64_call_reaches_128_mib() {
+    const REACH: i64 = 128 << 20;
+    for (addend, fits) in [(REACH - 4, true), (REACH, false), (-REACH, true), (-REACH - 4, false), (2, false)] {
+        let mut unit = Unit::default();
+        let (text, entry) = unit.function(ENTRY, &0x9400_0000u32.to_le_bytes());
+        unit.relocate(text, 0, elf::R_AARCH64_CALL26, entry, addend);
+        let linked = link(vec![unit], &LinkOptions::new(Machine::Aarch64, ENTRY));
+        assert_eq!(linked.is_ok(), fits, "{addend:#x}");
+        assert!(fits || matches!(linked, Err(LinkError::Overflow { .. })), "{addend:#x}");
+    }
+}
+
+#[test]
 fn an_aarch64_executable_runs() {
     let code: Vec<u8> = [
         0xd280_0020u32, // mov x0, #1

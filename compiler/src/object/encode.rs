@@ -34,6 +34,7 @@ encode! {
         handler_sites handler_site_count handlers tag_names
         grants grants_size
         harden confine_files filter filter_count filter_process harden_flags
+        embedded_size embedded embed
     }
     Image { destination size source memory kind reserved }
     HandlerSite { return_offset frame_bytes first count }

@@ -42,6 +42,23 @@ impl Machine {
         }
     }
 
+    /// What lies between functions: instructions that trap, so that a jump into the gaps is caught (`int3`, `udf #0`).
+    pub fn filler(self) -> u8 {
+        match self {
+            Machine::X86_64 => 0xcc,
+            Machine::Aarch64 => 0,
+        }
+    }
+
+    /// Bytes of code that a program may have: as far as a call reaches, and on AArch64 (26 bits, in words) the runtime
+    /// library must be within reach of all of it. Veneers would lift that limit; no program is known that needs them.
+    pub fn max_code_size(self) -> usize {
+        match self {
+            Machine::X86_64 => (2 << 30) - 1,
+            Machine::Aarch64 => 127 << 20,
+        }
+    }
+
     /// The largest page size of its Linux kernels: segments that differ in protection are this far apart.
     pub fn max_page_size(self) -> u64 {
         match self {

@@ -3,6 +3,7 @@
 use wasmc_abi::grants::{INHERIT_ENVIRONMENT, NOTE_TYPE, OWNER, SEALED, VERSION, WALK, tag};
 
 use crate::codegen::target::Target;
+use crate::embed::Embedded;
 use crate::options::Options;
 use crate::parse::External;
 use crate::plan::{FunctionSource, Plan};
@@ -14,8 +15,8 @@ pub struct Note {
     pub descriptor: usize,
 }
 
-pub fn note(plan: &Plan<'_>, target: &Target, options: &Options) -> Note {
-    let descriptor = descriptor(plan, target, options);
+pub fn note(plan: &Plan<'_>, target: &Target, options: &Options, embedded: Option<&Embedded>) -> Note {
+    let descriptor = descriptor(plan, target, options, embedded);
     let mut bytes = Vec::new();
     for word in [OWNER.len() as u32, descriptor.len() as u32, NOTE_TYPE] {
         bytes.extend_from_slice(&word.to_le_bytes());
@@ -31,7 +32,7 @@ fn pad(bytes: &mut Vec<u8>) {
     bytes.resize(bytes.len().next_multiple_of(4), 0);
 }
 
-fn descriptor(plan: &Plan<'_>, target: &Target, options: &Options) -> Vec<u8> {
+fn descriptor(plan: &Plan<'_>, target: &Target, options: &Options, embedded: Option<&Embedded>) -> Vec<u8> {
     let grants = &options.grants;
     let flag = |is_set: bool, flag: u32| if is_set { flag } else { 0 };
     let flags = flag(grants.sealed, SEALED)
@@ -56,6 +57,9 @@ fn descriptor(plan: &Plan<'_>, target: &Target, options: &Options) -> Vec<u8> {
     }
     if let Some(arg0) = &grants.arg0 {
         add(tag::ARG0, arg0);
+    }
+    for tree in embedded.iter().flat_map(|embedded| &embedded.trees) {
+        add(tag::EMBEDDED, &format!("{} {} {}", tree.files, tree.bytes, tree.guest));
     }
     for import in host_imports(plan) {
         add(tag::IMPORT, &import);

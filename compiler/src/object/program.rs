@@ -5,9 +5,13 @@
 //! wherever it stands.
 //!
 //! ```text
-//! .rodata.wasm   header │ blobs that code names │ record │ tables │ images │ script │ functions │ sites │ names │
-//! filter .text.wasm     functions in the order of the plan, then glue .wasm.image    whole pages of initial memory
-//! .note.wasmc    grants .eh_frame      how to unwind every function
+//! .rodata.wasm   header │ blobs that code names │ record │ tables │ memories │ images │
+//!                script │ functions │ sites │ names │ filter
+//! .text.wasm     functions in the order of the plan, then glue
+//! .wasm.image    whole pages of initial memory
+//! .note.wasmc    grants
+//! .eh_frame      how to unwind every function
+//! .wasm.embedded embedded files: only their size, since the executable is where their bytes are read to
 //! ```
 
 use std::borrow::Cow;
@@ -15,6 +19,7 @@ use std::collections::HashMap;
 
 use cranelift_codegen::isa::unwind::{UnwindInfo, systemv};
 use cranelift_entity::EntityRef;
+use wasmc_abi::embed::CONTENTS_ALIGN;
 use wasmc_abi::exception::{ANY_TAG, Handler, HandlerSite};
 use wasmc_abi::harden::REQUIRE;
 use wasmc_abi::layout::{
@@ -38,6 +43,7 @@ use super::unit::{Relocation, Section, SectionId, SectionKind, Symbol, SymbolId,
 use super::unwind::eh_frame;
 use crate::codegen::target::Target;
 use crate::codegen::{Code, describe};
+use crate::embed::Embedded;
 use crate::error::{Error, Result};
 use crate::options::{Harden, Options};
 use crate::plan::evaluate::ConstValue;
@@ -49,7 +55,13 @@ use crate::plan::{FunctionSource, Main, Plan, ScriptStep, Table};
 use crate::translate::names::{Name, RuntimeFunction, Unique};
 
 /// Puts a program together.
-pub fn assemble(plan: &Plan<'_>, codes: Vec<Code>, target: &Target, options: &Options) -> Result<Unit<'static>> {
+pub fn assemble(
+    plan: &Plan<'_>,
+    codes: Vec<Code>,
+    target: &Target,
+    options: &Options,
+    embedded: Option<&Embedded>,
+) -> Result<Unit<'static>> {
     let mut assembler = Assembler {
         plan,
         machine: target.machine,
@@ -83,19 +95,32 @@ pub fn assemble(plan: &Plan<'_>, codes: Vec<Code>, target: &Target, options: &Op
     assembler.add_tables();
     assembler.add_memories(image);
 
+    header.image_count = assembler.images.len() as u32;
     header.images = assembler.rodata.add_all(&std::mem::take(&mut assembler.images)) as i32;
-    header.image_count = (assembler.rodata.bytes.len() - header.images as usize) as u32 / size_of::<Image>() as u32;
     assembler.add_entry(&mut header);
     header.functions = assembler.rodata.add_all(&functions.entries) as i32;
     header.sites = assembler.rodata.add(&functions.sites, 1) as i32;
     assembler.add_exceptions(&mut header, &mut functions);
     header.names = assembler.rodata.add(&functions.function_names, 1) as i32;
     assembler.rodata.relative(offset_of_field(|header| &header.code), functions.text_symbol, 0);
-    header.grants_size = assembler.add_note(note, target, options);
+    header.grants_size = assembler.add_note(note, target, options, embedded);
+    if let Some(embedded) = embedded {
+        assembler.add_embedded(&mut header, embedded);
+    }
     if options.harden != Harden::Off && matches!(plan.main, Main::Command(_)) {
         assembler.add_hardening(&mut header, options.harden);
     }
     assembler.finish([rodata, text, image], &header, functions)
+}
+
+/// The size of all code, if it is not too large.
+pub(super) fn check_code_size(bytes: usize, machine: Machine) -> Result<u32> {
+    let limit = machine.max_code_size();
+    if bytes > limit {
+        let mebibytes = limit.div_ceil(1 << 20);
+        return Err(Error::unsupported(format!("the program has more than {mebibytes} MiB of code")));
+    }
+    Ok(bytes as u32)
 }
 
 struct Assembler<'p> {
@@ -238,11 +263,10 @@ impl Assembler<'_> {
             unwind: Vec::with_capacity(codes.len()),
             names: Vec::new(),
         };
-        let too_large = || Error::unsupported("the program has more than 2 GiB of code");
         for code in codes {
-            // `int3` between functions: a jump into the gaps is caught.
-            functions.text.resize(functions.text.len().next_multiple_of(code.align as usize), 0xcc);
-            let start = u32::try_from(functions.text.len()).map_err(|_| too_large())?;
+            let padded = functions.text.len().next_multiple_of(code.align as usize);
+            functions.text.resize(padded, self.machine.filler());
+            let start = check_code_size(padded + code.bytes.len(), self.machine)? - code.bytes.len() as u32;
             let size = code.bytes.len() as u64;
             // A NUL would end the name, in the symbol table as in the blob.
             let title = describe(self.plan, code.name).replace('\0', "");
@@ -298,7 +322,7 @@ impl Assembler<'_> {
                 functions.unwind.push((start, unwind));
             }
         }
-        functions.code_size = u32::try_from(functions.text.len()).map_err(|_| too_large())?;
+        functions.code_size = functions.text.len() as u32;
         Ok(functions)
     }
 
@@ -502,7 +526,7 @@ impl Assembler<'_> {
     }
 
     /// The note with the grants. Gives the size of its descriptor.
-    fn add_note(&mut self, section: SectionId, target: &Target, options: &Options) -> u32 {
+    fn add_note(&mut self, section: SectionId, target: &Target, options: &Options, embedded: Option<&Embedded>) -> u32 {
         let symbol = self.unit.symbols.push(Symbol {
             name: String::new(),
             kind: SymbolKind::Section,
@@ -510,7 +534,7 @@ impl Assembler<'_> {
             place: Some((section, 0)),
             size: 0,
         });
-        let note = note::note(self.plan, target, options);
+        let note = note::note(self.plan, target, options, embedded);
         self.rodata.relative(offset_of_field(|header| &header.grants), symbol, note.descriptor as u64);
         let size = note.bytes.len() - note.descriptor;
         let section = &mut self.unit.sections[section];
@@ -566,6 +590,29 @@ impl Assembler<'_> {
         }
     }
 
+    /// Room for embedded files, and the code that finds them.
+    fn add_embedded(&mut self, header: &mut ProgramHeader, embedded: &Embedded) {
+        header.embedded_size = embedded.size;
+        let section = self.unit.sections.push(Section {
+            name: Cow::Borrowed(wasmc_abi::embed::SECTION),
+            kind: SectionKind::Embedded,
+            align: CONTENTS_ALIGN,
+            data: Cow::Borrowed(&[]),
+            size: embedded.size,
+            relocations: Vec::new(),
+        });
+        let symbol = self.unit.symbols.push(Symbol {
+            name: String::new(),
+            kind: SymbolKind::Section,
+            global: false,
+            place: Some((section, 0)),
+            size: 0,
+        });
+        self.rodata.relative(offset_of_field(|header| &header.embedded), symbol, 0);
+        let symbol = self.symbol(Name::Runtime(RuntimeFunction::Embed));
+        self.rodata.relative(offset_of_field(|header| &header.embed), symbol, 0);
+    }
+
     /// What the program gives up before it runs. Scripts do not: they are for tests, and need system calls of their
     /// own.
     fn add_hardening(&mut self, header: &mut ProgramHeader, harden: Harden) {
@@ -609,6 +656,16 @@ impl Assembler<'_> {
         self.unit.sections.push(eh_frame(self.machine, frames));
         Ok(self.unit)
     }
+}
+
+/// Reads embedded files into the unit, for an object file.
+pub fn fill_embedded(unit: &mut Unit<'_>, embedded: &Embedded) -> Result<()> {
+    let section = unit.sections.values_mut().find(|section| section.kind == SectionKind::Embedded);
+    let section = section.ok_or_else(|| Error::internal("the object has no place for embedded files"))?;
+    let mut block = vec![0; embedded.size as usize];
+    embedded.write(&mut block)?;
+    section.data = Cow::Owned(block);
+    Ok(())
 }
 
 /// Entries that a table with a slot begins with, without nulls at the end.

@@ -11,7 +11,7 @@ use object::elf;
 use super::machine::Machine;
 use super::read::{self, ReadError};
 use super::unit::{Relocation, Section, SectionId, SectionKind, Symbol, SymbolId, SymbolKind, Unit};
-use super::{unwind, write};
+use super::{program, unwind, write};
 
 const MACHINES: [(Machine, &str); 2] =
     [(Machine::X86_64, "x86_64-unknown-linux"), (Machine::Aarch64, "aarch64-unknown-linux")];
@@ -216,4 +216,15 @@ fn speed() {
     let section = unwind::eh_frame(Machine::X86_64, (0..FUNCTIONS).map(|i| (SymbolId::from_u32(0), i * 800, &info)));
     println!("{FUNCTIONS} unwind entries, {} bytes: {:?}", section.size, start.elapsed());
     assert_eq!(section.relocations[0].r_type, elf::R_X86_64_PC32);
+}
+
+/// A direct call must reach from any place of the code to any other. (What the linker would say: see
+/// `an_aarch64_call_reaches_128_mib` in `link/tests.rs`.)
+#[test]
+fn code_that_calls_cannot_span_is_refused() {
+    for (machine, limit) in [(Machine::X86_64, i32::MAX as usize), (Machine::Aarch64, 127 << 20)] {
+        assert_eq!(program::check_code_size(limit, machine).ok(), Some(limit as u32));
+        let error = program::check_code_size(limit + 1, machine).unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::Unsupported);
+    }
 }

@@ -41,6 +41,8 @@ pub enum SectionKind {
     /// Initial contents of Wasm memories: private writable pages, aligned to the largest page size, which the runtime
     /// moves.
     Image,
+    /// Embedded files: read-only, in a segment of their own. For our linker only room, which is filled in its output.
+    Embedded,
     /// An ELF note, loaded.
     Note,
     /// `.eh_frame`: loaded, read-only.
@@ -56,9 +58,9 @@ pub struct Section<'data> {
     pub kind: SectionKind,
     /// In bytes; a power of two.
     pub align: u64,
-    /// The contents; empty for [`SectionKind::Bss`].
+    /// The contents; empty for [`SectionKind::Bss`] and, in most cases, for [`SectionKind::Embedded`].
     pub data: Cow<'data, [u8]>,
-    /// In bytes: `data.len()`, but for [`SectionKind::Bss`].
+    /// In bytes: `data.len()`, but for those.
     pub size: u64,
     /// Ascending by offset.
     pub relocations: Vec<Relocation>,

@@ -40,7 +40,7 @@ fn add_section<'data>(file: &mut Object<'data>, section: &'data Section<'_>) -> 
     use object::SectionKind as Elf;
     let (kind, flags) = match section.kind {
         SectionKind::Text => (Elf::Text, elf::SHF_ALLOC | elf::SHF_EXECINSTR),
-        SectionKind::ReadOnly | SectionKind::EhFrame => (Elf::ReadOnlyData, elf::SHF_ALLOC),
+        SectionKind::ReadOnly | SectionKind::EhFrame | SectionKind::Embedded => (Elf::ReadOnlyData, elf::SHF_ALLOC),
         SectionKind::RelroData => (Elf::ReadOnlyDataWithRel, elf::SHF_ALLOC | elf::SHF_WRITE),
         SectionKind::Data | SectionKind::Image => (Elf::Data, elf::SHF_ALLOC | elf::SHF_WRITE),
         SectionKind::Bss => (Elf::UninitializedData, elf::SHF_ALLOC | elf::SHF_WRITE),

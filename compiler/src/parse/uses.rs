@@ -28,6 +28,8 @@ pub struct Uses {
     pub data_dropped: Vec<DataIndex>,
     pub elements_read: Vec<ElemIndex>,
     pub elements_dropped: Vec<ElemIndex>,
+    /// It calls in place of itself.
+    pub tail_calls: bool,
 }
 
 /// Validates every body of a module, in parallel, and gives what each one uses.
@@ -70,6 +72,9 @@ fn validate(body: &Body<'_>, allocations: &mut FuncValidatorAllocations) -> Resu
 
 impl Uses {
     fn note(&mut self, operator: &Operator<'_>) {
+        if let Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. } = operator {
+            self.tail_calls = true;
+        }
         match *operator {
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
                 self.calls.push(FuncIndex::new(function_index as usize));

@@ -3,7 +3,8 @@
 //! Nothing sees the memories and tables that an instance defines before its segments are applied, so segments whose
 //! target the instance defines itself become initial contents. That ends at the first segment which does not fit: it
 //! traps at run time, and later ones never happen. Segments for imported memories and tables are copied at run time,
-//! because code of other instances ran before.
+//! because code of other instances ran before; they may trap too, and so whatever follows is left for run time as well:
+//! the functions of an instance that was never finished can be in another one's table, and tell.
 
 use wasmc_abi::trap::TrapCode;
 
@@ -37,7 +38,7 @@ impl Plan<'_> {
             let items = &self.elements[elements].items;
             let end = offset + items.len() as u64;
             let imported = cranelift_entity::EntityRef::index(*table_index) < imported_tables;
-            if imported || instance.steps.iter().any(|step| matches!(step, InstantiationStep::Trap(_))) {
+            if imported || instance.steps.iter().any(InstantiationStep::is_segment) {
                 table.written = true;
                 self.elements[elements].read = true;
                 instance.steps.push(InstantiationStep::CopyElements { elements, table: table_id, offset });
@@ -64,17 +65,7 @@ impl Plan<'_> {
             let memory = &mut self.memories[memory_id];
             let end = offset.saturating_add(self.data[data].bytes.len() as u64);
             let imported = cranelift_entity::EntityRef::index(*memory_index) < imported_memories;
-            // Elements that are copied at run time may trap, and then no data segment is applied. Nobody can tell, but
-            // by functions of this instance that those elements brought into another one's table.
-            let after_run_time_step = instance.steps.iter().any(|step| {
-                matches!(
-                    step,
-                    InstantiationStep::Trap(_)
-                        | InstantiationStep::CopyElements { .. }
-                        | InstantiationStep::CopyData { .. }
-                )
-            });
-            if imported || after_run_time_step {
+            if imported || instance.steps.iter().any(InstantiationStep::is_segment) {
                 self.data[data].read = true;
                 instance.steps.push(InstantiationStep::CopyData { data, memory: memory_id, offset });
             } else if end > memory.minimum {
@@ -90,11 +81,7 @@ impl Plan<'_> {
         if let Some(start) = instance.module.start {
             instance.steps.push(InstantiationStep::Call(instance.functions[start]));
         }
-        if command
-            && let Some(initialize) = instance.exported_function("_initialize")
-            && self.types.get(self.functions[initialize].ty).params().is_empty()
-            && self.types.get(self.functions[initialize].ty).results().is_empty()
-        {
+        if command && let Some(initialize) = instance.exported_function("_initialize") {
             instance.steps.push(InstantiationStep::Call(initialize));
         }
     }
@@ -107,4 +94,51 @@ fn count_imports(module: &crate::parse::Module<'_>, kind: fn(&crate::parse::Exte
 /// The value that an entry of a table has at first.
 pub fn initial_entry(entries: &[ConstValue], initial: ConstValue, index: u64) -> ConstValue {
     entries.get(index as usize).copied().unwrap_or(initial)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Entry, InstanceSource, Options, Program};
+
+    #[test]
+    fn what_follows_a_segment_of_run_time_is_left_for_run_time() {
+        let [library, main] = [
+            "(module (table (export \"table\") 1 funcref))",
+            "(module
+               (import \"library\" \"table\" (table 1 funcref))
+               (table $own 2 funcref)
+               (memory 1)
+               (func $f)
+               (elem (table $own) (i32.const 0) func $f)
+               (elem (table 0) (i32.const 1) func $f)
+               (elem (table $own) (i32.const 1) func $f)
+               (data (i32.const 0) \"x\"))",
+        ]
+        .map(|text| wat::parse_str(text).unwrap());
+        let source = |name: &str, wasm, wiring| InstanceSource { name: name.to_owned(), wasm, wiring };
+        let program = Program {
+            instances: vec![
+                source("library", &library, Vec::new()),
+                source("main", &main, vec![("library".to_owned(), 0)]),
+            ],
+            entry: Entry::Script(Vec::new()),
+        };
+        let plan = Plan::new(&program, &Options::default()).unwrap();
+        let steps = &plan.instances.values().next_back().unwrap().steps;
+        assert!(
+            matches!(
+                steps[..],
+                [
+                    InstantiationStep::CopyElements { offset: 1, .. },
+                    InstantiationStep::CopyElements { offset: 1, .. },
+                    InstantiationStep::CopyData { .. }
+                ]
+            ),
+            "{steps:?}"
+        );
+        let own = plan.tables.values().next_back().unwrap();
+        assert_eq!(own.entries.len(), 1, "the first segment is initial contents");
+        assert!(plan.memories.values().all(|memory| memory.contents.is_empty()));
+    }
 }

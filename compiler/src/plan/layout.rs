@@ -5,7 +5,7 @@
 
 use cranelift_entity::SecondaryMap;
 use wasmc_abi::layout::{
-    FUNCREF_SIZE, MAX_PAGE_SIZE, MAX_SLOTS, MAX_TABLE_ENTRIES, MEMORY_BASE, SLOT_BASE, SLOT_SIZE, memory_record,
+    FUNCREF_SIZE, MAX_PAGE_SIZE, MAX_TABLE_ENTRIES, MEMORY_BASE_IN_DISPLACEMENT, SLOT_BASE, SLOT_SIZE, memory_record,
     table_record,
 };
 use wasmparser::ValType;
@@ -18,7 +18,7 @@ use crate::options::{BoundsChecks, Options};
 /// Places of everything. Offsets are bytes in the record.
 #[derive(Debug, Default)]
 pub struct Layout {
-    /// Address of the record; [`MEMORY_BASE`] is its end.
+    /// Address of the record; its end is the base of memory 0.
     pub record_base: u64,
     /// Bytes; a multiple of [`MAX_PAGE_SIZE`].
     pub record_size: u64,
@@ -69,8 +69,8 @@ pub enum GlobalPlace {
 /// Tables up to this many bytes are kept in the record if they cannot grow.
 const LARGEST_TABLE_IN_RECORD: u64 = 1 << 20;
 
-/// The record must stay well above the addresses that the kernel keeps from being mapped.
-const LARGEST_RECORD: u64 = MEMORY_BASE - (16 << 20);
+/// The record must stay well above the addresses that the kernel keeps from being mapped, wherever it ends.
+const LARGEST_RECORD: u64 = MEMORY_BASE_IN_DISPLACEMENT - (16 << 20);
 
 impl Layout {
     /// Address of a byte of the record.
@@ -88,7 +88,7 @@ pub fn table_limit(table: &Table) -> u64 {
 pub fn lay_out(plan: &Plan<'_>, options: &Options) -> Result<Layout> {
     let mut layout = Layout::default();
     let mut record = Bump::default();
-    let mut slots = Slots::default();
+    let mut slots = Slots::new(options.architecture.max_slots());
 
     place_memories(plan, options, &mut layout, &mut record, &mut slots);
     place_tables(plan, &mut layout, &mut record, &mut slots)?;
@@ -112,7 +112,7 @@ pub fn lay_out(plan: &Plan<'_>, options: &Options) -> Result<Layout> {
     }
     layout.record_used = record.used as u32;
     layout.record_size = record.used.next_multiple_of(MAX_PAGE_SIZE);
-    layout.record_base = MEMORY_BASE - layout.record_size;
+    layout.record_base = options.architecture.memory_base() - layout.record_size;
     Ok(layout)
 }
 
@@ -123,8 +123,9 @@ fn place_memories(plan: &Plan<'_>, options: &Options, layout: &mut Layout, recor
     for (id, _) in plan.memories.iter() {
         let guarded_base = match options.bounds_checks {
             BoundsChecks::Explicit => None,
-            BoundsChecks::Guard if Some(&id) == main => Some(MEMORY_BASE),
-            BoundsChecks::Guard => slots.take(),
+            BoundsChecks::Guard if Some(&id) == main => Some(options.architecture.memory_base()),
+            // Accesses to what does not fit any more are compared.
+            BoundsChecks::Guard => slots.take_for_memory(),
         };
         layout.memories[id] = MemoryPlace { record: record.take(memory_record::SIZE.into(), 8), guarded_base };
     }
@@ -133,8 +134,8 @@ fn place_memories(plan: &Plan<'_>, options: &Options, layout: &mut Layout, recor
 fn place_tables(plan: &Plan<'_>, layout: &mut Layout, record: &mut Bump, slots: &mut Slots) -> Result<()> {
     let bytes = |table: &Table| table_limit(table) * u64::from(FUNCREF_SIZE);
     let needs_slot = |table: &Table| table.grown || (table.written && bytes(table) > LARGEST_TABLE_IN_RECORD);
-    for (id, _) in plan.tables.iter().filter(|(_, table)| needs_slot(table)) {
-        let base = slots.take().ok_or_else(|| Error::unsupported("too many tables and memories"))?;
+    for (id, table) in plan.tables.iter().filter(|(_, table)| needs_slot(table)) {
+        let base = slots.take_for_table(bytes(table)).ok_or_else(|| Error::unsupported("too many large tables"))?;
         let offset = record.take(table_record::SIZE.into(), 8);
         if layout.table_records == 0 {
             layout.table_records_offset = offset;
@@ -164,17 +165,34 @@ impl Bump {
     }
 }
 
-/// Hands out slots of address space.
-#[derive(Default)]
+/// Hands out address space in slots.
 struct Slots {
-    taken: u64,
+    /// Where the next table goes, in the first slot.
+    next_table: u64,
+    /// Number of the slot where the next memory goes.
+    next_memory: u64,
+    /// How many slots there are.
+    count: u64,
 }
 
 impl Slots {
-    fn take(&mut self) -> Option<u64> {
-        let base = SLOT_BASE + self.taken * SLOT_SIZE;
-        (self.taken < MAX_SLOTS).then(|| {
-            self.taken += 1;
+    fn new(count: u64) -> Slots {
+        Slots { next_table: SLOT_BASE, next_memory: 1, count }
+    }
+
+    fn take_for_memory(&mut self) -> Option<u64> {
+        let base = SLOT_BASE + self.next_memory * SLOT_SIZE;
+        (self.next_memory < self.count).then(|| {
+            self.next_memory += 1;
+            base
+        })
+    }
+
+    fn take_for_table(&mut self, bytes: u64) -> Option<u64> {
+        let base = self.next_table;
+        let end = base + bytes.next_multiple_of(MAX_PAGE_SIZE);
+        (end <= SLOT_BASE + SLOT_SIZE).then(|| {
+            self.next_table = end;
             base
         })
     }

@@ -20,6 +20,7 @@ pub fn find_live(plan: &mut Plan<'_>) {
         };
         let instance = &plan.instances[instance];
         let uses = &instance.uses[body];
+        plan.tail_calls |= uses.tail_calls;
         for &callee in &uses.calls {
             mark(&mut plan.functions[instance.functions[callee]].live, instance.functions[callee], &mut work);
         }

@@ -45,6 +45,8 @@ pub struct Plan<'a> {
     pub tags: PrimaryMap<TagId, Tag>,
     pub data: PrimaryMap<DataId, Data<'a>>,
     pub elements: PrimaryMap<ElemId, Elements>,
+    /// Some function that can run calls another in place of itself.
+    pub tail_calls: bool,
     pub layout: Layout,
     pub main: Main,
 }
@@ -96,8 +98,16 @@ pub enum InstantiationStep {
     CopyData { data: DataId, memory: MemoryId, offset: u64 },
     /// An active segment that is known not to fit.
     Trap(TrapCode),
-    /// The start function, or `_initialize` of a library.
+    /// The start function, or `_initialize`.
     Call(FuncId),
+}
+
+impl InstantiationStep {
+    /// Whether it applies a segment, or fails to.
+    pub fn is_segment(&self) -> bool {
+        use InstantiationStep::{CopyData, CopyElements, Trap};
+        matches!(self, CopyElements { .. } | CopyData { .. } | Trap(_))
+    }
 }
 
 /// A function of the program.

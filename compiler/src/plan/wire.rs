@@ -35,21 +35,15 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         tags: PrimaryMap::new(),
         data: PrimaryMap::new(),
         elements: PrimaryMap::new(),
+        tail_calls: false,
         layout: Layout::default(),
         main: Main::Command(None),
     };
-    let mut missing = Vec::new();
     for (index, (source, parsed)) in program.instances.iter().zip(modules).enumerate() {
         let (module, uses) = parsed?;
         // In symbols and backtraces, functions of all but the main module say where they are from.
         let is_library = index + 1 < program.instances.len();
-        plan.add_instance(source, is_library, module, uses, options, &mut missing)
-            .map_err(|error| error.in_module(&source.name))?;
-    }
-    if !missing.is_empty() {
-        missing.sort();
-        missing.dedup();
-        return Err(Error::link(format!("nothing satisfies these imports:\n  {}", missing.join("\n  "))));
+        plan.add_instance(source, is_library, module, uses, options).map_err(|error| error.in_module(&source.name))?;
     }
     Ok(plan)
 }
@@ -71,7 +65,6 @@ impl<'a> Plan<'a> {
         module: Module<'a>,
         uses: PrimaryMap<BodyIndex, Uses>,
         options: &Options,
-        missing: &mut Vec<String>,
     ) -> Result<()> {
         let mut instance = Instance {
             name: source.name.clone(),
@@ -87,12 +80,7 @@ impl<'a> Plan<'a> {
             uses,
             module,
         };
-        self.resolve_imports(source, &mut instance, options, missing)?;
-        if !missing.is_empty() {
-            // What follows needs the imports to be there; all missing ones are reported together.
-            self.instances.push(instance);
-            return Ok(());
-        }
+        self.resolve_imports(source, &mut instance, options)?;
         self.define_items(&mut instance, is_library)?;
         self.instances.push(instance);
         Ok(())
@@ -103,9 +91,10 @@ impl<'a> Plan<'a> {
         source: &InstanceSource<'_>,
         instance: &mut Instance<'a>,
         options: &Options,
-        missing: &mut Vec<String>,
     ) -> Result<()> {
         let mut host_functions = Vec::new();
+        // All that one module misses is reported together.
+        let mut missing = Vec::new();
         for import in &instance.module.imports.clone() {
             let exporter = source.wiring.iter().find(|(name, _)| name == import.module);
             if let Some((_, exporter)) = exporter {
@@ -143,17 +132,20 @@ impl<'a> Plan<'a> {
                 _ => missing.push(describe_import(&instance.module, import)),
             }
         }
+        if !missing.is_empty() {
+            missing.sort();
+            missing.dedup();
+            return Err(Error::link(format!("nothing satisfies these imports:\n  {}", missing.join("\n  "))));
+        }
+        self.define_memories(instance, options)?;
         // WASI works on the memory that the caller exports as `memory`, or else on its first one.
-        if missing.is_empty() {
-            self.define_memories(instance, options)?;
-            let memory = match instance.module.exports.get("memory") {
-                Some(External::Memory(index)) => Some(instance.memories[*index]),
-                _ => instance.memories.values().next().copied(),
-            };
-            for id in host_functions {
-                if let FunctionSource::Wasi { memory: slot, .. } = &mut self.functions[id].source {
-                    *slot = memory;
-                }
+        let memory = match instance.module.exports.get("memory") {
+            Some(External::Memory(index)) => Some(instance.memories[*index]),
+            _ => instance.memories.values().next().copied(),
+        };
+        for id in host_functions {
+            if let FunctionSource::Wasi { memory: slot, .. } = &mut self.functions[id].source {
+                *slot = memory;
             }
         }
         Ok(())
@@ -394,20 +386,29 @@ fn find_command(plan: &Plan<'_>) -> Result<Option<FuncId>> {
     let Some(last) = plan.instances.values().next_back() else {
         return Err(Error::usage("there is no module"));
     };
-    if let Some(start) = last.exported_function("_start") {
-        let ty = plan.types.get(plan.functions[start].ty);
-        if !ty.params().is_empty() || !ty.results().is_empty() {
-            let found = describe_function(ty);
-            return Err(Error::link(format!(
-                "'_start' must be a function without parameters and results, not {found}"
-            )));
+    for instance in plan.instances.values() {
+        if let Some(initialize) = instance.exported_function("_initialize") {
+            check_entry(plan, "_initialize", initialize).map_err(|error| error.in_module(&instance.name))?;
         }
+    }
+    if let Some(start) = last.exported_function("_start") {
+        check_entry(plan, "_start", start).map_err(|error| error.in_module(&last.name))?;
         return Ok(Some(start));
     }
     if last.module.start.is_some() || last.exported_function("_initialize").is_some() {
         return Ok(None);
     }
     Err(Error::link("the module exports no function '_start', so there is nothing to run").in_module(&last.name))
+}
+
+/// An entry point of WASI's application ABI has no parameters and no results.
+fn check_entry(plan: &Plan<'_>, name: &str, function: FuncId) -> Result<()> {
+    let ty = plan.types.get(plan.functions[function].ty);
+    if ty.params().is_empty() && ty.results().is_empty() {
+        return Ok(());
+    }
+    let found = describe_function(ty);
+    Err(Error::link(format!("'{name}' must be a function without parameters and results, not {found}")))
 }
 
 /// The function of WASI that an import names.

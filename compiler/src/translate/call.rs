@@ -101,8 +101,9 @@ impl Environment<'_, '_> {
 
     /// A function with the Wasm calling convention.
     fn wasm_function(&mut self, callee: FuncId) -> FuncRef {
-        let plan = self.plan;
-        self.function(Name::Function(callee), || wasm_signature(plan.types.get(plan.functions[callee].ty)))
+        let (plan, conventions) = (self.plan, self.conventions);
+        let signature = || wasm_signature(plan.types.get(plan.functions[callee].ty), conventions);
+        self.function(Name::Function(callee), signature)
     }
 
     /// WASI functions are those of the C calling convention, with the record of the caller's memory before the

@@ -10,7 +10,7 @@ use cranelift_entity::EntityRef;
 use cranelift_frontend::FunctionBuilder;
 
 use super::names::Name;
-use super::types::POINTER;
+use super::types::{Conventions, POINTER, wasm_signature};
 use crate::plan::Plan;
 use crate::plan::ids::{GlobalId, MemoryId, TableId, TypeId};
 
@@ -51,6 +51,7 @@ impl Region {
 /// A function under construction and what it has declared so far.
 pub struct Environment<'f, 'p> {
     pub plan: &'p Plan<'p>,
+    pub conventions: Conventions,
     pub builder: FunctionBuilder<'f>,
     functions: HashMap<Name, FuncRef>,
     data: HashMap<Name, GlobalValue>,
@@ -59,9 +60,10 @@ pub struct Environment<'f, 'p> {
 }
 
 impl<'f, 'p> Environment<'f, 'p> {
-    pub fn new(plan: &'p Plan<'p>, builder: FunctionBuilder<'f>) -> Self {
+    pub fn new(plan: &'p Plan<'p>, conventions: Conventions, builder: FunctionBuilder<'f>) -> Self {
         Environment {
             plan,
+            conventions,
             builder,
             functions: HashMap::new(),
             data: HashMap::new(),
@@ -94,11 +96,9 @@ impl<'f, 'p> Environment<'f, 'p> {
 
     /// The signature of Wasm functions of a type.
     pub fn signature(&mut self, ty: TypeId) -> SigRef {
-        let plan = self.plan;
-        *self
-            .signatures
-            .entry(ty)
-            .or_insert_with(|| self.builder.func.import_signature(super::types::wasm_signature(plan.types.get(ty))))
+        let Environment { plan, conventions, .. } = *self;
+        let signature = || wasm_signature(plan.types.get(ty), conventions);
+        *self.signatures.entry(ty).or_insert_with(|| self.builder.func.import_signature(signature()))
     }
 
     /// The address of read-only data.

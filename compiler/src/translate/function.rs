@@ -1,7 +1,6 @@
 //! A function body: its locals, its operand stack, and the loop over its operators.
 
 use cranelift_codegen::ir::{self, InstBuilder, SourceLoc, Type, Value, types};
-use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_entity::EntityRef;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use wasmparser::{FuncType, FunctionBody, Operator, ValType};
@@ -10,7 +9,7 @@ use super::control::Frame;
 use super::environment::{Environment, Region};
 use super::exceptions::Shape;
 use super::names::Name;
-use super::types::{REFERENCE, value_type, wasm_signature};
+use super::types::{Conventions, REFERENCE, value_type, wasm_signature};
 use crate::error::{Error, Result};
 use crate::parse::index::{BodyIndex, FuncIndex, GlobalIndex};
 use crate::plan::evaluate::ConstValue;
@@ -26,7 +25,7 @@ pub struct Translator<'f, 'p> {
     /// The operand stack. Vectors may have any lane type here: see [`Translator::pop_vector`].
     pub stack: Vec<Value>,
     pub control: Vec<Frame>,
-    /// How many blocks were opened in code that cannot be reached; 0 while it can be.
+    /// In code that cannot be reached, how many blocks were opened there.
     pub unreachable: Option<u32>,
     pub body: &'p FunctionBody<'p>,
     /// Of the legacy `try`s that are still to come, once the first has.
@@ -39,17 +38,17 @@ pub fn translate_body<'p>(
     id: FuncId,
     instance: InstanceId,
     body: BodyIndex,
-    config: TargetFrontendConfig,
+    conventions: Conventions,
     context: &mut FunctionBuilderContext,
     output: &mut ir::Function,
 ) -> Result<()> {
     let ty = plan.types.get(plan.functions[id].ty);
-    output.signature = wasm_signature(ty);
+    output.signature = wasm_signature(ty, conventions);
     let builder = FunctionBuilder::new(output, context);
     let instance = &plan.instances[instance];
     let body = &instance.body(body).body;
     let mut translator = Translator {
-        env: Environment::new(plan, builder),
+        env: Environment::new(plan, conventions, builder),
         instance,
         locals: Vec::new(),
         stack: Vec::new(),
@@ -67,7 +66,7 @@ pub fn translate_body<'p>(
         translator.env.builder.set_srcloc(SourceLoc::new(offset as u32));
         translator.translate(&operator).map_err(|error| error.at(offset))?;
     }
-    translator.env.builder.finalize(config);
+    translator.env.builder.finalize(conventions.frontend);
     Ok(())
 }
 

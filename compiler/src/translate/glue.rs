@@ -1,7 +1,6 @@
 //! Functions that no module has: instantiation, the command, and entries through which the runtime calls Wasm.
 
 use cranelift_codegen::ir::{self, InstBuilder, Value, types};
-use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use wasmc_abi::layout::{SLOT_BYTES, memory_record, table_record};
 use wasmc_abi::trap::TrapCode;
@@ -9,7 +8,7 @@ use wasmc_abi::trap::TrapCode;
 use super::environment::{Environment, Region};
 use super::names::{Name, RuntimeFunction, Unique};
 use super::traps;
-use super::types::{POINTER, native_signature, value_type, wasm_signature};
+use super::types::{Conventions, POINTER, native_signature, value_type, wasm_signature};
 use crate::plan::ids::{FuncId, InstanceId};
 use crate::plan::layout::TablePlace;
 use crate::plan::{FunctionSource, InstantiationStep, Main, Plan, ScriptStep};
@@ -37,7 +36,7 @@ pub fn names(plan: &Plan<'_>) -> Vec<Name> {
 pub fn translate(
     plan: &Plan<'_>,
     name: Name,
-    config: TargetFrontendConfig,
+    conventions: Conventions,
     context: &mut FunctionBuilderContext,
     output: &mut ir::Function,
 ) {
@@ -45,7 +44,7 @@ pub fn translate(
         Name::Main(_) => native_signature(&[], &[]),
         _ => native_signature(&[POINTER], &[]),
     };
-    let (mut env, parameters) = begin(plan, context, output);
+    let (mut env, parameters) = begin(plan, conventions, context, output);
     match name {
         Name::Main(_) => {
             for instance in plan.instances.keys() {
@@ -65,19 +64,19 @@ pub fn translate(
         other => unreachable!("{other:?} is not glue"),
     }
     env.ins().return_(&[]);
-    env.builder.finalize(config);
+    env.builder.finalize(conventions.frontend);
 }
 
 /// A function that follows the Wasm calling convention in place of one that the host implements, for use as a value.
 pub fn host_thunk(
     plan: &Plan<'_>,
     id: FuncId,
-    config: TargetFrontendConfig,
+    conventions: Conventions,
     context: &mut FunctionBuilderContext,
     output: &mut ir::Function,
 ) {
-    output.signature = wasm_signature(plan.types.get(plan.functions[id].ty));
-    let (mut env, parameters) = begin(plan, context, output);
+    output.signature = wasm_signature(plan.types.get(plan.functions[id].ty), conventions);
+    let (mut env, parameters) = begin(plan, conventions, context, output);
     match plan.functions[id].source {
         FunctionSource::Wasi { .. } => {
             let call = env.call_function(id, &parameters);
@@ -92,11 +91,12 @@ pub fn host_thunk(
         }
         FunctionSource::Body { .. } => unreachable!("a body is no host function"),
     }
-    env.builder.finalize(config);
+    env.builder.finalize(conventions.frontend);
 }
 
 fn begin<'f, 'p>(
     plan: &'p Plan<'p>,
+    conventions: Conventions,
     context: &'f mut FunctionBuilderContext,
     output: &'f mut ir::Function,
 ) -> (Environment<'f, 'p>, Vec<Value>) {
@@ -106,7 +106,7 @@ fn begin<'f, 'p>(
     builder.switch_to_block(entry);
     builder.seal_block(entry);
     let parameters = builder.block_params(entry).to_vec();
-    (Environment::new(plan, builder), parameters)
+    (Environment::new(plan, conventions, builder), parameters)
 }
 
 impl Environment<'_, '_> {
@@ -118,12 +118,14 @@ impl Environment<'_, '_> {
                     let record = self.plan.layout.memories[memory].record + memory_record::LENGTH;
                     self.require(record, Region::MemoryRecord(memory), bytes, TrapCode::MemoryOutOfBounds);
                 }
-                InstantiationStep::RequireTable(table, entries) => {
-                    if let TablePlace::Slot { record, .. } = self.plan.layout.tables[table] {
+                InstantiationStep::RequireTable(table, entries) => match self.plan.layout.tables[table] {
+                    TablePlace::Slot { record, .. } => {
                         let record = record + table_record::LENGTH;
                         self.require(record, Region::TableRecord(table), entries, TrapCode::TableOutOfBounds);
                     }
-                }
+                    // Only dead functions grow it, so it stays too small.
+                    TablePlace::InRecord(_) | TablePlace::ReadOnly => self.trap(TrapCode::TableOutOfBounds),
+                },
                 InstantiationStep::CopyElements { elements, table, offset } => {
                     let count = self.plan.elements[elements].items.len() as u64;
                     let [offset, count] = [offset, count].map(|number| self.iconst(POINTER, number));
@@ -138,18 +140,20 @@ impl Environment<'_, '_> {
                     let source = self.data_address(Name::Data(data));
                     self.call_runtime(RuntimeFunction::Memmove, &[destination, source, count], &[]);
                 }
-                InstantiationStep::Trap(code) => {
-                    self.ins().trap(traps::to_clif(code));
-                    // What follows cannot be reached, but is translated all the same.
-                    let rest = self.builder.create_block();
-                    self.builder.switch_to_block(rest);
-                    self.builder.seal_block(rest);
-                }
+                InstantiationStep::Trap(code) => self.trap(code),
                 InstantiationStep::Call(function) => {
                     self.call_function(function, &[]);
                 }
             }
         }
+    }
+
+    /// Traps. What follows cannot be reached, but is translated all the same.
+    fn trap(&mut self, code: TrapCode) {
+        self.ins().trap(traps::to_clif(code));
+        let rest = self.builder.create_block();
+        self.builder.switch_to_block(rest);
+        self.builder.seal_block(rest);
     }
 
     /// Traps unless the u64 at this place of the record is at least `least`.

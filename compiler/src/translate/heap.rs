@@ -46,23 +46,25 @@ impl Environment<'_, '_> {
         }
     }
 
-    /// Small sums of base and offset stay constants beside the index, which x86-64 folds into the displacement of the
-    /// access. There, the displacement is signed and 32 bits wide, so larger ones are added first.
+    /// A base below 2 GiB and an offset stay constants beside the index if their sum is below 2 GiB too: x86-64 folds
+    /// them into the displacement of the access, which is signed and 32 bits wide. A higher base takes a register,
+    /// whatever the offset is; it is the same for all accesses, and the offset is left to the access. What is too large
+    /// for either is added first.
     fn guarded(&mut self, base: u64, index: Value, offset: u64) -> (Value, Offset32) {
+        let is_low = |address: u64| i32::try_from(address).is_ok();
         if let Some(index) = self.constant_index(index) {
-            return (self.iconst(POINTER, base + index + offset), 0.into());
+            return match i32::try_from(index + offset) {
+                Ok(offset) if !is_low(base) => (self.iconst(POINTER, base), offset.into()),
+                _ => (self.iconst(POINTER, base + index + offset), 0.into()),
+            };
         }
+        let (base, offset) = match i32::try_from(offset) {
+            Ok(offset) if is_low(base + offset as u64) || !is_low(base) => (base, offset),
+            _ => (base + offset, 0),
+        };
         let index = self.ins().uextend(POINTER, index);
-        match i32::try_from(base + offset) {
-            Ok(_) => {
-                let base = self.iconst(POINTER, base);
-                (self.ins().iadd(index, base), Offset32::new(offset as i32))
-            }
-            Err(_) => {
-                let base = self.iconst(POINTER, base + offset);
-                (self.ins().iadd(index, base), 0.into())
-            }
-        }
+        let base = self.iconst(POINTER, base);
+        (self.ins().iadd(index, base), Offset32::new(offset))
     }
 
     /// Compares, traps, and gives the whole address.

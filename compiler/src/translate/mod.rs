@@ -3,7 +3,7 @@
 //! One function at a time, reading only the [`Plan`], so that all can be translated in parallel:
 //!
 //! - [`function`]: the loop over a body's operators, its operand stack and locals;
-//! - [`control`]: blocks, branches, calls' ends: where control flow meets;
+//! - [`control`]: blocks and branches;
 //! - [`exceptions`]: what throws and what catches;
 //! - [`numeric`] and [`vector`]: tables with a row for each operator that only computes;
 //! - [`memory`] and [`table`]: accesses, sizes, bulk operations;
@@ -28,12 +28,12 @@ pub mod types;
 mod vector;
 
 use cranelift_codegen::ir;
-use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::FunctionBuilderContext;
 
 use crate::error::Result;
 use crate::plan::{FunctionSource, Plan};
 use names::Name;
+use types::Conventions;
 
 /// Makes the IR of whatever code has this name.
 ///
@@ -43,7 +43,7 @@ use names::Name;
 pub fn translate(
     plan: &Plan<'_>,
     name: Name,
-    config: TargetFrontendConfig,
+    conventions: Conventions,
     context: &mut FunctionBuilderContext,
     output: &mut ir::Function,
 ) -> Result<()> {
@@ -51,16 +51,16 @@ pub fn translate(
     match name {
         Name::Function(id) => match &plan.functions[id].source {
             FunctionSource::Body { instance, body, index } => {
-                function::translate_body(plan, id, *instance, *body, config, context, output)
+                function::translate_body(plan, id, *instance, *body, conventions, context, output)
                     .map_err(|error| error.in_function(plan.instances[*instance].module.function_name(*index)))
             }
             FunctionSource::Wasi { .. } | FunctionSource::Unknown { .. } => {
-                glue::host_thunk(plan, id, config, context, output);
+                glue::host_thunk(plan, id, conventions, context, output);
                 Ok(())
             }
         },
         other => {
-            glue::translate(plan, other, config, context, output);
+            glue::translate(plan, other, conventions, context, output);
             Ok(())
         }
     }

@@ -119,6 +119,7 @@ runtime_functions! {
     Throw         = symbols::THROW,
     Harden        = symbols::HARDEN,
     ConfineFiles  = symbols::CONFINE_FILES,
+    Embed         = symbols::EMBED,
     CeilF32       = libcalls::CEIL_F32,
     CeilF64       = libcalls::CEIL_F64,
     FloorF32      = libcalls::FLOOR_F32,

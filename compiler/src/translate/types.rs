@@ -1,7 +1,7 @@
 //! Wasm types → Cranelift types and signatures.
 
 use cranelift_codegen::ir::{AbiParam, Signature, Type, types};
-use cranelift_codegen::isa::CallConv;
+use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use wasmparser::{FuncType, ValType};
 
 /// The type in which a Wasm value is passed and kept in locals. Vectors are `i8x16` wherever blocks or functions meet.
@@ -22,9 +22,17 @@ pub const REFERENCE: Type = types::I64;
 /// All supported targets have 64-bit pointers.
 pub const POINTER: Type = types::I64;
 
-/// How Wasm functions call each other.
-pub fn wasm_signature(ty: &FuncType) -> Signature {
-    let mut signature = Signature::new(CallConv::Tail);
+/// What translation has to know of the target.
+#[derive(Clone, Copy)]
+pub struct Conventions {
+    /// How Wasm functions call each other.
+    pub wasm: CallConv,
+    pub frontend: TargetFrontendConfig,
+}
+
+/// The signature of Wasm functions of a type.
+pub fn wasm_signature(ty: &FuncType, conventions: Conventions) -> Signature {
+    let mut signature = Signature::new(conventions.wasm);
     signature.params.extend(ty.params().iter().map(|&ty| AbiParam::new(value_type(ty))));
     signature.returns.extend(ty.results().iter().map(|&ty| AbiParam::new(value_type(ty))));
     signature

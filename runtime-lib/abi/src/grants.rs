@@ -38,7 +38,10 @@ pub mod tag {
     pub const ARG0: u32 = 3;
     /// Address of a socket to listen on: `IP:PORT`, or [`ACTIVATION`](super::ACTIVATION).
     pub const LISTENER: u32 = 4;
-    /// An import that the host satisfies: `MODULE.NAME`. For `wasmc inspect` only, like all that follow.
+    /// An embedded tree: `FILES BYTES GUEST`, see [`embed`](crate::embed). For `wasmc inspect` only, like all that
+    /// follow.
+    pub const EMBEDDED: u32 = 15;
+    /// An import that the host satisfies: `MODULE.NAME`.
     pub const IMPORT: u32 = 16;
     /// An export of the main module.
     pub const EXPORT: u32 = 17;
@@ -107,18 +110,38 @@ pub struct Directory<'a> {
     pub read_only: bool,
 }
 
-/// Reads `HOST[::GUEST][:ro]`. The guest's name is the host's if none is given; with several `::`, it follows the last.
-/// `None` if one of the names is empty.
+/// Reads `HOST[::GUEST][:ro]`: see [`parse_names`].
 pub fn parse_directory(text: &[u8]) -> Option<Directory<'_>> {
     let (names, read_only) = match text.strip_suffix(b":ro") {
         Some(names) => (names, true),
         None => (text, false),
     };
+    let (host, guest) = parse_names(names)?;
+    Some(Directory { host, guest, read_only })
+}
+
+/// Reads `HOST[::GUEST]`. The guest's name is the host's if none is given; with several `::`, it follows the last.
+/// `None` if one of the names is empty.
+pub fn parse_names(names: &[u8]) -> Option<(&[u8], &[u8])> {
     let (host, guest) = match names.windows(2).rposition(|window| window == b"::") {
         Some(at) => (names.get(..at)?, names.get(at + 2..)?),
         None => (names, names),
     };
-    if host.is_empty() || guest.is_empty() { None } else { Some(Directory { host, guest, read_only }) }
+    if host.is_empty() || guest.is_empty() { None } else { Some((host, guest)) }
+}
+
+/// Whether the text of a link at `path` leads to something beneath the directory that `path` counts from.
+pub fn stays_beneath(path: &[u8], target: &[u8]) -> bool {
+    if target.first() == Some(&b'/') {
+        return false;
+    }
+    let is_component = |component: &&[u8]| !component.is_empty() && *component != b".";
+    let step = |component: &[u8]| if component == b".." { -1i32 } else { 1 };
+    let mut depth = path.split(|&byte| byte == b'/').filter(is_component).map(step).sum::<i32>() - 1;
+    target.split(|&byte| byte == b'/').filter(is_component).all(|component| {
+        depth += step(component);
+        depth >= 0
+    })
 }
 
 /// Value of [`tag::LISTENER`]: not an address, but the sockets of socket activation.
@@ -163,6 +186,16 @@ mod tests {
         assert_eq!(parse_directory(b"a::b::c"), directory("a::b", "c", false));
         for bad in [&b""[..], b":ro", b"::", b"a::", b"::b", b"a:::ro"] {
             assert_eq!(parse_directory(bad), None, "{}", bad.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn links_that_climb_out_are_seen() {
+        for (path, target) in [("l", "a"), ("l", "./a/../b"), ("d/l", "../a"), ("d/e/l", "../../a"), ("./l", "a//b")] {
+            assert!(stays_beneath(path.as_bytes(), target.as_bytes()), "{path} -> {target}");
+        }
+        for (path, target) in [("l", "/a"), ("l", ".."), ("l", "a/../../b"), ("d/l", "../../a"), ("d/../l", "../a")] {
+            assert!(!stays_beneath(path.as_bytes(), target.as_bytes()), "{path} -> {target}");
         }
     }
 

@@ -1,39 +1,53 @@
 //! Memory that compiled code and the runtime share.
 //!
 //! ```text
-//!   x86-64, fixed address model
+//!   fixed address model
 //!
-//! 0x0000_0000 ┬ never mapped: a 32-bit displacement that was wrongly sign-extended ends here or at a negative address
-//!               │
+//!   0x0000_0000 ┬ never mapped: an address that was wrongly sign-extended ends here or at a
+//!               │ negative one
 //!   record base ┼ the record: globals, memory and table records, small mutable tables (rounded up to 64 KiB)
-//!   0x1000_0000 ┼ MEMORY_BASE: memory 0, readable and writable up to its current size, PROT_NONE behind it
+//!   memory base ┼ memory 0, readable and writable up to its current size, PROT_NONE behind it
 //!               ┼ + GUARDED_RESERVATION
 //!               │ unmapped
-//! 0x4_0000_0000 ┼ SLOT_BASE: slot 0, slot 1, … of SLOT_SIZE each: further memories and growable tables
+//! 0x4_0000_0000 ┼ SLOT_BASE: slots of SLOT_SIZE each. Slot 0 has the growable tables, slot 1, … a
+//!               │ further memory each
 //!               │
 //!               ┴ the executable, its stacks, the vDSO: wherever the kernel puts them
 //! ```
 //!
 //! The record is the only thing of ours that lies within 2 GiB below a memory's base.
 
-/// Address of memory 0. Below 2 GiB, so that x86-64 folds it into the displacement of an access.
-pub const MEMORY_BASE: u64 = 0x1000_0000;
+/// Address of memory 0 where an instruction has room for a displacement of 32 bits (x86-64): below 2 GiB, so that the
+/// base is a part of the access.
+pub const MEMORY_BASE_IN_DISPLACEMENT: u64 = 0x1000_0000;
+
+/// Address of memory 0 where the base takes a register (AArch64): one instruction makes this constant, and another one
+/// the base of the record below it.
+pub const MEMORY_BASE_IN_REGISTER: u64 = 1 << 32;
 
 /// Bytes of address space behind the base of a guarded memory with 32-bit indices: index + 32-bit offset + access size
 /// stay inside, so that no access needs a bounds check.
 pub const GUARDED_RESERVATION: u64 = (8 << 30) + (64 << 10);
 
-/// Address of the first slot for memories after the first and for tables that can grow.
+/// Address of the first slot. It has all tables that can grow or do not fit in the record, one after the other.
 pub const SLOT_BASE: u64 = 0x4_0000_0000;
 
 /// Distance between two slots, in bytes.
 pub const SLOT_SIZE: u64 = 0x4_0000_0000;
 
-/// Slots that a program may use: 16 TiB, well below where Linux puts a position-independent executable.
-pub const MAX_SLOTS: u64 = 1024;
+/// Slots that a program may use where addresses have 47 bits or more: 16 TiB, well below where Linux puts a
+/// position-independent executable.
+pub const MAX_SLOTS_47_BIT: u64 = 1024;
+
+/// The same where kernels may give a process 39 bits (AArch64): Linux puts the executable at two thirds of that, 341 GiB.
+pub const MAX_SLOTS_39_BIT: u64 = 20;
 
 /// The unit in which addresses of the layout are aligned: the largest page size of the supported kernels.
 pub const MAX_PAGE_SIZE: u64 = 64 << 10;
+
+/// Bytes of Wasm stack that a host function may use without looking: if there are less, calling it is a trap. The
+/// largest has a batch of I/O vectors.
+pub const HOST_HEADROOM: u64 = 64 << 10;
 
 /// Bytes of a page of linear memory (Wasm 2.0 core specification, 4.2.8).
 pub const WASM_PAGE_SIZE: u64 = 64 << 10;
@@ -125,9 +139,11 @@ pub const FUNCREF_TYPE_ID: u32 = 4;
 pub const SLOT_BYTES: u32 = 16;
 
 const _: () = {
-    assert!(MEMORY_BASE + GUARDED_RESERVATION <= SLOT_BASE);
+    assert!(MEMORY_BASE_IN_DISPLACEMENT < MEMORY_BASE_IN_REGISTER);
+    assert!(MEMORY_BASE_IN_REGISTER + GUARDED_RESERVATION <= SLOT_BASE);
     assert!(GUARDED_RESERVATION <= SLOT_SIZE);
     assert!(MAX_TABLE_ENTRIES * FUNCREF_SIZE as u64 <= SLOT_SIZE);
-    assert!(MEMORY_BASE < 1 << 31 && MEMORY_BASE.is_multiple_of(MAX_PAGE_SIZE));
+    assert!(SLOT_BASE + MAX_SLOTS_39_BIT * SLOT_SIZE <= (1 << 39) / 3 * 2);
+    assert!(MEMORY_BASE_IN_DISPLACEMENT < 1 << 31 && MEMORY_BASE_IN_DISPLACEMENT.is_multiple_of(MAX_PAGE_SIZE));
     assert!(size_of::<MemoryRecord>() == 40 && size_of::<TableRecord>() == 32);
 };

@@ -9,6 +9,7 @@
 //! - [`exception`]: exceptions, and the tables by which they are caught;
 //! - [`trap`]: why a program can stop, and how a code address is mapped back to Wasm;
 //! - [`grants`]: the note that records what a program may use of the host;
+//! - [`embed`]: trees of files inside the executable;
 //! - [`wasi`]: the table of WASI preview 1 functions;
 //! - [`harden`]: the system calls that a program can need;
 //! - [`symbols`]: names through which the two objects call each other;
@@ -20,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cpu;
+pub mod embed;
 pub mod exception;
 pub mod grants;
 pub mod harden;

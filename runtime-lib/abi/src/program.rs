@@ -7,7 +7,7 @@
 pub type Rel32 = i32;
 
 /// Must equal in both objects; raised with every change of this crate's layouts.
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;
 
 /// What the runtime must know of the program.
 #[repr(C)]
@@ -78,6 +78,12 @@ pub struct ProgramHeader {
     pub filter_process: u32,
     /// [`REQUIRE`](crate::harden::REQUIRE) or 0.
     pub harden_flags: u32,
+
+    /// The block that [`embed`](crate::embed) describes, or none, and its size in bytes.
+    pub embedded_size: u64,
+    pub embedded: Rel32,
+    /// [`symbols::EMBED`](crate::symbols::EMBED), or none.
+    pub embed: Rel32,
 }
 
 /// One piece of initial memory contents.
@@ -141,7 +147,7 @@ pub struct StepResult {
 }
 
 const _: () = {
-    assert!(size_of::<ProgramHeader>() == 144);
+    assert!(size_of::<ProgramHeader>() == 160);
     assert!(size_of::<Image>() == 32);
     assert!(size_of::<ScriptStep>() == 20);
 };

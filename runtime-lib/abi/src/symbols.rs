@@ -46,6 +46,10 @@ pub const HARDEN: &str = "wasmc_harden";
 /// can name files link it.
 pub const CONFINE_FILES: &str = "wasmc_confine_files";
 
+/// Answers what is asked of embedded trees; a function of the runtime library for itself. Only programs that have such
+/// trees link it.
+pub const EMBED: &str = "wasmc_embed";
+
 /// Prefix of the symbols of WASI functions: `extern "C" fn(memory: *mut MemoryRecord, arguments…) -> result`.
 pub const WASI_PREFIX: &str = "wasmc_wasi_";
 

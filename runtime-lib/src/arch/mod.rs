@@ -8,15 +8,21 @@
 //! | `program`, `image_base`                     | addresses of symbols that another object defines               |
 //! | `raw_syscall`                               | for the calls that rustix keeps to itself                      |
 //! | `SignalAction`                              | the kernel's `struct sigaction` with the return trampoline     |
-//! | `Context`                                   | pc, sp, fp of an interrupted computation                       |
+//! | `Context`                                   | pc, fp and return address of an interrupted computation        |
 //! | `stack_pointer`, `frame_pointer`            | of the caller                                                  |
 //! | `run_on_stack`                              | calls a function on another stack                              |
 //! | `call_catching`, `throw`, `is_catching`     | calls Wasm such that a trap comes back as a value              |
 //! | `has_level`                                 | whether the CPU has the instructions that the program needs    |
 //! | `wasmc_memmove`, `wasmc_memset` … (symbols) | bulk memory; also `memcpy` and its kin for the Rust code here  |
-//! | `pshufb`                                    | libcalls that only this architecture's code generator makes    |
+//!
+//! and, if its code generator makes calls that others do not make, the functions for these.
 
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
+
+#[cfg(target_arch = "aarch64")]
+pub use aarch64::*;
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::*;

@@ -189,15 +189,20 @@ impl Context {
         self.registers[RBP]
     }
 
-    pub fn sp(&self) -> u64 {
-        self.registers[RSP]
-    }
-
-    /// Whether an instruction `offset` bytes into its function runs before the function has pushed the caller's frame
-    /// pointer, so that the return address is what `sp` points to. (The second instruction, `mov rbp, rsp`, cannot
-    /// fault.)
-    pub fn is_before_frame(offset: u32) -> bool {
-        offset == 0
+    /// The return address of a function that was interrupted `offset` bytes from its start, if it has not set up its
+    /// frame yet: on top of the stack, until the first instruction has pushed the caller's frame pointer. (The second,
+    /// `mov rbp, rsp`, cannot fault.)
+    ///
+    /// # Safety
+    ///
+    /// `stack`, given by its ends, must be readable.
+    pub unsafe fn return_address_before_frame(&self, offset: u32, stack: (u64, u64)) -> Option<u64> {
+        let sp = self.registers[RSP];
+        if offset != 0 || sp < stack.0 || sp > stack.1 - 8 || !sp.is_multiple_of(8) {
+            return None;
+        }
+        // SAFETY: a word on that stack.
+        Some(unsafe { *(sp as *const u64) })
     }
 
     /// Makes the interrupted computation go on as if the innermost [`call_catching`] had returned `code`.
@@ -365,7 +370,7 @@ pub fn has_level(level: Level) -> bool {
     const YMM_STATE: u32 = 0x6; // the operating system saves xmm and ymm
     const ZMM_STATE: u32 = 0xe6; // … and opmask and zmm
 
-    if level == Level::Baseline {
+    if level == Level::X86_64 {
         return true;
     }
     let features = __cpuid(1).ecx;
@@ -386,7 +391,10 @@ pub fn has_level(level: Level) -> bool {
     if leaf_7 & V3_LEAF_7 != V3_LEAF_7 || extended & V3_EXTENDED == 0 || saved & YMM_STATE != YMM_STATE {
         return false;
     }
-    level == Level::X86_64V3 || (leaf_7 & V4_LEAF_7 == V4_LEAF_7 && saved & ZMM_STATE == ZMM_STATE)
+    if level == Level::X86_64V3 {
+        return true;
+    }
+    level == Level::X86_64V4 && leaf_7 & V4_LEAF_7 == V4_LEAF_7 && saved & ZMM_STATE == ZMM_STATE
 }
 
 /// What the CPU has for bulk operations: 0 if it was not asked yet, else [`ASKED`] and bits. Asked for by the first

@@ -26,6 +26,7 @@
 use core::mem::MaybeUninit;
 
 use super::Result;
+use super::embed::{self, Request};
 use super::grants::RIGHTS_OF_DIRECTORIES;
 use super::guest::{GuestSlice, Memory};
 use super::table::{self, Entry, Kind};
@@ -40,7 +41,7 @@ const RIGHTS_TO_CHANGE: u64 = rights::FD_ALLOCATE | rights::FD_FILESTAT_SET_SIZE
 /// Rights that mean something for regular files only.
 const RIGHTS_OF_REGULAR_FILES: u64 = RIGHTS_TO_SEEK | RIGHTS_TO_CHANGE;
 
-/// The host's descriptor behind an open one that has `needed` rights.
+/// The host's descriptor behind an open one that has `needed` rights, which nothing embedded has.
 fn host(fd: u32, needed: u64) -> Result<i32> {
     Ok(table::with_rights(fd, needed)?.host)
 }
@@ -142,9 +143,23 @@ pub fn write(
 }
 
 pub fn fd_read(memory: Memory, fd: u32, iovs: u32, iovs_len: u32, nread: u32) -> Result {
-    let host = host(fd, rights::FD_READ)?;
+    let entry = table::with_rights(fd, rights::FD_READ)?;
+    if let Some(node) = entry.embedded() {
+        let done = read_embedded(memory, node, iovs, iovs_len, entry.position, nread)?;
+        table::set_position(fd, entry.position + done);
+        return Ok(());
+    }
     // SAFETY: the batches hold checked ranges.
-    read(memory, iovs, iovs_len, nread, |vectors| unsafe { sys::readv(host, vectors) })
+    read(memory, iovs, iovs_len, nread, |vectors| unsafe { sys::readv(entry.host, vectors) })
+}
+
+fn read_embedded(memory: Memory, node: u32, iovs: u32, count: u32, from: u64, nread: u32) -> Result<u64> {
+    let vectors = memory.slice(iovs, count)?;
+    let nread = memory.pointer::<u32>(nread)?;
+    let done = embed::call(Request::Read { node, from, memory, vectors })?;
+    // All files together have less than 2^31 bytes.
+    nread.write(done as u32);
+    Ok(done)
 }
 
 pub fn fd_write(memory: Memory, fd: u32, iovs: u32, iovs_len: u32, nwritten: u32) -> Result {
@@ -163,10 +178,13 @@ fn offset(offset: u64) -> Result<u64> {
 }
 
 pub fn fd_pread(memory: Memory, fd: u32, iovs: u32, iovs_len: u32, from: u64, nread: u32) -> Result {
-    let host = host(fd, rights::FD_READ | rights::FD_SEEK)?;
+    let entry = table::with_rights(fd, rights::FD_READ | rights::FD_SEEK)?;
     let from = offset(from)?;
+    if let Some(node) = entry.embedded() {
+        return read_embedded(memory, node, iovs, iovs_len, from, nread).map(drop);
+    }
     // SAFETY: as above.
-    read(memory, iovs, iovs_len, nread, |vectors| unsafe { sys::preadv(host, vectors, from) })
+    read(memory, iovs, iovs_len, nread, |vectors| unsafe { sys::preadv(entry.host, vectors, from) })
 }
 
 pub fn fd_pwrite(memory: Memory, fd: u32, iovs: u32, iovs_len: u32, to: u64, nwritten: u32) -> Result {
@@ -200,21 +218,39 @@ pub fn fd_seek(memory: Memory, fd: u32, delta: u64, from: u32, newoffset: u32) -
         whence::END => (rights::FD_SEEK, SeekFrom::End(delta)),
         _ => return Err(Errno::INVAL),
     };
-    let host = host(fd, needed)?;
+    let entry = table::with_rights(fd, needed)?;
     let newoffset = memory.pointer::<u64>(newoffset)?;
-    newoffset.write(sys::seek(host, to)?);
+    newoffset.write(match entry.embedded() {
+        Some(node) => seek_embedded(fd, node, entry.position, to)?,
+        None => sys::seek(entry.host, to)?,
+    });
     Ok(())
 }
 
+fn seek_embedded(fd: u32, node: u32, position: u64, to: SeekFrom) -> Result<u64> {
+    let position = match to {
+        SeekFrom::Start(position) => Some(position),
+        SeekFrom::Current(delta) => position.checked_add_signed(delta),
+        SeekFrom::End(delta) => embedded_filestat(node)?.size.checked_add_signed(delta),
+        _ => None,
+    };
+    let position = offset(position.ok_or(Errno::INVAL)?)?;
+    table::set_position(fd, position);
+    Ok(position)
+}
+
 pub fn fd_tell(memory: Memory, fd: u32, offset: u32) -> Result {
-    let host = host(fd, rights::FD_TELL)?;
+    let entry = table::with_rights(fd, rights::FD_TELL)?;
     let offset = memory.pointer::<u64>(offset)?;
-    offset.write(sys::seek(host, SeekFrom::Current(0))?);
+    offset.write(match entry.embedded() {
+        Some(_) => entry.position,
+        None => sys::seek(entry.host, SeekFrom::Current(0))?,
+    });
     Ok(())
 }
 
 pub fn fd_advise(_: Memory, fd: u32, from: u64, len: u64, advice: u32) -> Result {
-    let host = host(fd, rights::FD_ADVISE)?;
+    let entry = table::with_rights(fd, rights::FD_ADVISE)?;
     let advice = match advice {
         advice::NORMAL => Advice::Normal,
         advice::SEQUENTIAL => Advice::Sequential,
@@ -224,7 +260,8 @@ pub fn fd_advise(_: Memory, fd: u32, from: u64, len: u64, advice: u32) -> Result
         advice::NOREUSE => Advice::NoReuse,
         _ => return Err(Errno::INVAL),
     };
-    Ok(sys::advise(host, offset(from)?, offset(len)?, advice)?)
+    let (from, len) = (offset(from)?, offset(len)?);
+    if entry.embedded().is_some() { Ok(()) } else { Ok(sys::advise(entry.host, from, len, advice)?) }
 }
 
 pub fn fd_allocate(_: Memory, fd: u32, from: u64, len: u64) -> Result {
@@ -233,11 +270,13 @@ pub fn fd_allocate(_: Memory, fd: u32, from: u64, len: u64) -> Result {
 }
 
 pub fn fd_sync(_: Memory, fd: u32) -> Result {
-    Ok(sys::sync(host(fd, rights::FD_SYNC)?)?)
+    let entry = table::with_rights(fd, rights::FD_SYNC)?;
+    if entry.embedded().is_some() { Ok(()) } else { Ok(sys::sync(entry.host)?) }
 }
 
 pub fn fd_datasync(_: Memory, fd: u32) -> Result {
-    Ok(sys::sync_data(host(fd, rights::FD_DATASYNC)?)?)
+    let entry = table::with_rights(fd, rights::FD_DATASYNC)?;
+    if entry.embedded().is_some() { Ok(()) } else { Ok(sys::sync_data(entry.host)?) }
 }
 
 // --- What a descriptor is -------------------------------------------------------------------------------
@@ -262,6 +301,14 @@ fn name_of(file_type: FileType) -> u8 {
     }
 }
 
+fn filetype_of(entry: &Entry) -> Result<u8> {
+    match entry.embedded() {
+        Some(_) if entry.kind == Kind::Directory => Ok(filetype::DIRECTORY),
+        Some(_) => Ok(filetype::REGULAR_FILE),
+        None => Ok(filetype(entry.host, &sys::stat(entry.host)?)),
+    }
+}
+
 /// The rights of a descriptor that mean something for its kind of file.
 fn effective_rights(entry: &Entry, filetype: u8) -> u64 {
     match filetype {
@@ -274,24 +321,10 @@ fn effective_rights(entry: &Entry, filetype: u8) -> u64 {
 pub fn fd_fdstat_get(memory: Memory, fd: u32, stat: u32) -> Result {
     let entry = table::get(fd)?;
     let stat = memory.pointer::<Fdstat>(stat)?;
-    let host = entry.host;
-    let filetype = filetype(host, &sys::stat(host)?);
-    let flags = sys::open_flags(host)?;
-    let mut fs_flags = 0;
-    // O_SYNC includes the bit of O_DSYNC.
-    for (flag, wasi) in [
-        (OpenFlags::APPEND, fdflags::APPEND),
-        (OpenFlags::DSYNC, fdflags::DSYNC),
-        (OpenFlags::NONBLOCK, fdflags::NONBLOCK),
-        (OpenFlags::SYNC, fdflags::SYNC | fdflags::RSYNC),
-    ] {
-        if flags.contains(flag) {
-            fs_flags |= wasi;
-        }
-    }
+    let filetype = filetype_of(&entry)?;
     stat.write(Fdstat {
         fs_filetype: filetype,
-        fs_flags,
+        fs_flags: flags_of(&entry)?,
         fs_rights_base: effective_rights(&entry, filetype),
         fs_rights_inheriting: entry.inheriting,
         ..Fdstat::default()
@@ -299,26 +332,60 @@ pub fn fd_fdstat_get(memory: Memory, fd: u32, stat: u32) -> Result {
     Ok(())
 }
 
+/// The `fdflags` of a descriptor.
+fn flags_of(entry: &Entry) -> Result<u16> {
+    if entry.embedded().is_some() {
+        return Ok(entry.flags);
+    }
+    let flags = sys::open_flags(entry.host)?;
+    let mut fs_flags = 0;
+    for (flag, wasi) in [
+        (OpenFlags::APPEND, fdflags::APPEND),
+        (sys::O_DSYNC, fdflags::DSYNC),
+        (OpenFlags::NONBLOCK, fdflags::NONBLOCK),
+        (OpenFlags::SYNC, fdflags::SYNC | fdflags::RSYNC),
+    ] {
+        if flags.contains(flag) {
+            fs_flags |= wasi;
+        }
+    }
+    Ok(fs_flags)
+}
+
+/// The `fdflags` that the kernel would tell of what was opened with some.
+pub fn flags_to_keep(flags: u16) -> u16 {
+    let synchronises = flags & (fdflags::SYNC | fdflags::RSYNC) != 0;
+    if synchronises { flags | fdflags::SYNC | fdflags::RSYNC | fdflags::DSYNC } else { flags }
+}
+
 /// Linux can change `append` and `nonblock` only. The synchronising flags must be asked for as they are.
 pub fn fd_fdstat_set_flags(_: Memory, fd: u32, flags: u32) -> Result {
-    let host = host(fd, rights::FD_FDSTAT_SET_FLAGS)?;
+    let entry = table::with_rights(fd, rights::FD_FDSTAT_SET_FLAGS)?;
     let Some(flags) = u16::try_from(flags).ok().filter(|flags| flags & !fdflags::ALL == 0) else {
         return Err(Errno::INVAL);
     };
-    let mut native = sys::open_flags(host)?;
     let synchronises = flags & (fdflags::DSYNC | fdflags::RSYNC | fdflags::SYNC) != 0;
-    if synchronises && !native.contains(OpenFlags::DSYNC) {
+    if entry.embedded().is_some() {
+        if synchronises && entry.flags & fdflags::DSYNC == 0 {
+            return Err(Errno::NOTSUP);
+        }
+        let changeable = fdflags::APPEND | fdflags::NONBLOCK;
+        table::set_flags(fd, entry.flags & !changeable | flags & changeable);
+        return Ok(());
+    }
+    let mut native = sys::open_flags(entry.host)?;
+    if synchronises && !native.contains(sys::O_DSYNC) {
         return Err(Errno::NOTSUP);
     }
     native.set(OpenFlags::APPEND, flags & fdflags::APPEND != 0);
     native.set(OpenFlags::NONBLOCK, flags & fdflags::NONBLOCK != 0);
-    Ok(sys::set_open_flags(host, native)?)
+    Ok(sys::set_open_flags(entry.host, native)?)
 }
 
 /// Rights can be given up, never gained.
 pub fn fd_fdstat_set_rights(_: Memory, fd: u32, base: u64, inheriting: u64) -> Result {
     let entry = table::get(fd)?;
-    let rights = effective_rights(&entry, filetype(entry.host, &sys::stat(entry.host)?));
+    let rights = effective_rights(&entry, filetype_of(&entry)?);
     if base & !rights != 0 || inheriting & !entry.inheriting != 0 {
         return Err(Errno::NOTCAPABLE);
     }
@@ -343,7 +410,7 @@ pub fn filestat(host: Option<i32>, stat: &Stat) -> Filestat {
             Some(host) => filetype(host, stat),
             None => name_of(FileType::from_raw_mode(stat.st_mode)),
         },
-        nlink: stat.st_nlink,
+        nlink: stat.st_nlink as u64,
         size: stat.st_size as u64,
         atim: timestamp(stat.st_atime, stat.st_atime_nsec),
         mtim: timestamp(stat.st_mtime, stat.st_mtime_nsec),
@@ -360,8 +427,17 @@ pub fn unstable_filestat(stat: Filestat) -> UnstableFilestat {
 }
 
 fn filestat_of(fd: u32) -> Result<Filestat> {
-    let host = host(fd, rights::FD_FILESTAT_GET)?;
-    Ok(filestat(Some(host), &sys::stat(host)?))
+    let entry = table::with_rights(fd, rights::FD_FILESTAT_GET)?;
+    match entry.embedded() {
+        Some(node) => embedded_filestat(node),
+        None => Ok(filestat(Some(entry.host), &sys::stat(entry.host)?)),
+    }
+}
+
+fn embedded_filestat(node: u32) -> Result<Filestat> {
+    let mut stat = Filestat::default();
+    embed::call(Request::Describe { node, path: &[], follow: false, stat: &mut stat })?;
+    Ok(stat)
 }
 
 pub fn fd_filestat_get(memory: Memory, fd: u32, buf: u32) -> Result {
@@ -414,28 +490,42 @@ pub fn times_to_set(atim: u64, mtim: u64, flags: u32) -> Result<Timestamps> {
 
 // --- Directories ----------------------------------------------------------------------------------------
 
-pub fn fd_readdir(memory: Memory, fd: u32, buf: u32, buf_len: u32, cookie: u64, bufused: u32) -> Result {
-    let host = table::directory(fd, rights::FD_READDIR)?.host;
-    let buf = memory.slice::<u8>(buf, buf_len)?;
-    let bufused = memory.pointer::<u32>(bufused)?;
-    let mut used = 0u32;
-    sys::read_directory(host, offset(cookie)?, |entry| {
-        let dirent = Dirent {
-            d_next: entry.next,
-            d_ino: entry.inode,
-            d_namlen: entry.name.len() as u32,
-            d_type: name_of(entry.file_type),
-            ..Dirent::default()
-        };
-        for bytes in [super::guest::bytes_of(&dirent), entry.name] {
-            let room = (buf_len - used) as usize;
+/// The part of a guest's buffer that a listing has filled.
+pub struct Listing {
+    buffer: GuestSlice<u8>,
+    used: u32,
+}
+
+impl Listing {
+    /// Adds an entry, as far as there is room; tells whether there is more.
+    pub fn add(&mut self, dirent: Dirent, name: &[u8]) -> bool {
+        let dirent = Dirent { d_namlen: name.len() as u32, ..dirent };
+        for bytes in [super::guest::bytes_of(&dirent), name] {
+            let room = (self.buffer.count() - self.used) as usize;
             let part = bytes.get(..room).unwrap_or(bytes);
-            buf.copy_from(used, part);
-            used += part.len() as u32;
+            self.buffer.copy_from(self.used, part);
+            self.used += part.len() as u32;
         }
-        used < buf_len
-    })?;
-    bufused.write(used);
+        self.used < self.buffer.count()
+    }
+}
+
+pub fn fd_readdir(memory: Memory, fd: u32, buf: u32, buf_len: u32, cookie: u64, bufused: u32) -> Result {
+    let directory = table::directory(fd, rights::FD_READDIR)?;
+    let buffer = memory.slice::<u8>(buf, buf_len)?;
+    let bufused = memory.pointer::<u32>(bufused)?;
+    let cookie = offset(cookie)?;
+    let mut listing = Listing { buffer, used: 0 };
+    match directory.embedded() {
+        Some(node) => {
+            embed::call(Request::List { node, cookie, listing: &mut listing })?;
+        }
+        None => sys::read_directory(directory.host, cookie, |entry| {
+            let (d_next, d_ino, d_type) = (entry.next, entry.inode, name_of(entry.file_type));
+            listing.add(Dirent { d_next, d_ino, d_type, ..Dirent::default() }, entry.name)
+        })?,
+    }
+    bufused.write(listing.used);
     Ok(())
 }
 
@@ -514,7 +604,7 @@ mod tests {
     }
 
     fn open(fd: u32, host: i32, base: u64) {
-        table::put(fd, Some(Entry { host, kind: Kind::File, base, inheriting: 0, preopen: None }));
+        table::put(fd, Some(Entry::new(host, Kind::File, base, 0)));
     }
 
     /// One test, because the table is the process's: files, then pipes, then closing and renumbering.

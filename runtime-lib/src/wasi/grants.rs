@@ -1,7 +1,7 @@
 //! Grants: what the guest may use beyond standard streams, arguments, clocks and random numbers.
 //!
-//! They stand in the executable's note ([`wasmc_abi::grants`]). Unless that says *sealed*, variables of the host's
-//! environment replace them, each one its whole list:
+//! They stand in the executable's note ([`wasmc_abi::grants`]). Unless that says *sealed*, or the process is privileged
+//! ([`process::host_variable`]), variables of the host's environment replace them, each one its whole list:
 //!
 //! | variable            | replaces        | value                                       |
 //! |---------------------|-----------------|---------------------------------------------|
@@ -12,8 +12,9 @@
 //! | `WASMC_TCPLISTEN`   | `--tcplisten`   | lines, each `IP:PORT` or `activation`       |
 //! | `WASMC_MAX_MEMORY`  | `--max-memory`  | bytes, or with a unit: `64M`                |
 //!
-//! Directories become the descriptors from 3 on, in their order, then listeners. All are opened before the guest runs;
-//! the first that cannot be ends the process with one sentence and status 2.
+//! Directories become the descriptors from 3 on, in their order, then embedded trees, then listeners. All are opened
+//! before the guest runs; the first that cannot be ends the process with one sentence and status 2. Embedded trees are
+//! part of the program, so that no variable takes them away.
 //!
 //! The guest never sees variables of the host whose names begin with `WASMC_`: they are the runtime's.
 
@@ -25,7 +26,7 @@ use wasmc_abi::grants::{
 
 use super::table::{self, Entry, Kind, RIGHTS_TO_READ, RIGHTS_TO_WRITE};
 use super::types::rights;
-use super::{resolve, sock};
+use super::{embed, resolve, sock};
 use crate::{arch, memory, process, report, start, sys};
 
 /// Rights that change nothing.
@@ -127,6 +128,8 @@ pub fn open() {
         has_any = true;
         open_directory(text);
     }
+    // Nothing to do for a program that has none.
+    let _ = embed::call(embed::Request::Mount);
     for text in list(tag::LISTENER, b"WASMC_TCPLISTEN=") {
         if !has_any {
             hide_closed_streams();
@@ -190,12 +193,21 @@ fn open_directory(text: &'static [u8]) {
             report::refuse("the directory '", grant.host, why)
         }
     };
-    let (base, inheriting) = if grant.read_only {
+    insert(directory(host, grant.read_only, grant.guest), text);
+}
+
+fn directory(host: i32, read_only: bool, guest: &'static [u8]) -> Entry {
+    let (base, inheriting) = if read_only {
         (DIRECTORY_READ, DIRECTORY_READ | RIGHTS_TO_READ)
     } else {
         (RIGHTS_OF_DIRECTORIES, RIGHTS_OF_DIRECTORIES | RIGHTS_OF_FILES)
     };
-    insert(Entry { host, kind: Kind::Directory, base, inheriting, preopen: Some(grant.guest) }, text);
+    Entry { preopen: Some(guest), ..Entry::new(host, Kind::Directory, base, inheriting) }
+}
+
+/// Grants an embedded directory, as if it were a read-only one of the host.
+pub fn insert_embedded(node: u32, guest: &'static [u8]) {
+    insert(directory(!(node as i32), true, guest), guest);
 }
 
 /// A directory that the guest was granted.
@@ -205,10 +217,10 @@ pub struct GrantedDirectory {
     pub read_only: bool,
 }
 
-/// The directories that the guest was granted, once they are open.
+/// The host's directories that the guest was granted, once they are open.
 pub fn granted_directories() -> impl Iterator<Item = GrantedDirectory> {
     (0..table::end()).filter_map(|fd| {
-        let entry = table::get(fd).ok().filter(|entry| entry.preopen.is_some())?;
+        let entry = table::get(fd).ok().filter(|entry| entry.preopen.is_some() && entry.embedded().is_none())?;
         Some(GrantedDirectory { directory: entry.host, read_only: entry.base & DIRECTORY_CHANGE == 0 })
     })
 }
@@ -230,7 +242,7 @@ fn take_handed_over() {
             Ok(false) => (sock::RIGHTS_OF_CONNECTIONS, 0),
             Err(_) => report::refuse("the listener '", ACTIVATION, "' cannot be granted: it is not a socket"),
         };
-        insert(Entry { host, kind: Kind::Socket, base, inheriting, preopen: None }, ACTIVATION);
+        insert(Entry::new(host, Kind::Socket, base, inheriting), ACTIVATION);
     }
 }
 
@@ -245,6 +257,5 @@ fn open_listener(text: &'static [u8]) {
     let Ok(host) = sys::listen(&address) else {
         report::refuse("the listener '", text, "' cannot be granted: it cannot listen there")
     };
-    let inheriting = sock::RIGHTS_OF_CONNECTIONS;
-    insert(Entry { host, kind: Kind::Socket, base: sock::RIGHTS_OF_LISTENERS, inheriting, preopen: None }, text);
+    insert(Entry::new(host, Kind::Socket, sock::RIGHTS_OF_LISTENERS, sock::RIGHTS_OF_CONNECTIONS), text);
 }

@@ -17,6 +17,7 @@
 //! | [`grants`] | what the guest may use                                   |
 //! | [`table`]  | descriptors: what they are, and the rights to use them   |
 //! | [`resolve`] | paths: where they lead                                  |
+//! | [`embed`]  | directories that lie in the executable                   |
 //! | [`guest`]  | pointers into the guest's memory: checked there, nowhere else |
 //! | [`types`]  | names and numbers of the witx files                      |
 //!
@@ -31,6 +32,7 @@
 
 mod args;
 mod clock;
+mod embed;
 mod fd;
 mod grants;
 mod guest;

@@ -9,8 +9,11 @@
 //! A read-only grant is a directory without the rights to change anything, base and inheriting: so there is no second
 //! check that could be forgotten, and `fdstat` tells the truth.
 
+use wasmc_abi::grants::stays_beneath;
+
 use super::Result;
-use super::fd::{filestat, times_to_set, unstable_filestat};
+use super::embed::{self, Request};
+use super::fd::{filestat, flags_to_keep, times_to_set, unstable_filestat};
 use super::grants::{RIGHTS_OF_DIRECTORIES, RIGHTS_OF_FILES};
 use super::guest::Memory;
 use super::resolve::{self, Path};
@@ -48,24 +51,37 @@ pub fn path_open(
     }
     let path = Path::read(memory, path, path_len)?;
 
-    let host = resolve::open(directory.host, &path, follow, native)?;
-    let kind = match kind_of(host, native) {
-        Ok(kind) => kind,
-        Err(error) => {
-            sys::close(host);
-            return Err(error);
+    let (host, kind) = match directory.embedded() {
+        Some(node) => {
+            let (mut kind, wants_directory) = (Kind::File, native.contains(OpenFlags::DIRECTORY));
+            let path = path.text();
+            let found = embed::call(Request::Open { node, path, follow, wants_directory, kind: &mut kind })?;
+            (!(found as i32), kind)
         }
+        None => open_on_host(directory.host, &path, follow, native)?,
     };
     let (possible, inheriting) = match kind {
         Kind::Directory => (RIGHTS_OF_DIRECTORIES, inheriting & directory.inheriting),
         _ => (RIGHTS_OF_FILES, 0),
     };
     let base = base & directory.inheriting & possible;
-    match table::insert(Entry { host, kind, base, inheriting, preopen: None }) {
+    let entry = Entry { flags: flags_to_keep(fdflags as u16), ..Entry::new(host, kind, base, inheriting) };
+    match table::insert(entry) {
         Ok(fd) => {
             opened.write(fd);
             Ok(())
         }
+        Err(error) => {
+            table::close(&entry);
+            Err(error)
+        }
+    }
+}
+
+fn open_on_host(directory: i32, path: &Path, follow: bool, flags: OpenFlags) -> Result<(i32, Kind)> {
+    let host = resolve::open(directory, path, follow, flags)?;
+    match kind_of(host, flags) {
+        Ok(kind) => Ok((host, kind)),
         Err(error) => {
             sys::close(host);
             Err(error)
@@ -95,7 +111,7 @@ fn open_flags(oflags: u32, base: u64, fdflags: u32) -> Result<OpenFlags> {
     flags.set(OpenFlags::EXCL, oflags & oflags::EXCL != 0);
     flags.set(OpenFlags::TRUNC, oflags & oflags::TRUNC != 0);
     flags.set(OpenFlags::APPEND, fdflags & fdflags::APPEND != 0);
-    flags.set(OpenFlags::DSYNC, fdflags & fdflags::DSYNC != 0);
+    flags.set(sys::O_DSYNC, fdflags & fdflags::DSYNC != 0);
     flags.set(OpenFlags::NONBLOCK, fdflags & fdflags::NONBLOCK != 0);
     if fdflags & (fdflags::SYNC | fdflags::RSYNC) != 0 {
         flags |= OpenFlags::SYNC;
@@ -164,6 +180,11 @@ fn filestat_of(memory: Memory, fd: u32, flags: u32, path: u32, path_len: u32) ->
     let follow = follows(flags)?;
     let directory = table::directory(fd, rights::PATH_FILESTAT_GET)?;
     let path = Path::read(memory, path, path_len)?;
+    if let Some(node) = directory.embedded() {
+        let mut stat = Filestat::default();
+        embed::call(Request::Describe { node, path: path.text(), follow, stat: &mut stat })?;
+        return Ok(stat);
+    }
     if path.is_name() {
         let stat = sys::stat_at(directory.host, path.as_c_str())?;
         if !follow || FileType::from_raw_mode(stat.st_mode) != FileType::Symlink {
@@ -254,20 +275,6 @@ pub fn path_symlink(memory: Memory, target: u32, target_len: u32, fd: u32, path:
     Ok(sys::symlink_at(target.as_c_str(), place.directory, place.name())?)
 }
 
-/// Whether the text of a link at `path` leads to something beneath the directory that `path` counts from.
-fn stays_beneath(path: &[u8], target: &[u8]) -> bool {
-    if target.first() == Some(&b'/') {
-        return false;
-    }
-    let is_component = |component: &&[u8]| !component.is_empty() && *component != b".";
-    let step = |component: &[u8]| if component == b".." { -1i32 } else { 1 };
-    let mut depth = path.split(|&byte| byte == b'/').filter(is_component).map(step).sum::<i32>() - 1;
-    target.split(|&byte| byte == b'/').filter(is_component).all(|component| {
-        depth += step(component);
-        depth >= 0
-    })
-}
-
 pub fn path_readlink(
     memory: Memory,
     fd: u32,
@@ -280,26 +287,21 @@ pub fn path_readlink(
     let directory = table::directory(fd, rights::PATH_READLINK)?;
     let buf = memory.slice::<u8>(buf, buf_len)?;
     let bufused = memory.pointer::<u32>(bufused)?;
-    let place = resolve::target(directory.host, Path::read(memory, path, path_len)?, false)?;
+    let path = Path::read(memory, path, path_len)?;
     let mut buffer = [0; sys::MAX_PATH];
-    let target = sys::read_link(place.directory, place.name(), &mut buffer)?;
+    let target = match directory.embedded() {
+        Some(node) => {
+            let mut target = &[][..];
+            embed::call(Request::ReadLink { node, path: path.text(), target: &mut target })?;
+            target
+        }
+        None => {
+            let place = resolve::target(directory.host, path, false)?;
+            sys::read_link(place.directory, place.name(), &mut buffer)?
+        }
+    };
     let part = target.get(..buf_len as usize).unwrap_or(target);
     buf.copy_from(0, part);
     bufused.write(part.len() as u32);
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::stays_beneath;
-
-    #[test]
-    fn links_that_climb_out_are_seen() {
-        for (path, target) in [("l", "a"), ("l", "./a/../b"), ("d/l", "../a"), ("d/e/l", "../../a"), ("./l", "a//b")] {
-            assert!(stays_beneath(path.as_bytes(), target.as_bytes()), "{path} -> {target}");
-        }
-        for (path, target) in [("l", "/a"), ("l", ".."), ("l", "a/../../b"), ("d/l", "../../a"), ("d/../l", "../a")] {
-            assert!(!stays_beneath(path.as_bytes(), target.as_bytes()), "{path} -> {target}");
-        }
-    }
 }

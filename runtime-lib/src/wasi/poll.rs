@@ -14,10 +14,11 @@
 //! that one's event. A subscription of unknown type makes the whole call `inval`, as do none at all.
 
 use super::Result;
+use super::embed::{self, Request};
 use super::guest::{GuestSlice, Memory};
-use super::table;
+use super::table::{self, Entry};
 use super::types::{
-    Errno, Event, Subscription, UnstableSubscription, clockid, eventrwflags, eventtype, rights, subclockflags,
+    Errno, Event, Filestat, Subscription, UnstableSubscription, clockid, eventrwflags, eventtype, rights, subclockflags,
 };
 use crate::sys::{self, ClockId, PollFd, Timespec};
 
@@ -108,8 +109,8 @@ fn poll(memory: Memory, list: List, events: u32, count: u32, nevents: u32) -> Re
 
 const IDLE: PollFd = PollFd { fd: -1, events: 0, returned: 0 };
 
-/// The host's descriptor of a subscription, and what to wait for.
-fn descriptor(subscription: &Subscription) -> Result<(i32, u16)> {
+/// The descriptor of a subscription, and what to wait for.
+fn descriptor(subscription: &Subscription) -> Result<(Entry, u16)> {
     let (right, events) = match subscription.tag {
         eventtype::FD_READ => (rights::FD_READ, PollFd::READ),
         _ => (rights::FD_WRITE, PollFd::WRITE),
@@ -117,7 +118,7 @@ fn descriptor(subscription: &Subscription) -> Result<(i32, u16)> {
     let entry = table::get(subscription.id_or_fd)?;
     // Who may accept may wait for it.
     let may = entry.base & rights::POLL_FD_READWRITE != 0 && entry.base & (right | rights::SOCK_ACCEPT) != 0;
-    if may { Ok((entry.host, events)) } else { Err(Errno::NOTCAPABLE) }
+    if may { Ok((entry, events)) } else { Err(Errno::NOTCAPABLE) }
 }
 
 /// Fills in what the kernel shall wait for. Gives the nanoseconds after which something happens anyway.
@@ -128,9 +129,13 @@ fn prepare(list: List, polled: &mut [PollFd], start: u64) -> Result<Option<u64>>
         let wait = if subscription.tag == eventtype::CLOCK {
             remaining(&subscription, start).map(Some)
         } else {
-            descriptor(&subscription).map(|(host, events)| {
+            descriptor(&subscription).map(|(entry, events)| {
+                // Always ready.
+                if entry.embedded().is_some() {
+                    return Some(0);
+                }
                 if let Some(poll) = polled.get_mut(subscription.id_or_fd as usize) {
-                    poll.fd = host;
+                    poll.fd = entry.host;
                     poll.events |= events;
                 }
                 None
@@ -157,11 +162,14 @@ fn collect(list: List, polled: &[PollFd], start: u64, events: GuestSlice<Event>)
             }
         } else {
             match descriptor(&subscription) {
-                Ok((host, wanted)) => {
-                    let returned =
-                        polled.get(subscription.id_or_fd as usize).map_or(PollFd::INVALID, |poll| poll.returned);
-                    ready(event, host, wanted, returned)
-                }
+                Ok((entry, wanted)) => match entry.embedded() {
+                    Some(node) => Some(Event { nbytes: unread_bytes(node, entry.position), ..event }),
+                    None => {
+                        let returned =
+                            polled.get(subscription.id_or_fd as usize).map_or(PollFd::INVALID, |poll| poll.returned);
+                        ready(event, entry.host, wanted, returned)
+                    }
+                },
                 Err(error) => Some(Event { error: error.number() as u16, ..event }),
             }
         };
@@ -184,6 +192,13 @@ fn ready(event: Event, host: i32, wanted: u16, returned: u16) -> Option<Event> {
     let nbytes = if wanted == PollFd::READ { sys::readable_bytes(host).unwrap_or(0) } else { 1 };
     let flags = if returned & PollFd::HANGUP != 0 { eventrwflags::HANGUP } else { 0 };
     Some(Event { nbytes, flags, ..event })
+}
+
+/// Bytes of an embedded file that were not read yet. It can be polled for reading only.
+fn unread_bytes(node: u32, position: u64) -> u64 {
+    let mut stat = Filestat::default();
+    let _ = embed::call(Request::Describe { node, path: &[], follow: false, stat: &mut stat });
+    stat.size.saturating_sub(position)
 }
 
 /// Nanoseconds until a clock's time has come.

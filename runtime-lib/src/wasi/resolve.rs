@@ -40,7 +40,7 @@ use super::types::Errno;
 use crate::sys::{self, MAX_PATH, OpenFlags};
 
 /// As many as Linux follows.
-const MAX_LINKS: u32 = 40;
+pub const MAX_LINKS: u32 = 40;
 
 /// Directories that a walk goes down before it gives up.
 const MAX_DEPTH: usize = 256;

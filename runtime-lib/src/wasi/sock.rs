@@ -14,7 +14,7 @@ pub const RIGHTS_OF_CONNECTIONS: u64 = RIGHTS | rights::FD_READ | rights::FD_WRI
 /// An open socket that has a right. What a process was started with may be a socket, too.
 fn socket(fd: u32, needed: u64) -> Result<i32> {
     let entry = table::get(fd)?;
-    if entry.kind == Kind::Directory {
+    if entry.kind == Kind::Directory || entry.embedded().is_some() {
         return Err(Errno::NOTSOCK);
     }
     if entry.kind == Kind::File && !sys::is_socket(entry.host) {
@@ -31,7 +31,7 @@ pub fn sock_accept(memory: Memory, fd: u32, flags: u32, accepted: u32) -> Result
     }
     let base = table::get(fd)?.inheriting;
     let host = sys::accept(listener, flags != 0)?;
-    match table::insert(Entry { host, kind: Kind::Socket, base, inheriting: 0, preopen: None }) {
+    match table::insert(Entry::new(host, Kind::Socket, base, 0)) {
         Ok(fd) => {
             accepted.write(fd);
             Ok(())

@@ -14,6 +14,8 @@
 //!
 //! - All entries below [`LOWEST`] are open, so that the lowest free one is found without starting over.
 //! - A host descriptor stands in at most one entry. Whoever takes an entry out closes it or puts it elsewhere.
+//! - What is [embedded](super::embed) has no descriptor of the host. Who uses that of an entry asked first whether it
+//!   is embedded, or for a right that nothing embedded has.
 
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
@@ -37,8 +39,10 @@ pub enum Kind {
 
 #[derive(Clone, Copy)]
 pub struct Entry {
-    /// The host's descriptor.
+    /// The host's descriptor; below 0, the complement of the number of an embedded node.
     pub host: i32,
+    /// `fdflags` of what is embedded; the kernel has those of others.
+    pub flags: u16,
     pub kind: Kind,
     /// What may be done with it.
     pub base: u64,
@@ -46,6 +50,19 @@ pub struct Entry {
     pub inheriting: u64,
     /// The guest's name for a preopened directory.
     pub preopen: Option<&'static [u8]>,
+    /// Where an embedded file is read next; the kernel knows it of others.
+    pub position: u64,
+}
+
+impl Entry {
+    pub const fn new(host: i32, kind: Kind, base: u64, inheriting: u64) -> Entry {
+        Entry { host, flags: 0, kind, base, inheriting, preopen: None, position: 0 }
+    }
+
+    /// The number of the node, if it is embedded.
+    pub fn embedded(&self) -> Option<u32> {
+        if self.host < 0 { Some(!self.host as u32) } else { None }
+    }
 }
 
 /// Rights that do not depend on the direction.
@@ -70,7 +87,7 @@ struct First(UnsafeCell<[Cell; 3]>);
 unsafe impl Sync for First {}
 
 const fn stream(host: i32, base: u64) -> Cell {
-    Some(Entry { host, kind: Kind::File, base, inheriting: 0, preopen: None })
+    Some(Entry::new(host, Kind::File, base, 0))
 }
 
 static FIRST: First =
@@ -131,6 +148,20 @@ pub fn set_rights(fd: u32, base: u64, inheriting: u64) {
     }
 }
 
+/// Replaces the flags of an open embedded descriptor.
+pub fn set_flags(fd: u32, flags: u16) {
+    if let Some(entry) = read(fd) {
+        write(fd, Some(Entry { flags, ..entry }));
+    }
+}
+
+/// Replaces the position of an open embedded file.
+pub fn set_position(fd: u32, position: u64) {
+    if let Some(entry) = read(fd) {
+        write(fd, Some(Entry { position, ..entry }));
+    }
+}
+
 /// Gives a descriptor the lowest free number.
 pub fn insert(entry: Entry) -> Result<u32> {
     let mut fd = LOWEST.load(Relaxed);
@@ -179,6 +210,9 @@ pub fn replace(fd: u32, to: u32) -> Result<Entry> {
 
 /// Closes the host's descriptor of an entry that was taken out.
 pub fn close(entry: &Entry) {
+    if entry.embedded().is_some() {
+        return;
+    }
     if entry.host == 2 {
         report::stderr_is_closed();
     }

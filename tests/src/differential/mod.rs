@@ -21,13 +21,13 @@ pub mod reduce;
 use std::fmt;
 use std::time::Duration;
 
-use wasmc::options::{BoundsChecks, Cpu, OptLevel};
+use wasmc::options::{Architecture, BoundsChecks, Cpu, OptLevel};
 use wasmc::{Entry, InstanceSource, Options, Program, Step};
 use wasmc_abi::trap::TrapCode;
 
 use crate::reference::coarse;
 use crate::steps::Outcome;
-use crate::{native, parallel};
+use crate::{emulator, native, parallel};
 use plan::Plan;
 
 /// How long an executable may run.
@@ -68,19 +68,23 @@ pub struct Failure {
 }
 
 /// The options that a seed selects: each way of compiling gets its share.
-pub fn options(seed: u64) -> Options {
-    let options = Options::default();
+pub fn options(architecture: Architecture, seed: u64) -> Options {
+    let options = Options { architecture, ..Options::default() };
+    // The best that can be run here: QEMU emulates everything that we can ask for.
+    let highest = architecture.levels().last().copied().map_or(Cpu::Default, Cpu::Level);
+    let best = if emulator::is_native(architecture) { Cpu::Native } else { highest };
     match seed % 8 {
         0..=2 => options,
         3 | 4 => Options { bounds_checks: BoundsChecks::Explicit, ..options },
         5 => Options { opt_level: OptLevel::None, ..options },
-        6 => Options { opt_level: OptLevel::Size, cpu: Cpu::Native, ..options },
-        _ => Options { cpu: Cpu::Native, ..options },
+        6 => Options { opt_level: OptLevel::Size, cpu: best, ..options },
+        _ => Options { cpu: best, ..options },
     }
 }
 
-/// Compares `count` modules, with seeds from `seed` on. `each` sees the sums from time to time.
-pub fn run(seed: u64, count: usize, each: impl Fn(&Totals) + Sync) -> Totals {
+/// Compares `count` modules, with seeds from `seed` on, compiled for an architecture. `each` sees the sums from time to
+/// time.
+pub fn run(architecture: Architecture, seed: u64, count: usize, each: impl Fn(&Totals) + Sync) -> Totals {
     let sums = std::sync::Mutex::new(Totals::default());
     let mut batches = Vec::new();
     let mut next = seed;
@@ -91,7 +95,7 @@ pub fn run(seed: u64, count: usize, each: impl Fn(&Totals) + Sync) -> Totals {
         next = end;
     }
     parallel::map(&batches, |seeds| {
-        let options = options(seeds.start);
+        let options = options(architecture, seeds.start);
         let plans: Vec<Plan> = seeds.clone().map(|seed| Plan::of(generate::module(seed), seed)).collect();
         let failures = compare(&plans, &options);
         let mut sums = sums.lock().unwrap();
@@ -105,7 +109,7 @@ pub fn run(seed: u64, count: usize, each: impl Fn(&Totals) + Sync) -> Totals {
         }
         for failure in failures {
             match failure {
-                Difference::Real(failure) => sums.failures.push(failure),
+                Difference::Real(failure) => sums.failures.push(*failure),
                 Difference::StackOnly => sums.inconclusive += 1,
             }
         }
@@ -116,7 +120,7 @@ pub fn run(seed: u64, count: usize, each: impl Fn(&Totals) + Sync) -> Totals {
 
 /// How the two sides of a module differ.
 pub enum Difference {
-    Real(Failure),
+    Real(Box<Failure>),
     /// The native stack was exhausted, wasmi's was not.
     StackOnly,
 }

@@ -59,7 +59,7 @@ impl Plan {
     }
 
     pub(super) fn failure(&self, options: &Options, what: String) -> Difference {
-        Difference::Real(Failure { seed: self.seed, wasm: self.wasm.clone(), options: options.clone(), what })
+        Difference::Real(Box::new(Failure { seed: self.seed, wasm: self.wasm.clone(), options: options.clone(), what }))
     }
 
     /// An outcome of a step without what cannot be compared: which function a reference is for.

@@ -6,8 +6,8 @@ use wasmc::{Entry, ErrorKind, InstanceSource, Options, Program, Step};
 use wasmc_abi::trap::TrapCode;
 use wasmparser::{Validator, WasmFeatures};
 
+use super::Engine;
 use super::script::{Check, Expected, Script, Source};
-use super::{Engine, Variant};
 use crate::steps::{Exports, Outcome};
 use crate::{native, reference};
 
@@ -240,7 +240,7 @@ fn unlinkable(alive: &[(usize, Source)], source: &Source, engine: Engine) -> Res
             outcome => Err(format!("a module that does not link: {outcome:?}")),
         };
     }
-    match native::check(&program, &Variant::Guard.options()) {
+    match native::check(&program, &Options::default()) {
         Ok(()) => Err("a module that does not link was accepted".into()),
         Err(error) if error.kind() == ErrorKind::Link => Ok(()),
         Err(error) => Err(format!("a module that does not link was refused as {:?}: {error}", error.kind())),

