@@ -119,7 +119,7 @@ impl FunctionCompiler {
 
     fn translate(&mut self, plan: &Plan<'_>, name: Name, target: &Target) -> Result<()> {
         self.context.clear();
-        translate(plan, name, target.conventions(plan.tail_calls), &mut self.builder, &mut self.context.func)
+        translate(plan, name, target.conventions(plan), &mut self.builder, &mut self.context.func)
     }
 
     fn compile(&mut self, plan: &Plan<'_>, name: Name, target: &Target, options: &Options) -> Result<Code> {

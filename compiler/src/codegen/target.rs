@@ -12,6 +12,7 @@ use wasmc_abi::cpu::Level;
 use crate::error::{Error, Result};
 use crate::object::machine::Machine;
 use crate::options::{Architecture, Cpu, OptLevel, Options};
+use crate::plan::Plan;
 use crate::translate::types::Conventions;
 
 /// A machine to compile for.
@@ -58,12 +59,13 @@ impl Target {
     }
 
     /// How functions are called and what else translation has to know.
-    pub fn conventions(&self, tail_calls: bool) -> Conventions {
+    pub fn conventions(&self, plan: &Plan<'_>) -> Conventions {
         let wasm = match self.machine {
             // Eight registers for results of each kind instead of two, and as many for arguments.
             Machine::X86_64 => CallConv::Tail,
-            // `Tail` keeps x0 and x1 for itself, and so is for programs with tail calls only.
-            Machine::Aarch64 if tail_calls => CallConv::Tail,
+            // `Tail` keeps x0 and x1 for itself. But only with it are calls replaced by others; and only of it Cranelift
+            // knows that our unwinding restores no registers.
+            Machine::Aarch64 if plan.tail_calls || !plan.tags.is_empty() => CallConv::Tail,
             Machine::Aarch64 => CallConv::SystemV,
         };
         Conventions { wasm, frontend: self.isa.frontend_config() }

@@ -19,8 +19,9 @@
 
 use cranelift_codegen::ir::{
     self, Block, BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, ExceptionTag, FuncRef, InstBuilder,
-    SigRef, Value, types,
+    SigRef, Signature, Value, types,
 };
+use cranelift_codegen::isa::CallConv;
 use cranelift_entity::EntityRef;
 use wasmc_abi::exception::{REFERENCED, exception};
 use wasmc_abi::layout::SLOT_BYTES;
@@ -249,7 +250,10 @@ impl Translator<'_, '_> {
 
     /// Throws an exception, or traps if it is null.
     fn throw_reference(&mut self, exception: Value) {
-        let throw = self.env.function(Name::Runtime(RuntimeFunction::Throw), || native_signature(&[POINTER], &[]));
+        // The C convention as far as arguments are concerned. But of the C convention Cranelift would expect that
+        // callee-saved registers are as they were when a handler begins, and of this one it does not.
+        let signature = || Signature { call_conv: CallConv::PreserveAll, ..native_signature(&[POINTER], &[]) };
+        let throw = self.env.function(Name::Runtime(RuntimeFunction::Throw), signature);
         self.call_throwing(Callee::Direct(throw), &[exception]);
         // Not reached: the runtime does not return.
         self.env.ins().trap(traps::to_clif(TrapCode::Unreachable));
