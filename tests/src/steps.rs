@@ -31,7 +31,11 @@ impl fmt::Debug for Outcome {
 }
 
 /// What the tests' own validation accepts.
-const FEATURES: WasmFeatures = WasmFeatures::WASM2.union(WasmFeatures::EXTENDED_CONST);
+const FEATURES: WasmFeatures = WasmFeatures::WASM2
+    .union(WasmFeatures::EXTENDED_CONST)
+    .union(WasmFeatures::EXCEPTIONS)
+    .union(WasmFeatures::LEGACY_EXCEPTIONS)
+    .union(WasmFeatures::TAIL_CALL);
 
 /// Names and types of what a module exports.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +51,7 @@ pub enum Export {
 }
 
 impl Exports {
-    /// Validates a module, of version 2 and extended constant expressions, and lists its exports.
+    /// Validates a module, with the proposals that the compiler takes, and lists its exports.
     ///
     /// # Errors
     ///

