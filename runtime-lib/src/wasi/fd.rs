@@ -410,7 +410,8 @@ pub fn filestat(host: Option<i32>, stat: &Stat) -> Filestat {
             Some(host) => filetype(host, stat),
             None => name_of(FileType::from_raw_mode(stat.st_mode)),
         },
-        nlink: stat.st_nlink as u64,
+        // 32 bits wide on some architectures.
+        nlink: stat.st_nlink as _,
         size: stat.st_size as u64,
         atim: timestamp(stat.st_atime, stat.st_atime_nsec),
         mtim: timestamp(stat.st_mtime, stat.st_mtime_nsec),
