@@ -45,6 +45,7 @@ sealed: yes
 directories:
   here
   /there::/b:ro
+embedded: none
 environment:
   A=1
   B="x\"
@@ -72,6 +73,7 @@ const JSON: &str = r#"{
     "here",
     "/there::/b:ro"
   ],
+  "embedded": [],
   "environment": [
     "A=1",
     "B=\"x\\\""
@@ -97,7 +99,8 @@ const JSON: &str = r#"{
 }
 "#;
 
-const NOTHING_GRANTED: &str = "directories: none\nenvironment: none\ninherit-environment: no\nlisteners: none\n";
+const NOTHING_GRANTED: &str =
+    "directories: none\nembedded: none\nenvironment: none\ninherit-environment: no\nlisteners: none\n";
 
 pub fn trials() -> Vec<Trial> {
     vec![
