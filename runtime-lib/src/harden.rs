@@ -7,7 +7,7 @@
 //! 2. [Landlock](https://docs.kernel.org/userspace-api/landlock.html): no file but those beneath granted directories,
 //!    no TCP. Only for programs whose filter lets calls through that name files: for others it has nothing to forbid.
 //! 3. The seccomp filter that the compiler made (see [`wasmc_abi::harden`]). It does not let through what this file
-//! calls.
+//!    calls.
 //!
 //! What the kernel does not have, or an outer sandbox forbids, is left out without a word, unless it is required. The
 //! program refers to these functions through its header, so that one without hardening does not contain them.

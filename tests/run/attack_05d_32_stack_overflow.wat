@@ -6,7 +6,7 @@
 ;; STDERR: {{.*}}_start
 ;; RUN: wasmc
 ;; RUN: wasmc -O0
-;; RUN: wasmc --stack-size 65536
+;; RUN: wasmc --stack-size 131072
 ;; RUN: wasmc --bounds-checks=explicit
 ;; RUN: wasmc --no-harden
 (module

@@ -38,7 +38,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use wasmc::options::Architecture;
 use wasmc_tests::command::wasmc;
+use wasmc_tests::emulator;
 use wasmc_tests::process::{self, End};
 
 use super::script::{Call, Token, quote, tokens};
@@ -52,15 +54,31 @@ const NOBODY: u32 = 65534;
 pub enum Resolver {
     Openat2,
     Walk,
+    /// An executable for another architecture, in QEMU, which has no `openat2`: so it walks without being told.
+    Foreign(Architecture),
 }
 
 impl Resolver {
+    /// Those of this machine.
     pub const ALL: [Resolver; 2] = [Resolver::Openat2, Resolver::Walk];
+
+    pub fn on_all_architectures() -> impl Iterator<Item = Resolver> {
+        Resolver::ALL.into_iter().chain(emulator::foreign().map(Resolver::Foreign))
+    }
+
+    /// Whether there is what it takes. A test that cannot run is ignored.
+    pub fn can_run(self) -> bool {
+        match self {
+            Resolver::Openat2 | Resolver::Walk => true,
+            Resolver::Foreign(architecture) => emulator::can_run(architecture),
+        }
+    }
 
     pub fn name(self) -> &'static str {
         match self {
             Resolver::Openat2 => "openat2",
             Resolver::Walk => "walk",
+            Resolver::Foreign(architecture) => architecture.name(),
         }
     }
 
@@ -69,6 +87,24 @@ impl Resolver {
         match self {
             Resolver::Openat2 => &[],
             Resolver::Walk => &["--walk-paths"],
+            Resolver::Foreign(Architecture::X86_64) => &["--target", "x86_64"],
+            Resolver::Foreign(Architecture::Aarch64) => &["--target", "aarch64"],
+        }
+    }
+
+    /// What runs an executable.
+    pub fn command(self, executable: &Path) -> Command {
+        match self {
+            Resolver::Openat2 | Resolver::Walk => Command::new(executable),
+            Resolver::Foreign(architecture) => emulator::command(architecture, executable),
+        }
+    }
+
+    /// The resolver whose lines hold for it.
+    fn expected_as(self) -> Resolver {
+        match self {
+            Resolver::Foreign(_) => Resolver::Walk,
+            own => own,
         }
     }
 }
@@ -146,7 +182,7 @@ pub fn print(preface: &[String], cases: &[Case]) -> String {
 
 /// The lines that hold for a resolver.
 fn lines_for(lines: &[String], resolver: Resolver) -> Vec<String> {
-    let own = format!("[{}] ", resolver.name());
+    let own = format!("[{}] ", resolver.expected_as().name());
     let is_others = |line: &str| Resolver::ALL.iter().any(|other| line.starts_with(&format!("[{}] ", other.name())));
     let mine = |line: &String| match line.strip_prefix(&own) {
         Some(line) => Some(line.to_owned()),
@@ -248,7 +284,7 @@ impl Case {
             host::set_up(place.path(), directive)?;
         }
 
-        let mut command = self.command(&executable)?;
+        let mut command = self.command(resolver.command(&executable))?;
         command.current_dir(place.path()).env_clear();
         for variable in self.directives("env") {
             let (name, value) = variable.split_once('=').ok_or("env needs NAME=VALUE")?;
@@ -317,11 +353,13 @@ impl Case {
     }
 
     /// The guest, perhaps by a shell that prepares what Rust cannot.
-    fn command(&self, executable: &Path) -> Result<Command, String> {
+    fn command(&self, mut command: Command) -> Result<Command, String> {
         let preparation: String = self.directives("shell").map(|text| format!("{text} && ")).collect();
-        let mut command = Command::new(if preparation.is_empty() { executable } else { Path::new("/bin/sh") });
         if !preparation.is_empty() {
-            command.arg("-c").arg(format!("{preparation}exec \"$0\" \"$@\"")).arg(executable);
+            let mut shell = Command::new("/bin/sh");
+            shell.arg("-c").arg(format!("{preparation}exec \"$0\" \"$@\""));
+            shell.arg(command.get_program()).args(command.get_args());
+            command = shell;
         }
         for argument in self.directives("arg") {
             match tokens(argument)?.first() {

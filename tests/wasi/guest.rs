@@ -8,9 +8,12 @@ use tempfile::TempDir;
 use wasmc_tests::command::wasmc;
 use wasmc_tests::process::{self, End, Finished};
 
+use super::case::Resolver;
+
 pub const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 pub struct Guest {
+    resolver: Resolver,
     executable: TempDir,
     place: TempDir,
 }
@@ -18,9 +21,14 @@ pub struct Guest {
 impl Guest {
     /// Compiles a module, in the text or binary format.
     pub fn compile(module: impl AsRef<[u8]>, flags: &[&str]) -> Result<Guest, String> {
+        Guest::compile_for(Resolver::Openat2, module, flags)
+    }
+
+    /// The same with another resolver.
+    pub fn compile_for(resolver: Resolver, module: impl AsRef<[u8]>, flags: &[&str]) -> Result<Guest, String> {
         let directory = || tempfile::tempdir().map_err(|error| error.to_string());
-        let guest = Guest { executable: directory()?, place: directory()? };
-        let compiled = compile(module.as_ref(), &guest.executable(), flags)?;
+        let guest = Guest { resolver, executable: directory()?, place: directory()? };
+        let compiled = compile(module.as_ref(), &guest.executable(), &[flags, resolver.flags()].concat())?;
         if compiled.end != End::Exit(0) || !compiled.stderr.is_empty() {
             return Err(format!("wasmc: {}", compiled.epitaph()));
         }
@@ -38,7 +46,7 @@ impl Guest {
 
     /// What starts it: without environment, and with nothing to read.
     pub fn command(&self) -> Command {
-        self.started_by(&mut Command::new(self.executable()))
+        self.started_by(&mut self.resolver.command(&self.executable()))
     }
 
     /// The same by a program that becomes the guest, whose path is its last argument.
