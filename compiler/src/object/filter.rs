@@ -199,7 +199,7 @@ mod tests {
         let word = |offset: u32| match offset {
             NUMBER => number,
             ARCHITECTURE => architecture,
-            _ if offset % 8 == 0 => arguments[((offset - ARGUMENTS) / 8) as usize],
+            _ if offset.is_multiple_of(8) => arguments[((offset - ARGUMENTS) / 8) as usize],
             _ => 0,
         };
         let (mut at, mut accumulator) = (0, 0);
