@@ -59,7 +59,7 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
             Cell::Number(time.min / base.min, 2),
             Cell::Number(time.median / base.median, 2),
         ]);
-        if name.starts_with("wasmc") {
+        if name.starts_with("wasmc,") {
             let what = format!("median time of {name}, of that of a static C hello,");
             report.target(what, time.median / base.median, Bound::AtMost(TARGET));
         }

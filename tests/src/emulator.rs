@@ -2,12 +2,12 @@
 //!
 //! What QEMU (7.2) does not emulate, and what stands in for it:
 //!
-//! | not emulated             | seen as                            | tested by                                           |
-//! |--------------------------|------------------------------------|-----------------------------------------------------|
-//! | seccomp, Landlock        | system calls that do not exist     | `--harden=auto` goes on, `=require` refuses; the    |
-//! |                          |                                    | filter itself by `object/filter.rs`, both machines  |
-//! | `openat2`                | the same                           | the walk, which every path then takes               |
-//! | pages of 16 and 64 KiB   | always 4 KiB                       | the layout of segments, in `link/tests.rs`          |
+//! | not emulated           | seen as                        | tested by                                            |
+//! |------------------------|--------------------------------|------------------------------------------------------|
+//! | seccomp, Landlock      | calls that do not exist, so    | `object/filter.rs`, which runs the filters of both   |
+//! |                        | that `--harden=auto` goes on   | machines                                             |
+//! | `openat2`              | the same: all paths are walked | natively; the runtime's code names no architecture   |
+//! | pages of 16 and 64 KiB | always 4 KiB                   | the layout of segments, in `link/tests.rs`           |
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -187,3 +187,81 @@ fn check(condition: Condition, rest: usize) -> Vec<Instruction> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasmc_abi::harden::Call;
+    use wasmc_abi::wasi;
+
+    const MACHINES: [Machine; 2] = [Machine::X86_64, Machine::Aarch64];
+    const OWN_PROCESS: u32 = 4711;
+
+    /// Runs a filter as the kernel does, on a call with these low halves of arguments; whether it is let through.
+    fn allows(filter: &Filter, architecture: u32, number: u32, arguments: [u32; 6]) -> bool {
+        let word = |offset: u32| match offset {
+            NUMBER => number,
+            ARCHITECTURE => architecture,
+            _ if offset.is_multiple_of(8) => arguments[((offset - ARGUMENTS) / 8) as usize],
+            _ => 0,
+        };
+        let (mut at, mut accumulator) = (0, 0);
+        loop {
+            let instruction = filter.instructions[at];
+            let constant = if at == filter.process { OWN_PROCESS } else { instruction.constant };
+            let holds = match instruction.code {
+                LOAD_WORD => {
+                    accumulator = word(constant);
+                    at += 1;
+                    continue;
+                }
+                JUMP => {
+                    at += 1 + constant as usize;
+                    continue;
+                }
+                RETURN => return constant == ALLOW,
+                JUMP_IF_EQUAL => accumulator == constant,
+                JUMP_IF_AT_LEAST => accumulator >= constant,
+                code => panic!("instruction {code:#x}"),
+            };
+            at += 1 + usize::from(if holds { instruction.jump_if_true } else { instruction.jump_if_false });
+        }
+    }
+
+    /// What the rows say, of a call whose arguments are all equal.
+    fn expected(rows: &[Allowed], call: Call, argument: u32) -> bool {
+        let holds = |condition: &Condition| match condition {
+            Condition::OneOf(_, values) => values.contains(&argument),
+            Condition::Null(_) => argument == 0,
+            Condition::OwnProcess(_) => argument == OWN_PROCESS,
+        };
+        rows.iter().any(|row| row.call == call && row.conditions.iter().all(holds))
+    }
+
+    /// All rows together, and those of each WASI function alone, on each machine.
+    #[test]
+    fn a_filter_lets_through_what_its_rows_say() {
+        let all = harden::GROWTH.iter().chain(harden::GROWTH_BY_MAPPING).copied();
+        let all: Vec<Allowed> = all.chain((0..wasi::FUNCTIONS.len()).flat_map(harden::wasi)).collect();
+        let alone = (0..wasi::FUNCTIONS.len()).map(|function| harden::wasi(function).collect());
+        for rows in std::iter::once(all).chain(alone) {
+            let rows: Vec<Allowed> = harden::CORE.iter().copied().chain(rows).collect();
+            for machine in MACHINES {
+                let filter = build(&rows, machine);
+                let ours = machine.audit_architecture();
+                for number in 0..600 {
+                    let call = Call::ALL.iter().find(|&&call| machine.system_call(call) == number);
+                    for argument in [0, 1, 2, 3, 4, 7, 8, 9, 11, 0x541b, 0x4022, OWN_PROCESS, u32::MAX] {
+                        let is_allowed = allows(&filter, ours, number, [argument; 6]);
+                        let expected = call.is_some_and(|&call| expected(&rows, call, argument));
+                        assert_eq!(is_allowed, expected, "{machine:?}, call {number} with {argument:#x}");
+                    }
+                    for other in MACHINES.map(Machine::audit_architecture).into_iter().filter(|&other| other != ours) {
+                        assert!(!allows(&filter, other, number, [0; 6]));
+                    }
+                    assert!(!allows(&filter, ours, number | 0x4000_0000, [0; 6]), "the x32 ABI");
+                }
+            }
+        }
+    }
+}

@@ -39,7 +39,8 @@ pub const SLOT_SIZE: u64 = 0x4_0000_0000;
 /// position-independent executable.
 pub const MAX_SLOTS_47_BIT: u64 = 1024;
 
-/// The same where kernels may give a process 39 bits (AArch64): Linux puts the executable at two thirds of that, 341 GiB.
+/// The same where kernels may give a process 39 bits (AArch64): Linux puts the executable at two thirds of that, at
+/// 341 GiB.
 pub const MAX_SLOTS_39_BIT: u64 = 20;
 
 /// The unit in which addresses of the layout are aligned: the largest page size of the supported kernels.

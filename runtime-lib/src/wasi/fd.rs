@@ -303,7 +303,7 @@ fn name_of(file_type: FileType) -> u8 {
 
 fn filetype_of(entry: &Entry) -> Result<u8> {
     match entry.embedded() {
-        Some(_) if entry.kind == Kind::Directory => Ok(filetype::DIRECTORY),
+        _ if entry.kind == Kind::Directory => Ok(filetype::DIRECTORY),
         Some(_) => Ok(filetype::REGULAR_FILE),
         None => Ok(filetype(entry.host, &sys::stat(entry.host)?)),
     }
@@ -334,7 +334,8 @@ pub fn fd_fdstat_get(memory: Memory, fd: u32, stat: u32) -> Result {
 
 /// The `fdflags` of a descriptor.
 fn flags_of(entry: &Entry) -> Result<u16> {
-    if entry.embedded().is_some() {
+    // wasi-libc asks for those of the directory before it opens something in it.
+    if entry.embedded().is_some() || entry.kind == Kind::Directory {
         return Ok(entry.flags);
     }
     let flags = sys::open_flags(entry.host)?;
@@ -369,17 +370,18 @@ pub fn fd_fdstat_set_flags(_: Memory, fd: u32, flags: u32) -> Result {
         if synchronises && entry.flags & fdflags::DSYNC == 0 {
             return Err(Errno::NOTSUP);
         }
-        let changeable = fdflags::APPEND | fdflags::NONBLOCK;
-        table::set_flags(fd, entry.flags & !changeable | flags & changeable);
-        return Ok(());
+    } else {
+        let mut native = sys::open_flags(entry.host)?;
+        if synchronises && !native.contains(sys::O_DSYNC) {
+            return Err(Errno::NOTSUP);
+        }
+        native.set(OpenFlags::APPEND, flags & fdflags::APPEND != 0);
+        native.set(OpenFlags::NONBLOCK, flags & fdflags::NONBLOCK != 0);
+        sys::set_open_flags(entry.host, native)?;
     }
-    let mut native = sys::open_flags(entry.host)?;
-    if synchronises && !native.contains(sys::O_DSYNC) {
-        return Err(Errno::NOTSUP);
-    }
-    native.set(OpenFlags::APPEND, flags & fdflags::APPEND != 0);
-    native.set(OpenFlags::NONBLOCK, flags & fdflags::NONBLOCK != 0);
-    Ok(sys::set_open_flags(entry.host, native)?)
+    let changeable = fdflags::APPEND | fdflags::NONBLOCK;
+    table::set_flags(fd, entry.flags & !changeable | flags & changeable);
+    Ok(())
 }
 
 /// Rights can be given up, never gained.
@@ -410,7 +412,8 @@ pub fn filestat(host: Option<i32>, stat: &Stat) -> Filestat {
             Some(host) => filetype(host, stat),
             None => name_of(FileType::from_raw_mode(stat.st_mode)),
         },
-        nlink: stat.st_nlink as u64,
+        // 32 bits wide on some architectures.
+        nlink: stat.st_nlink as _,
         size: stat.st_size as u64,
         atim: timestamp(stat.st_atime, stat.st_atime_nsec),
         mtim: timestamp(stat.st_mtime, stat.st_mtime_nsec),

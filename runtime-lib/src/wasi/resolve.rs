@@ -62,13 +62,16 @@ pub struct Path {
     length: usize,
 }
 
+// Inlined, so that the bytes are copied once, to where they stay.
 impl Path {
+    #[inline(always)]
     pub fn read(memory: Memory, address: u32, length: u32) -> Result<Path> {
         let path = Path::read_text(memory, address, length)?;
         if path.text().first() == Some(&b'/') { Err(Errno::PERM) } else { Ok(path) }
     }
 
     /// A path that may be absolute: the target of a link.
+    #[inline(always)]
     pub fn read_text(memory: Memory, address: u32, length: u32) -> Result<Path> {
         let bytes = memory.slice::<u8>(address, length)?;
         let mut path = Path { bytes: [0; MAX_PATH + 1], length: length as usize };

@@ -41,7 +41,7 @@ pub enum Kind {
 pub struct Entry {
     /// The host's descriptor; below 0, the complement of the number of an embedded node.
     pub host: i32,
-    /// `fdflags` of what is embedded; the kernel has those of others.
+    /// `fdflags` of directories, which nobody else has opened, and of what is embedded; the kernel has those of others.
     pub flags: u16,
     pub kind: Kind,
     /// What may be done with it.
