@@ -50,7 +50,6 @@ use crate::plan::evaluate::ConstValue;
 use crate::plan::ids::{FuncId, MemoryId};
 use crate::plan::instantiate::initial_entry;
 use crate::plan::layout::{GlobalPlace, TablePlace, table_limit};
-use crate::plan::types::runtime_type_id;
 use crate::plan::{FunctionSource, Main, Plan, ScriptStep, Table};
 use crate::translate::names::{Name, RuntimeFunction, Unique};
 
@@ -393,7 +392,7 @@ impl Assembler<'_> {
     fn put_funcref(&mut self, offset: usize, function: FuncId) {
         let symbol = self.symbol(Name::Function(function));
         self.rodata.relative(offset, symbol, 0);
-        let type_id = runtime_type_id(self.plan.functions[function].ty);
+        let type_id = self.plan.types.runtime_numbers(self.plan.functions[function].ty).start;
         self.rodata.bytes[offset + 4..offset + 8].copy_from_slice(&type_id.to_le_bytes());
     }
 
