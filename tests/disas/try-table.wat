@@ -43,34 +43,30 @@
 ;;   mov fp, sp
 ;;   str x19, [sp, #-16]!
 ;; block0:
-;;   subs wzr, w2, #100
+;;   subs wzr, w0, #100
 ;;   b.gt label4 ; b label1
 ;; block1:
 ;; block2:
 ;; block3:
-;;   add w2, w2, #1
+;;   add w0, w0, #1
 ;;   ldr x19, [sp], #16
 ;;   ldp fp, lr, [sp], #16
 ;;   ret
 ;; block4:
-;;   mov x19, x2
+;;   mov x19, x0
 ;;   movz w0, #0
 ;;   movz w1, #1
 ;;   bl 0
-;;   mov x2, x19
-;;   str w2, [x0, #16]
+;;   mov x15, x19
+;;   str w15, [x0, #16]
 ;;   bl 0
 ;;   udf #0xc11f
 
 ;; function guarded on x86_64:
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
-;;   subq $0x30, %rsp
-;;   movq %rbx, (%rsp)
-;;   movq %r12, 8(%rsp)
-;;   movq %r13, 0x10(%rsp)
-;;   movq %r14, 0x18(%rsp)
-;;   movq %r15, 0x20(%rsp)
+;;   subq $0x10, %rsp
+;;   movq %r12, (%rsp)
 ;; block0:
 ;;   call    User(userextname0); jmp MachLabel(1); catch [tag0: MachLabel(3)]
 ;; block1:
@@ -85,12 +81,8 @@
 ;; block4:
 ;; block5:
 ;;   movq %r12, %rax
-;;   movq (%rsp), %rbx
-;;   movq 8(%rsp), %r12
-;;   movq 0x10(%rsp), %r13
-;;   movq 0x18(%rsp), %r14
-;;   movq 0x20(%rsp), %r15
-;;   addq $0x30, %rsp
+;;   movq (%rsp), %r12
+;;   addq $0x10, %rsp
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
@@ -98,36 +90,18 @@
 ;; function guarded on aarch64:
 ;;   stp fp, lr, [sp, #-16]!
 ;;   mov fp, sp
-;;   stp x27, x28, [sp, #-16]!
-;;   stp x25, x26, [sp, #-16]!
-;;   stp x23, x24, [sp, #-16]!
-;;   stp x21, x22, [sp, #-16]!
-;;   stp x19, x20, [sp, #-16]!
-;;   stp d14, d15, [sp, #-16]!
-;;   stp d12, d13, [sp, #-16]!
-;;   stp d10, d11, [sp, #-16]!
-;;   stp d8, d9, [sp, #-16]!
+;;   str x19, [sp, #-16]!
 ;; block0:
 ;;   bl 0; b MachLabel(1); catch [tag0: MachLabel(3)]
 ;; block1:
 ;; block2:
-;;   mov x19, x2
 ;;   b label4
 ;; block3:
-;;   ldr w2, [x0, #16]
-;;   mov x19, x2
+;;   ldr w19, [x0, #16]
 ;;   bl 0
+;;   mov x0, x19
 ;; block4:
 ;; block5:
-;;   mov x2, x19
-;;   ldp d8, d9, [sp], #16
-;;   ldp d10, d11, [sp], #16
-;;   ldp d12, d13, [sp], #16
-;;   ldp d14, d15, [sp], #16
-;;   ldp x19, x20, [sp], #16
-;;   ldp x21, x22, [sp], #16
-;;   ldp x23, x24, [sp], #16
-;;   ldp x25, x26, [sp], #16
-;;   ldp x27, x28, [sp], #16
+;;   ldr x19, [sp], #16
 ;;   ldp fp, lr, [sp], #16
 ;;   ret

@@ -82,8 +82,12 @@ fn refuse_objects(operator: &Operator<'_>) -> Result<()> {
         };
     }
     macro_rules! is_of_gc {
-        (gc) => { true };
-        ($other:ident) => { false };
+        (gc) => {
+            true
+        };
+        ($other:ident) => {
+            false
+        };
     }
     if wasmparser::for_each_operator!(refuse) {
         let name = format!("{operator:?}");
@@ -95,7 +99,8 @@ fn refuse_objects(operator: &Operator<'_>) -> Result<()> {
 
 impl Uses {
     fn note(&mut self, operator: &Operator<'_>) {
-        if let Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. } | Operator::ReturnCallRef { .. } = operator
+        if let Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. } | Operator::ReturnCallRef { .. } =
+            operator
         {
             self.tail_calls = true;
         }

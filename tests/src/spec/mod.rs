@@ -188,12 +188,17 @@ impl Report {
 
 /// Runs a script and compares the result with the exceptions.
 pub fn run(set: &Set, file: &TestFile<'_>, engine: Engine) -> Report {
-    let script = match script::translate(file.raw()) {
+    run_text(&format!("{}/{}", set.name, file.name()), file.raw(), engine)
+}
+
+/// Runs the text of a script.
+pub fn run_text(name: &str, text: &str, engine: Engine) -> Report {
+    let script = match script::translate(text) {
         Ok(script) => script,
         Err(why) => return Report { failures: vec![(0, why)], ..Report::default() },
     };
     let verdicts = judge::judge(&script, engine);
-    exceptions::apply(&format!("{}/{}", set.name, file.name()), &verdicts)
+    exceptions::apply(name, &verdicts)
 }
 
 /// A table with a row for each script and a total.
