@@ -6,6 +6,7 @@ mod embed;
 pub mod error;
 pub mod link;
 pub mod object;
+mod optimize;
 pub mod options;
 mod parse;
 mod plan;
@@ -74,7 +75,7 @@ pub fn compile_observed(
 
     observer.phase("translate and compile");
     if matches!(emit, Emit::Clif | Emit::Assembly) {
-        return Ok(codegen::print(&plan, &target, emit == Emit::Assembly, observer)?.into_bytes());
+        return Ok(codegen::print(&plan, &target, options, emit == Emit::Assembly, observer)?.into_bytes());
     }
     let codes = codegen::compile(&plan, &target, options, observer)?;
 

@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 use crate::Observer;
 use crate::error::{Error, Result};
+use crate::optimize::optimize;
 use crate::options::Options;
 use crate::plan::{FunctionSource, Plan};
 use crate::translate::names::{Name, RuntimeFunction};
@@ -53,8 +54,15 @@ pub fn compile(plan: &Plan<'_>, target: &Target, options: &Options, observer: &d
 }
 
 /// The text of everything that needs code: Cranelift IR before optimisation, or machine code.
-pub fn print(plan: &Plan<'_>, target: &Target, machine_code: bool, observer: &dyn Observer) -> Result<String> {
-    let texts = for_each_function(plan, observer, |compiler, name| compiler.print(plan, name, target, machine_code))?;
+pub fn print(
+    plan: &Plan<'_>,
+    target: &Target,
+    options: &Options,
+    machine_code: bool,
+    observer: &dyn Observer,
+) -> Result<String> {
+    let texts =
+        for_each_function(plan, observer, |compiler, name| compiler.print(plan, name, target, options, machine_code))?;
     Ok(texts.concat())
 }
 
@@ -117,7 +125,7 @@ impl FunctionCompiler {
 
     fn compile(&mut self, plan: &Plan<'_>, name: Name, target: &Target, options: &Options) -> Result<Code> {
         self.translate(plan, name, target)?;
-        self.run_cranelift(plan, name, target)?;
+        self.run_cranelift(plan, name, target, options)?;
         let code = self.context.compiled_code().expect("it was compiled");
         let relocations = code.buffer.relocs().iter().map(|relocation| {
             Ok(CodeRelocation {
@@ -143,20 +151,28 @@ impl FunctionCompiler {
         })
     }
 
-    fn print(&mut self, plan: &Plan<'_>, name: Name, target: &Target, machine_code: bool) -> Result<String> {
+    fn print(
+        &mut self,
+        plan: &Plan<'_>,
+        name: Name,
+        target: &Target,
+        options: &Options,
+        machine_code: bool,
+    ) -> Result<String> {
         self.translate(plan, name, target)?;
         let title = describe(plan, name);
         if !machine_code {
             return Ok(format!(";; {title}\n{}\n", self.context.func.display()));
         }
         self.context.set_disasm(true);
-        self.run_cranelift(plan, name, target)?;
+        self.run_cranelift(plan, name, target, options)?;
         let code = self.context.compiled_code().expect("it was compiled");
         let text = code.vcode.as_deref().unwrap_or_default();
         Ok(format!(";; {title}\n{text}\n"))
     }
 
-    fn run_cranelift(&mut self, plan: &Plan<'_>, name: Name, target: &Target) -> Result<()> {
+    fn run_cranelift(&mut self, plan: &Plan<'_>, name: Name, target: &Target, options: &Options) -> Result<()> {
+        optimize(&mut self.context.func, options);
         match self.context.compile(&*target.isa, &mut self.control) {
             Ok(_) => Ok(()),
             Err(error) => {
