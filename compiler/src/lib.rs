@@ -67,10 +67,9 @@ pub fn compile_observed(
     emit: Emit,
     observer: &dyn Observer,
 ) -> Result<Vec<u8>> {
-    let target = Target::new(options)?;
-
     observer.phase("parse, validate and plan");
     let plan = Plan::new(program, options)?;
+    let target = Target::new(options, plan.layout.instances)?;
 
     observer.phase("translate and compile");
     if matches!(emit, Emit::Clif | Emit::Assembly) {

@@ -134,6 +134,10 @@ pub enum Harden {
     Off,
 }
 
+/// Threads that a program may have at a time if nothing else is said: far more than a machine has processors, and far
+/// fewer than would exhaust it.
+pub const DEFAULT_MAX_THREADS: u32 = 4096;
+
 /// Everything that decides what the output is, but for the input.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -145,6 +149,8 @@ pub struct Options {
     pub stack_size: u64,
     /// Bytes that a memory may grow to.
     pub max_memory: u64,
+    /// Threads that the program may have at a time, besides the first.
+    pub max_threads: u32,
     pub grants: Grants,
     /// Imports that nothing satisfies trap when called, instead of being errors.
     pub allow_unknown_imports: bool,
@@ -164,6 +170,7 @@ impl Default for Options {
             bounds_checks: BoundsChecks::Guard,
             stack_size: 8 << 20,
             max_memory: 4 << 30,
+            max_threads: DEFAULT_MAX_THREADS,
             grants: Grants::default(),
             allow_unknown_imports: false,
             harden: Harden::Auto,

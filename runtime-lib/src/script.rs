@@ -85,7 +85,7 @@ pub fn run(header: &'static ProgramHeader) {
                 // SAFETY: an array-call entry with as many slots as it needs.
                 let trap = unsafe {
                     let entry = core::mem::transmute::<*const u8, unsafe extern "C" fn(*mut Slot)>(entry);
-                    arch::call_catching(entry, slots.as_mut_ptr())
+                    arch::call_catching(entry, slots.as_mut_ptr(), arch::thread())
                 };
                 let results = if trap == 0 { step.result_count as usize } else { 0 };
                 emit_result(index, trap, slots.get(..results).unwrap_or(&[]));

@@ -31,11 +31,13 @@ impl fmt::Debug for Outcome {
 }
 
 /// What the tests' own validation accepts.
-const FEATURES: WasmFeatures = WasmFeatures::WASM2
+pub const FEATURES: WasmFeatures = WasmFeatures::WASM2
     .union(WasmFeatures::EXTENDED_CONST)
     .union(WasmFeatures::EXCEPTIONS)
     .union(WasmFeatures::LEGACY_EXCEPTIONS)
-    .union(WasmFeatures::TAIL_CALL);
+    .union(WasmFeatures::TAIL_CALL)
+    .union(WasmFeatures::THREADS)
+    .union(WasmFeatures::MULTI_MEMORY);
 
 /// Names and types of what a module exports.
 #[derive(Clone, Debug, Default)]

@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, ValueEnum};
 use wasmc_abi::grants::{self, is_variable, parse_directory, parse_names};
 use wasmc_abi::layout::HOST_HEADROOM;
+use wasmc_abi::program::MAX_THREADS;
 
 use crate::Emit;
 use crate::error::{Error, Result};
-use crate::options::{Architecture, BoundsChecks, Cpu, Grants, Harden, OptLevel, Options};
+use crate::options::{Architecture, BoundsChecks, Cpu, DEFAULT_MAX_THREADS, Grants, Harden, OptLevel, Options};
 
 const GRANTS: &str = "What the program may use";
 
@@ -74,13 +75,18 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = BoundsKind::Guard, value_name = "HOW")]
     pub bounds_checks: BoundsKind,
 
-    /// Size of the stack, in bytes or with K, M or G: from 128K to 1024G.
+    /// Size of the stack (of each thread), in bytes or with K, M or G: from 128K to 1024G.
     #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = parse_stack_size)]
     pub stack_size: u64,
 
     /// Size that a memory may grow to, in bytes or with K, M or G.
     #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = parse_size)]
     pub max_memory: u64,
+
+    /// Threads that the program may have at a time, besides its first: up to 65535. Starting another one fails.
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_THREADS,
+          value_parser = clap::value_parser!(u32).range(..=MAX_THREADS as i64))]
+    pub max_threads: u32,
 
     /// Let the program use a directory, which it sees as GUEST (or by the same name); `:ro` lets it read only. A
     /// relative HOST counts from where the program is started. Repeatable.
@@ -210,6 +216,7 @@ impl Arguments {
             },
             stack_size: self.stack_size,
             max_memory: self.max_memory,
+            max_threads: self.max_threads,
             grants: self.grants()?,
             allow_unknown_imports: self.allow_unknown_imports,
             harden: match self.harden {

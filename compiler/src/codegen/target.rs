@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::object::machine::Machine;
 use crate::options::{Architecture, Cpu, OptLevel, Options};
 use crate::plan::Plan;
+use crate::plan::layout::Instances;
 use crate::translate::types::Conventions;
 
 /// A machine to compile for.
@@ -28,7 +29,7 @@ pub struct Target {
 const PROBE_INTERVAL_LOG2: &str = "19";
 
 impl Target {
-    pub fn new(options: &Options) -> Result<Target> {
+    pub fn new(options: &Options, instances: Instances) -> Result<Target> {
         let triple: Triple = match options.architecture {
             Architecture::X86_64 => "x86_64-unknown-linux-gnu",
             Architecture::Aarch64 => "aarch64-unknown-linux-gnu",
@@ -49,8 +50,9 @@ impl Target {
         for feature in level_features(options.architecture, level) {
             builder.enable(feature).map_err(|error| Error::internal(format!("CPU feature {feature}: {error}")))?;
         }
-        let isa: OwnedTargetIsa =
-            builder.finish(flags(options)).map_err(|error| Error::internal(format!("code generator: {error}")))?;
+        let isa: OwnedTargetIsa = builder
+            .finish(flags(options, instances))
+            .map_err(|error| Error::internal(format!("code generator: {error}")))?;
         let machine = match options.architecture {
             Architecture::X86_64 => Machine::X86_64,
             Architecture::Aarch64 => Machine::Aarch64,
@@ -87,7 +89,7 @@ impl Target {
 }
 
 /// The settings that do not depend on the CPU.
-fn flags(options: &Options) -> settings::Flags {
+fn flags(options: &Options, instances: Instances) -> settings::Flags {
     let (opt_level, allocator) = match options.opt_level {
         OptLevel::None => ("none", "single_pass"),
         OptLevel::Less => ("none", "backtracking"),
@@ -109,6 +111,8 @@ fn flags(options: &Options) -> settings::Flags {
         ("enable_probestack", "true"),
         ("probestack_strategy", "inline"),
         ("probestack_size_log2", PROBE_INTERVAL_LOG2),
+        // Holds the address of the running instance's record.
+        ("enable_pinned_reg", if instances == Instances::OnePerThread { "true" } else { "false" }),
         // Functions with more results than there are registers.
         ("enable_multi_ret_implicit_sret", "true"),
     ];

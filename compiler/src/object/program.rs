@@ -23,8 +23,8 @@ use wasmc_abi::embed::CONTENTS_ALIGN;
 use wasmc_abi::exception::{ANY_TAG, Handler, HandlerSite};
 use wasmc_abi::harden::REQUIRE;
 use wasmc_abi::layout::{
-    FUNCREF_SIZE, GUARDED_RESERVATION, MAX_PAGE_SIZE, MAX_PAGES_32, MEMORY_EXPLICIT, MemoryRecord, SLOT_BYTES,
-    TableRecord,
+    FUNCREF_SIZE, GUARDED_RESERVATION, MAX_PAGE_SIZE, MAX_PAGES_32, MEMORY_EXPLICIT, MEMORY_SHARED, MemoryRecord,
+    SLOT_BYTES, TableRecord,
 };
 use wasmc_abi::program::{
     ABI_VERSION, IMAGE_COPY, IMAGE_FIXED, IMAGE_MOVE, Image, ProgramHeader, STEP_CALL, STEP_MEMORY,
@@ -86,6 +86,7 @@ pub fn assemble(
         table_count: plan.layout.table_records,
         function_count: functions.entries.len() as u32,
         code_size: functions.code_size,
+        max_threads: options.max_threads,
         ..ProgramHeader::default()
     };
     assembler.rodata.bytes.resize(size_of::<ProgramHeader>(), 0);
@@ -414,7 +415,8 @@ impl Assembler<'_> {
                 length: memory.minimum,
                 maximum: memory.maximum.unwrap_or(u64::MAX).min(MAX_PAGES_32 << 16),
                 reserved: if place.guarded_base.is_some() { GUARDED_RESERVATION } else { 0 },
-                flags: if place.guarded_base.is_some() { 0 } else { MEMORY_EXPLICIT },
+                flags: if place.guarded_base.is_some() { 0 } else { MEMORY_EXPLICIT }
+                    | if memory.shared { MEMORY_SHARED } else { 0 },
                 page_size_log2: memory.page_size_log2,
             }
             .encode(&mut bytes);
@@ -546,6 +548,10 @@ impl Assembler<'_> {
     /// What the executable does.
     fn add_entry(&mut self, header: &mut ProgramHeader) {
         let plan = self.plan;
+        if plan.thread_start.is_some() {
+            let start = self.symbol(Name::ThreadStart(Unique));
+            self.rodata.relative(offset_of_field(|header| &header.thread_start), start, 0);
+        }
         let steps = match &plan.main {
             Main::Command(_) => {
                 let main = self.symbol(Name::Main(Unique));

@@ -18,13 +18,15 @@ use wasmparser::{Validator, WasmFeatures};
 use crate::error::Error;
 
 /// The proposals that this compiler takes: Wasm 2.0, extended constant expressions, exceptions in both forms, tail
-/// calls.
+/// calls, threads, several memories.
 pub fn supported_features() -> WasmFeatures {
     WasmFeatures::WASM2
         | WasmFeatures::EXTENDED_CONST
         | WasmFeatures::EXCEPTIONS
         | WasmFeatures::LEGACY_EXCEPTIONS
         | WasmFeatures::TAIL_CALL
+        | WasmFeatures::THREADS
+        | WasmFeatures::MULTI_MEMORY
 }
 
 /// Says whether an invalid module is one that a later proposal would make valid, which is a different failure.

@@ -30,6 +30,8 @@ pub struct Uses {
     pub elements_dropped: Vec<ElemIndex>,
     /// It calls in place of itself.
     pub tail_calls: bool,
+    /// It waits for other threads, or wakes them.
+    pub waits: bool,
 }
 
 /// Validates every body of a module, in parallel, and gives what each one uses.
@@ -75,6 +77,12 @@ impl Uses {
         if let Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. } = operator {
             self.tail_calls = true;
         }
+        self.waits |= matches!(
+            operator,
+            Operator::MemoryAtomicWait32 { .. }
+                | Operator::MemoryAtomicWait64 { .. }
+                | Operator::MemoryAtomicNotify { .. }
+        );
         match *operator {
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
                 self.calls.push(FuncIndex::new(function_index as usize));

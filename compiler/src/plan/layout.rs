@@ -15,9 +15,20 @@ use super::{Plan, Table};
 use crate::error::{Error, Result};
 use crate::options::{BoundsChecks, Options};
 
+/// How many records there are: of everything but the memories, whose records all share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Instances {
+    /// One, at a constant address.
+    #[default]
+    One,
+    /// One for each thread, which compiled code finds through the instance register.
+    OnePerThread,
+}
+
 /// Places of everything. Offsets are bytes in the record.
 #[derive(Debug, Default)]
 pub struct Layout {
+    pub instances: Instances,
     /// Address of the record; its end is the base of memory 0.
     pub record_base: u64,
     /// Bytes; a multiple of [`MAX_PAGE_SIZE`].
@@ -87,6 +98,12 @@ pub fn table_limit(table: &Table) -> u64 {
 /// Gives everything its place.
 pub fn lay_out(plan: &Plan<'_>, options: &Options) -> Result<Layout> {
     let mut layout = Layout::default();
+    if plan.thread_start.is_some() {
+        layout.instances = Instances::OnePerThread;
+        if plan.memories.values().any(|memory| !memory.shared) {
+            return Err(Error::unsupported("a program that starts threads, with a memory that is not shared"));
+        }
+    }
     let mut record = Bump::default();
     let mut slots = Slots::new(options.architecture.max_slots());
 

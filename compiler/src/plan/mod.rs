@@ -47,6 +47,10 @@ pub struct Plan<'a> {
     pub elements: PrimaryMap<ElemId, Elements>,
     /// Some function that can run calls another in place of itself.
     pub tail_calls: bool,
+    /// Some function that can run waits in a shared memory, or wakes who does.
+    pub waits: bool,
+    /// What threads begin with, if some function that can run starts any: see [`wire::find_thread_start`].
+    pub thread_start: Option<FuncId>,
     pub layout: Layout,
     pub main: Main,
 }
@@ -98,8 +102,10 @@ pub enum InstantiationStep {
     CopyData { data: DataId, memory: MemoryId, offset: u64 },
     /// An active segment that is known not to fit.
     Trap(TrapCode),
-    /// The start function, or `_initialize`.
+    /// The start function.
     Call(FuncId),
+    /// `_initialize`.
+    Initialize(FuncId),
 }
 
 impl InstantiationStep {
@@ -156,6 +162,9 @@ pub struct Memory {
     /// Bytes, if declared.
     pub maximum: Option<u64>,
     pub page_size_log2: u32,
+    pub shared: bool,
+    /// Who defines it; of one that the program imports from nobody, who does so first.
+    pub owner: InstanceId,
     pub grown: bool,
     /// The active segments that are part of the initial contents: where, and what.
     pub contents: Vec<(u64, DataId)>,
@@ -228,7 +237,7 @@ impl<'a> Plan<'a> {
         let mut plan = wire::wire(program, options)?;
         plan.main = wire::resolve_entry(&plan, &program.entry)?;
 
-        liveness::find_live(&mut plan);
+        liveness::find_live(&mut plan)?;
         instantiate::split_instantiation(&mut plan, matches!(program.entry, Entry::Command))?;
         plan.layout = layout::lay_out(&plan, options)?;
         Ok(plan)

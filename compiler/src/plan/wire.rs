@@ -1,12 +1,14 @@
 //! What each index of each instance means: imports are resolved to ids of the whole program.
 
+use std::collections::HashMap;
+
 use cranelift_entity::{EntityRef, PrimaryMap};
 use rayon::prelude::*;
 use wasmc_abi::wasi;
 use wasmparser::{FuncType, MemoryType, TableType, ValType};
 
 use super::evaluate::{ConstValue, evaluate};
-use super::ids::{FuncId, InstanceId};
+use super::ids::{FuncId, InstanceId, MemoryId};
 use super::layout::Layout;
 use super::types::Types;
 use super::{
@@ -36,17 +38,26 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         data: PrimaryMap::new(),
         elements: PrimaryMap::new(),
         tail_calls: false,
+        waits: false,
+        thread_start: None,
         layout: Layout::default(),
         main: Main::Command(None),
     };
+    let mut host_memories = HostMemories::default();
     for (index, (source, parsed)) in program.instances.iter().zip(modules).enumerate() {
         let (module, uses) = parsed?;
         // In symbols and backtraces, functions of all but the main module say where they are from.
         let is_library = index + 1 < program.instances.len();
-        plan.add_instance(source, is_library, module, uses, options).map_err(|error| error.in_module(&source.name))?;
+        let host_memories = matches!(program.entry, Entry::Command).then_some(&mut host_memories);
+        plan.add_instance(source, is_library, module, uses, options, host_memories)
+            .map_err(|error| error.in_module(&source.name))?;
     }
     Ok(plan)
 }
+
+/// Shared memories that no instance exports, by the names under which they are imported. There is nobody who could give
+/// them to an executable, and toolchains make all threaded programs import theirs, so the program defines them.
+type HostMemories<'a> = HashMap<(&'a str, &'a str), MemoryId>;
 
 fn read<'a>(source: &InstanceSource<'a>) -> Result<(Module<'a>, PrimaryMap<BodyIndex, Uses>)> {
     let read = || {
@@ -65,6 +76,7 @@ impl<'a> Plan<'a> {
         module: Module<'a>,
         uses: PrimaryMap<BodyIndex, Uses>,
         options: &Options,
+        host_memories: Option<&mut HostMemories<'a>>,
     ) -> Result<()> {
         let mut instance = Instance {
             name: source.name.clone(),
@@ -80,7 +92,7 @@ impl<'a> Plan<'a> {
             uses,
             module,
         };
-        self.resolve_imports(source, &mut instance, options)?;
+        self.resolve_imports(source, &mut instance, options, host_memories)?;
         self.define_items(&mut instance, is_library)?;
         self.instances.push(instance);
         Ok(())
@@ -91,6 +103,7 @@ impl<'a> Plan<'a> {
         source: &InstanceSource<'_>,
         instance: &mut Instance<'a>,
         options: &Options,
+        mut host_memories: Option<&mut HostMemories<'a>>,
     ) -> Result<()> {
         let mut host_functions = Vec::new();
         // All that one module misses is reported together.
@@ -115,6 +128,21 @@ impl<'a> Plan<'a> {
                 });
                 instance.functions.push(id);
                 host_functions.push(id);
+                continue;
+            } else if let External::Memory(memory) = import.item
+                && instance.module.memories[memory].shared
+                && let Some(known) = host_memories.as_deref_mut()
+            {
+                let wanted = instance.module.memories[memory];
+                let id = match known.get(&(import.module, import.name)) {
+                    Some(&id) => id,
+                    None => self.define_memory(wanted, options)?,
+                };
+                known.insert((import.module, import.name), id);
+                if !self.link_memory(instance, id, wanted) {
+                    let message = "as different modules import it, the memory is of different types";
+                    return Err(Error::link(format!("'{}.{}': {message}", import.module, import.name)));
+                }
                 continue;
             }
             match import.item {
@@ -192,21 +220,11 @@ impl<'a> Plan<'a> {
                 instance.tables.push(id);
             }
             (External::Memory(wanted), External::Memory(found)) => {
-                let id = exporter.memories[found];
-                let memory = &self.memories[id];
                 let wanted = instance.module.memories[wanted];
-                let bytes = |pages: u64| pages.saturating_mul(1 << memory.page_size_log2);
-                let fits = wanted.page_size_log2.unwrap_or(16) == memory.page_size_log2
-                    && maximum_fits(wanted.maximum.map(bytes), memory.maximum)
-                    && memory.maximum.is_none_or(|maximum| bytes(wanted.initial) <= maximum);
-                if !fits || (bytes(wanted.initial) > memory.minimum && !self.is_memory_grown(id)) {
+                if !self.link_memory(instance, exporter.memories[found], wanted) {
                     let found = exporter.module.memories[found];
                     return mismatch(describe_memory(wanted), describe_memory(found));
                 }
-                if bytes(wanted.initial) > memory.minimum {
-                    instance.steps.push(InstantiationStep::RequireMemory(id, bytes(wanted.initial)));
-                }
-                instance.memories.push(id);
             }
             (External::Global(wanted), External::Global(found)) => {
                 let id = exporter.globals[found];
@@ -236,6 +254,24 @@ impl<'a> Plan<'a> {
         Ok(Linked::Yes)
     }
 
+    /// Makes a memory the next one of an instance, unless it is not what the instance wants.
+    fn link_memory(&self, instance: &mut Instance<'a>, id: MemoryId, wanted: MemoryType) -> bool {
+        let memory = &self.memories[id];
+        let bytes = |pages: u64| pages.saturating_mul(1 << memory.page_size_log2);
+        let fits = wanted.page_size_log2.unwrap_or(16) == memory.page_size_log2
+            && wanted.shared == memory.shared
+            && maximum_fits(wanted.maximum.map(bytes), memory.maximum)
+            && memory.maximum.is_none_or(|maximum| bytes(wanted.initial) <= maximum);
+        if !fits || (bytes(wanted.initial) > memory.minimum && !self.is_memory_grown(id)) {
+            return false;
+        }
+        if bytes(wanted.initial) > memory.minimum {
+            instance.steps.push(InstantiationStep::RequireMemory(id, bytes(wanted.initial)));
+        }
+        instance.memories.push(id);
+        true
+    }
+
     /// Whether any function so far (live or not: liveness is not known yet) grows the table.
     fn is_table_grown(&self, id: super::ids::TableId) -> bool {
         self.instances.values().any(|instance| {
@@ -244,7 +280,7 @@ impl<'a> Plan<'a> {
         })
     }
 
-    fn is_memory_grown(&self, id: super::ids::MemoryId) -> bool {
+    fn is_memory_grown(&self, id: MemoryId) -> bool {
         self.instances.values().any(|instance| {
             let grown = |uses: &Uses| uses.memories_grown.iter().any(|&memory| instance.memories[memory] == id);
             instance.uses.values().any(grown)
@@ -252,24 +288,31 @@ impl<'a> Plan<'a> {
     }
 
     fn define_memories(&mut self, instance: &mut Instance<'a>, options: &Options) -> Result<()> {
-        for (_, ty) in instance.module.memories.iter().skip(instance.memories.len()) {
-            let page_size_log2 = ty.page_size_log2.unwrap_or(16);
-            let minimum = ty.initial.saturating_mul(1 << page_size_log2);
-            if minimum > options.max_memory {
-                return Err(Error::unsupported(format!(
-                    "the module wants a memory of at least {minimum} bytes, and {} are allowed",
-                    options.max_memory
-                )));
-            }
-            instance.memories.push(self.memories.push(Memory {
-                minimum,
-                maximum: ty.maximum.map(|pages| pages.saturating_mul(1 << page_size_log2)),
-                page_size_log2,
-                grown: false,
-                contents: Vec::new(),
-            }));
+        for (_, &ty) in instance.module.memories.iter().skip(instance.memories.len()) {
+            instance.memories.push(self.define_memory(ty, options)?);
         }
         Ok(())
+    }
+
+    /// A memory that the instance which is being added owns.
+    fn define_memory(&mut self, ty: MemoryType, options: &Options) -> Result<MemoryId> {
+        let page_size_log2 = ty.page_size_log2.unwrap_or(16);
+        let minimum = ty.initial.saturating_mul(1 << page_size_log2);
+        if minimum > options.max_memory {
+            return Err(Error::unsupported(format!(
+                "the module wants a memory of at least {minimum} bytes, and {} are allowed",
+                options.max_memory
+            )));
+        }
+        Ok(self.memories.push(Memory {
+            minimum,
+            maximum: ty.maximum.map(|pages| pages.saturating_mul(1 << page_size_log2)),
+            page_size_log2,
+            shared: ty.shared,
+            owner: InstanceId::new(self.instances.len()),
+            grown: false,
+            contents: Vec::new(),
+        }))
     }
 
     fn define_items(&mut self, instance: &mut Instance<'a>, is_library: bool) -> Result<()> {
@@ -401,6 +444,26 @@ fn find_command(plan: &Plan<'_>) -> Result<Option<FuncId>> {
     Err(Error::link("the module exports no function '_start', so there is nothing to run").in_module(&last.name))
 }
 
+/// What a thread begins with: `wasi_thread_start` of the last instance.
+///
+/// # Errors
+///
+/// If there is none, or it has another type than wasi-threads defines.
+pub fn find_thread_start(plan: &Plan<'_>) -> Result<FuncId> {
+    const NAME: &str = "wasi_thread_start";
+    let last = plan.instances.values().next_back().ok_or_else(|| Error::usage("there is no module"))?;
+    let Some(start) = last.exported_function(NAME) else {
+        let message = format!("the program starts threads, but exports no function '{NAME}' for them");
+        return Err(Error::link(message).in_module(&last.name));
+    };
+    let (wanted, found) = (FuncType::new([ValType::I32; 2], []), plan.types.get(plan.functions[start].ty));
+    if *found != wanted {
+        let (wanted, found) = (describe_function(&wanted), describe_function(found));
+        return Err(Error::link(format!("'{NAME}' must be a {wanted}, not {found}")).in_module(&last.name));
+    }
+    Ok(start)
+}
+
 /// An entry point of WASI's application ABI has no parameters and no results.
 fn check_entry(plan: &Plan<'_>, name: &str, function: FuncId) -> Result<()> {
     let ty = plan.types.get(plan.functions[function].ty);
@@ -416,6 +479,7 @@ fn find_wasi(module: &str, name: &str) -> Option<usize> {
     match module {
         wasi::MODULE => wasi::find(name),
         wasi::UNSTABLE_MODULE => wasi::find_unstable(name),
+        wasi::THREADS_MODULE => (name == wasi::THREAD_SPAWN_NAME).then_some(wasi::THREAD_SPAWN),
         _ => None,
     }
 }
@@ -526,7 +590,8 @@ fn describe_table(ty: TableType) -> String {
 }
 
 fn describe_memory(ty: MemoryType) -> String {
-    format!("memory of {} pages", describe_limits(ty.initial, ty.maximum))
+    let shared = if ty.shared { "shared " } else { "" };
+    format!("{shared}memory of {} pages", describe_limits(ty.initial, ty.maximum))
 }
 
 fn describe_global(ty: ValType, mutable: bool) -> String {

@@ -111,7 +111,7 @@ impl Environment<'_, '_> {
     fn call_wasi(&mut self, function: usize, memory: Option<MemoryId>, ty: TypeId, arguments: &[Value]) -> ir::Inst {
         let plan = self.plan;
         let record = match memory {
-            Some(memory) => self.record_address(plan.layout.memories[memory].record),
+            Some(memory) => self.memory_record_address(plan.layout.memories[memory].record),
             None => self.iconst(POINTER, 0),
         };
         let ty = plan.types.get(ty);

@@ -13,6 +13,7 @@ use super::names::Name;
 use super::types::{Conventions, POINTER, wasm_signature};
 use crate::plan::Plan;
 use crate::plan::ids::{GlobalId, MemoryId, TableId, TypeId};
+use crate::plan::layout::Instances;
 
 /// Places in memory that no other place overlaps, so that Cranelift may keep values across accesses to others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -142,27 +143,49 @@ impl<'f, 'p> Environment<'f, 'p> {
 
     /// Loads from the record.
     pub fn load_record(&mut self, ty: Type, offset: u32, region: Region) -> Value {
-        let (base, offset) = self.record_place(offset);
+        let (base, offset) = self.record_place(offset, region);
         let flags = self.trusted(region);
         self.ins().load(ty, flags, base, offset)
     }
 
     /// Stores to the record.
     pub fn store_record(&mut self, value: Value, offset: u32, region: Region) {
-        let (base, offset) = self.record_place(offset);
+        let (base, offset) = self.record_place(offset, region);
         let flags = self.trusted(region);
         self.ins().store(flags, value, base, offset);
     }
 
-    /// The address of a byte of the record.
+    /// The address of a byte of the record: of whatever each instance of the program has for itself.
     pub fn record_address(&mut self, offset: u32) -> Value {
+        match self.plan.layout.instances {
+            Instances::One => self.iconst(POINTER, self.plan.layout.record_address(offset)),
+            Instances::OnePerThread => {
+                let base = self.instance_base();
+                self.ins().iadd_imm_s(base, i64::from(offset))
+            }
+        }
+    }
+
+    /// The address of a byte of a memory's record, which all instances share.
+    pub fn memory_record_address(&mut self, offset: u32) -> Value {
         self.iconst(POINTER, self.plan.layout.record_address(offset))
     }
 
     /// The record's base is one constant for all accesses of a function: cheaper than an address for each.
-    fn record_place(&mut self, offset: u32) -> (Value, i32) {
-        let base = self.iconst(POINTER, self.plan.layout.record_base);
+    fn record_place(&mut self, offset: u32, region: Region) -> (Value, i32) {
+        let base = match region {
+            Region::MemoryRecord(_) => self.iconst(POINTER, self.plan.layout.record_base),
+            _ => self.instance_base(),
+        };
         (base, i32::try_from(offset).expect("the record is smaller than 2 GiB"))
+    }
+
+    /// The address of the running instance's record.
+    fn instance_base(&mut self) -> Value {
+        match self.plan.layout.instances {
+            Instances::One => self.iconst(POINTER, self.plan.layout.record_base),
+            Instances::OnePerThread => self.ins().get_pinned_reg(POINTER),
+        }
     }
 
     /// Calls a function by name and gives its results.

@@ -156,6 +156,7 @@ impl<'f, 'p> Translator<'f, 'p> {
             || self.translate_table(operator)
             || self.translate_vector(operator)
             || self.translate_exceptions(operator)?
+            || self.translate_atomic(operator)
         {
             return Ok(());
         }

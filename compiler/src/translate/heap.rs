@@ -46,6 +46,38 @@ impl Environment<'_, '_> {
         }
     }
 
+    /// The address of an atomic access, which traps unless it is a multiple of `size` (threads proposal, "Alignment").
+    /// A memory begins at a whole page, so that the guest's own index and offset decide.
+    pub fn atomic_address(&mut self, memory: MemoryId, index: Value, offset: u64, size: u8) -> (Value, MemFlagsData) {
+        self.check_alignment(index, offset, size);
+        let address = self.heap_address(memory, index, offset, size);
+        let offset = i64::from(i32::from(address.offset));
+        let whole = if offset == 0 { address.base } else { self.ins().iadd_imm_s(address.base, offset) };
+        (whole, address.flags)
+    }
+
+    /// The address of an atomic access that the runtime makes: compared with the size in any memory, since a fault in
+    /// the runtime is no trap.
+    pub fn checked_atomic_address(&mut self, memory: MemoryId, index: Value, offset: u64, size: u8) -> Value {
+        self.check_alignment(index, offset, size);
+        let index = self.ins().uextend(POINTER, index);
+        let offset = self.iconst(POINTER, offset);
+        let start = self.ins().iadd(index, offset);
+        let size = self.iconst(POINTER, size.into());
+        self.heap_region(memory, start, size)
+    }
+
+    fn check_alignment(&mut self, index: Value, offset: u64, size: u8) {
+        let mask = i64::from(size) - 1;
+        if mask == 0 {
+            return;
+        }
+        let low_offset = offset as i64 & mask;
+        let address = if low_offset == 0 { index } else { self.ins().iadd_imm_s(index, low_offset) };
+        let misaligned = self.ins().band_imm_s(address, mask);
+        self.ins().trapnz(misaligned, traps::to_clif(TrapCode::UnalignedAtomic));
+    }
+
     /// A base below 2 GiB and an offset stay constants beside the index if their sum is below 2 GiB too: x86-64 folds
     /// them into the displacement of the access, which is signed and 32 bits wide. A higher base takes a register,
     /// whatever the offset is; it is the same for all accesses, and the offset is left to the access. What is too large
@@ -112,6 +144,18 @@ impl Environment<'_, '_> {
         }
         let record = self.plan.layout.memories[memory].record;
         self.load_record(POINTER, record + memory_record::LENGTH, Region::MemoryRecord(memory))
+    }
+
+    /// [`Self::memory_length`] as `memory.size` gives it: of a shared memory what the last `memory.grow` of any thread
+    /// left.
+    pub fn latest_memory_length(&mut self, memory: MemoryId) -> Value {
+        if !self.plan.memories[memory].shared {
+            return self.memory_length(memory);
+        }
+        let record = self.plan.layout.memories[memory].record;
+        let address = self.memory_record_address(record + memory_record::LENGTH);
+        let flags = self.trusted(Region::MemoryRecord(memory));
+        self.ins().atomic_load(POINTER, flags, address)
     }
 
     /// The value of an index that the guest gave as a constant.

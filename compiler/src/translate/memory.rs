@@ -65,10 +65,15 @@ impl Translator<'_, '_> {
     /// Pops an index and gives the place of an access there.
     pub fn pop_address(&mut self, access: &MemArg, size: u8) -> super::heap::HeapAddress {
         let index = self.pop();
+        self.env.heap_address(self.accessed(access), index, access.offset, size)
+    }
+
+    /// The memory of an access.
+    pub fn accessed(&self, access: &MemArg) -> MemoryId {
         let MemArgTarget::Memory(memory) = access.target else {
             unreachable!("the body is validated without the proposal for arrays of multibyte accesses");
         };
-        self.env.heap_address(self.memory(memory), index, access.offset, size)
+        self.memory(memory)
     }
 
     pub fn memory(&self, index: u32) -> MemoryId {
@@ -84,7 +89,7 @@ impl Translator<'_, '_> {
         match *operator {
             Operator::MemorySize { mem } => {
                 let memory = self.memory(mem);
-                let length = self.env.memory_length(memory);
+                let length = self.env.latest_memory_length(memory);
                 let shift = i64::from(self.env.plan.memories[memory].page_size_log2);
                 let pages = self.env.ins().ushr_imm_u(length, shift);
                 let pages = self.env.ins().ireduce(types::I32, pages);
@@ -94,7 +99,7 @@ impl Translator<'_, '_> {
                 let delta = self.pop();
                 let delta = self.env.ins().uextend(POINTER, delta);
                 let record = self.env.plan.layout.memories[self.memory(mem)].record;
-                let record = self.env.record_address(record);
+                let record = self.env.memory_record_address(record);
                 let previous = self.env.call_runtime(RuntimeFunction::MemoryGrow, &[record, delta], &[types::I64])[0];
                 let previous = self.env.ins().ireduce(types::I32, previous);
                 self.push(previous);

@@ -6,12 +6,14 @@
 //! - [`control`]: blocks and branches;
 //! - [`exceptions`]: what throws and what catches;
 //! - [`numeric`] and [`vector`]: tables with a row for each operator that only computes;
+//! - [`atomic`]: atomic accesses, waiting and waking;
 //! - [`memory`] and [`table`]: accesses, sizes, bulk operations;
 //! - [`heap`]: the only place where an address in linear memory is formed;
 //! - [`call`]: calls of all kinds;
 //! - [`environment`]: what a function refers to outside itself;
 //! - [`glue`]: the functions that no module has: instantiation, and entries for the runtime.
 
+mod atomic;
 mod call;
 mod control;
 mod environment;

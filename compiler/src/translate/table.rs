@@ -14,7 +14,7 @@ use super::traps;
 use super::types::{POINTER, REFERENCE};
 use crate::parse::index::{ElemIndex, TableIndex};
 use crate::plan::ids::{ElemId, TableId};
-use crate::plan::layout::TablePlace;
+use crate::plan::layout::{Instances, TablePlace};
 
 impl Translator<'_, '_> {
     pub fn table(&self, index: u32) -> TableId {
@@ -131,7 +131,10 @@ impl Environment<'_, '_> {
         let base = match self.plan.layout.tables[table] {
             TablePlace::ReadOnly => self.data_address(Name::Table(table)),
             TablePlace::InRecord(offset) => self.record_address(offset),
-            TablePlace::Slot { base, .. } => self.iconst(POINTER, base),
+            TablePlace::Slot { base, .. } if self.plan.layout.instances == Instances::One => self.iconst(POINTER, base),
+            TablePlace::Slot { record, .. } => {
+                self.load_record(POINTER, record + table_record::BASE, Region::TableRecord(table))
+            }
         };
         let offset = self.bytes_of_entries(index);
         self.ins().iadd(base, offset)

@@ -16,6 +16,14 @@
 //! ```
 //!
 //! The record is the only thing of ours that lies within 2 GiB below a memory's base.
+//!
+//! # Threads
+//!
+//! Where a program starts threads, each of them has an instance of its own of everything but the shared memories: its
+//! own copy of the record and of growable tables. Compiled code finds that copy through the *instance register*, which
+//! it never changes (r15 on x86-64, x21 on AArch64; callee-saved in the C convention, so that the runtime keeps it). Only
+//! the records of memories, which all threads share, are used in the record at its constant address, which is the main
+//! thread's. In programs without threads that record is the only one, and the register means nothing.
 
 /// Address of memory 0 where an instruction has room for a displacement of 32 bits (x86-64): below 2 GiB, so that the
 /// base is a part of the access.
@@ -73,7 +81,7 @@ pub struct MemoryRecord {
     /// Bytes of address space reserved behind `base`; 0 for [`MEMORY_EXPLICIT`] until the runtime has placed the
     /// memory.
     pub reserved: u64,
-    /// [`MEMORY_EXPLICIT`] or 0.
+    /// [`MEMORY_EXPLICIT`], [`MEMORY_SHARED`].
     pub flags: u32,
     /// log2 of the page size in bytes: 16 but for custom page sizes.
     pub page_size_log2: u32,
@@ -82,6 +90,9 @@ pub struct MemoryRecord {
 /// [`MemoryRecord::flags`]: compiled code compares each access with `length`; the runtime chooses `base` and may move
 /// the memory when it grows.
 pub const MEMORY_EXPLICIT: u32 = 1;
+
+/// [`MemoryRecord::flags`]: threads share the memory. It never moves, and `length` is accessed atomically.
+pub const MEMORY_SHARED: u32 = 2;
 
 /// Byte offsets of the fields that compiled code reads.
 pub mod memory_record {

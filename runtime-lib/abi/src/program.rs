@@ -7,7 +7,7 @@
 pub type Rel32 = i32;
 
 /// Must equal in both objects; raised with every change of this crate's layouts.
-pub const ABI_VERSION: u32 = 3;
+pub const ABI_VERSION: u32 = 4;
 
 /// What the runtime must know of the program.
 #[repr(C)]
@@ -21,7 +21,7 @@ pub struct ProgramHeader {
     /// Address and size in bytes of the record; both multiples of [`MAX_PAGE_SIZE`](crate::layout::MAX_PAGE_SIZE).
     pub record_base: u64,
     pub record_size: u64,
-    /// Bytes of the Wasm stack, without its guard.
+    /// Bytes of the Wasm stack of each thread, without its guard.
     pub stack_size: u64,
 
     /// Byte offset in the record, and count, of the [`MemoryRecord`](crate::layout::MemoryRecord)s.
@@ -84,7 +84,16 @@ pub struct ProgramHeader {
     pub embedded: Rel32,
     /// [`symbols::EMBED`](crate::symbols::EMBED), or none.
     pub embed: Rel32,
+
+    /// `extern "C" fn(thread: u32, argument: u32)`: instantiates every instance for a new thread, then calls what
+    /// threads begin with. None if the program starts no threads.
+    pub thread_start: Rel32,
+    /// Threads that there may be at a time, besides the first.
+    pub max_threads: u32,
 }
+
+/// Most threads that a program can have at a time, besides the first.
+pub const MAX_THREADS: u32 = (64 << 10) - 1;
 
 /// One piece of initial memory contents.
 ///
@@ -147,7 +156,7 @@ pub struct StepResult {
 }
 
 const _: () = {
-    assert!(size_of::<ProgramHeader>() == 160);
+    assert!(size_of::<ProgramHeader>() == 168);
     assert!(size_of::<Image>() == 32);
     assert!(size_of::<ScriptStep>() == 20);
 };
