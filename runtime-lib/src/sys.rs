@@ -271,9 +271,11 @@ pub unsafe fn random(buffer: *mut u8, bytes: usize) -> Result<usize> {
 /// The time of a clock, through the vDSO where that answers: 30 ns instead of 220 ns.
 pub fn clock_time(clock: ClockId) -> Result<Timespec> {
     static READY: AtomicBool = AtomicBool::new(false);
-    if !READY.swap(true, Ordering::Relaxed) {
+    let environment = process::environment();
+    // It is null in tests. (There is one thread when this is called first: see `thread::spawn`.)
+    if !environment.is_null() && !READY.swap(true, Ordering::Relaxed) {
         // SAFETY: the environment, and behind it the auxiliary vector, as the kernel laid them out.
-        unsafe { rustix::param::init(process::environment().cast_mut().cast()) };
+        unsafe { rustix::param::init(environment.cast_mut().cast()) };
     }
     // The fallible form: the other one panics where a sandbox forbids a clock.
     rustix::time::clock_gettime_dynamic(rustix::time::DynamicClockId::Known(clock))

@@ -131,26 +131,45 @@ extern "C" fn wasmc_atomic_wait_64(address: u64, expected: u64, timeout: i64) ->
     wait(address, || word.load(SeqCst) == expected, timeout)
 }
 
+impl Queue {
+    /// Unlinks waiters of an address, up to as many as there is room for, and gives how many.
+    fn take(&mut self, address: u64, futexes: &mut [*const AtomicU32]) -> usize {
+        let mut room = futexes.iter_mut();
+        let mut taken = 0;
+        let mut node = self.first;
+        // SAFETY: linked nodes live.
+        while let Some(waiter) = unsafe { node.as_ref() } {
+            node = waiter.next.get();
+            if waiter.address == address {
+                let Some(futex) = room.next() else { break };
+                *futex = &raw const waiter.woken;
+                taken += 1;
+                self.remove(waiter);
+                waiter.woken.store(1, Release);
+            }
+        }
+        taken
+    }
+}
+
 /// See [`symbols::ATOMIC_NOTIFY`](wasmc_abi::symbols::ATOMIC_NOTIFY).
 #[unsafe(no_mangle)]
 extern "C" fn wasmc_atomic_notify(address: u64, count: u32) -> u32 {
+    /// Waiters that are unlinked at a time.
+    const BATCH: usize = 64;
     trap::check_headroom();
-    let mut queue = queue(address).lock();
     let mut woken = 0;
-    let mut node = queue.first;
-    while woken < count {
-        // SAFETY: linked nodes live.
-        let Some(waiter) = (unsafe { node.as_ref() }) else { break };
-        node = waiter.next.get();
-        if waiter.address == address {
-            queue.remove(waiter);
-            let futex = &raw const waiter.woken;
-            waiter.woken.store(1, Release);
-            sys::futex_wake_address(futex);
-            woken += 1;
+    loop {
+        let mut futexes = [null(); BATCH];
+        let wanted = BATCH.min((count - woken) as usize);
+        let taken = queue(address).lock().take(address, futexes.get_mut(..wanted).unwrap_or_default());
+        // Without the lock: whoever is awake next often wants it.
+        futexes.iter().take(taken).for_each(|&futex| sys::futex_wake_address(futex));
+        woken += taken as u32;
+        if taken < BATCH || woken == count {
+            return woken;
         }
     }
-    woken
 }
 
 #[cfg(test)]
