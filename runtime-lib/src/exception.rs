@@ -16,8 +16,9 @@
 //! word on the Wasm stack, in callee-saved registers, the record and tables that *could* be an `exnref`, and from the
 //! payloads of what is marked. A word that happens to look like one keeps an exception alive for longer, no more.
 //!
-//! Each thread has a store of its own. It is a reservation of [`RESERVED`] bytes in units of 16, filled from below; a bitmap behind it has a bit
-//! for each unit where an exception begins. What is freed below the top becomes a cell of a free list.
+//! Each thread has a store of its own. It is a reservation of [`RESERVED`] bytes in units of 16, filled from below; a
+//! bitmap behind it has a bit for each unit where an exception begins. What is freed below the top becomes a cell of a
+//! free list.
 
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 

@@ -21,9 +21,9 @@
 //!
 //! Where a program starts threads, each of them has an instance of its own of everything but the shared memories: its
 //! own copy of the record and of growable tables. Compiled code finds that copy through the *instance register*, which
-//! it never changes (r15 on x86-64, x21 on AArch64; callee-saved in the C convention, so that the runtime keeps it). Only
-//! the records of memories, which all threads share, are used in the record at its constant address, which is the main
-//! thread's. In programs without threads that record is the only one, and the register means nothing.
+//! it never changes (r15 on x86-64, x21 on AArch64; callee-saved in the C convention, so that the runtime keeps it).
+//! Only the records of memories, which all threads share, are used in the record at its constant address, which is the
+//! first thread's. In programs without threads that record is the only one, and the register means nothing.
 
 /// Address of memory 0 where an instruction has room for a displacement of 32 bits (x86-64): below 2 GiB, so that the
 /// base is a part of the access.
