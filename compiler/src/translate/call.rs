@@ -112,6 +112,7 @@ impl Environment<'_, '_> {
             }
             FunctionSource::Body { .. } | FunctionSource::Unknown { .. } => {
                 let function = self.wasm_function(callee);
+                self.before_call();
                 self.ins().call(function, arguments)
             }
         }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use cranelift_codegen::ir::{
-    self, AliasRegion, AliasRegionData, Endianness, ExtFuncData, ExternalName, FuncRef, GlobalValue, GlobalValueData,
-    InstBuilder, MemFlagsData, SigRef, Signature, Type, Value,
+    self, AliasRegion, AliasRegionData, Block, Endianness, ExtFuncData, ExternalName, FuncRef, GlobalValue,
+    GlobalValueData, InstBuilder, MemFlagsData, SigRef, Signature, Type, Value,
 };
 use cranelift_entity::EntityRef;
 use cranelift_frontend::FunctionBuilder;
@@ -58,6 +58,9 @@ pub struct Environment<'f, 'p> {
     data: HashMap<Name, GlobalValue>,
     signatures: HashMap<TypeId, SigRef>,
     regions: HashMap<Region, AliasRegion>,
+    /// What was read from the instance register in this block, since the last call: with one value as the base, Cranelift
+    /// sees which accesses are to the same place.
+    instance: Option<(Block, Value)>,
 }
 
 impl<'f, 'p> Environment<'f, 'p> {
@@ -70,6 +73,7 @@ impl<'f, 'p> Environment<'f, 'p> {
             data: HashMap::new(),
             signatures: HashMap::new(),
             regions: HashMap::new(),
+            instance: None,
         }
     }
 
@@ -184,13 +188,30 @@ impl<'f, 'p> Environment<'f, 'p> {
     fn instance_base(&mut self) -> Value {
         match self.plan.layout.instances {
             Instances::One => self.iconst(POINTER, self.plan.layout.record_base),
-            Instances::OnePerThread => self.ins().get_pinned_reg(POINTER),
+            Instances::OnePerThread => {
+                let block = self.builder.current_block();
+                if let Some((known, base)) = self.instance
+                    && Some(known) == block
+                {
+                    return base;
+                }
+                let base = self.ins().get_pinned_reg(POINTER);
+                self.instance = block.map(|block| (block, base));
+                base
+            }
         }
+    }
+
+    /// Says that a call follows. It leaves the instance as it is, but to keep its address across the call would cost
+    /// more than to read the register again.
+    pub fn before_call(&mut self) {
+        self.instance = None;
     }
 
     /// Calls a function by name and gives its results.
     pub fn call(&mut self, name: Name, signature: impl FnOnce() -> Signature, arguments: &[Value]) -> ir::Inst {
         let function = self.function(name, signature);
+        self.before_call();
         self.ins().call(function, arguments)
     }
 }

@@ -104,6 +104,7 @@ impl Translator<'_, '_> {
 
     /// Calls something that may throw, and gives its results.
     pub fn call_throwing(&mut self, callee: Callee, arguments: &[Value]) -> Vec<Value> {
+        self.env.before_call();
         let handlers = self.handlers();
         if handlers.is_empty() {
             let call = match callee {
