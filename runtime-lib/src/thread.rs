@@ -41,7 +41,7 @@ use wasmc_abi::program::{MAX_THREADS, ProgramHeader};
 use crate::exception::Store;
 use crate::lock::Lock;
 use crate::start::{self, HANDLER_BYTES, STACK_GUARD_BYTES};
-use crate::{arch, memory, process, sys, wasi};
+use crate::{arch, memory, process, report, script, sys, wasi};
 
 /// What a thread has for itself. Atomics only to be plain safe Rust: nobody else reads it, but who starts it.
 #[repr(C)]
@@ -184,12 +184,22 @@ pub fn spawn(argument: u32) -> i32 {
     if !are_several() && prepare().is_err() {
         return FAILED;
     }
-    let Some(number) = NUMBERS.lock().take(header.max_threads) else { return FAILED };
-    if start(header, number, argument).is_some() {
-        return number as i32;
-    }
-    NUMBERS.lock().give_back(number);
-    FAILED
+    start(header, Body::Program, argument).map_or(FAILED, |number| number as i32)
+}
+
+/// What a thread does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Body {
+    /// What threads of the program begin with, in an instance of its own.
+    Program,
+    /// Steps of a script, in the program's only instance.
+    Script,
+}
+
+/// See [`symbols::SCRIPT_THREAD`](wasmc_abi::symbols::SCRIPT_THREAD).
+#[unsafe(no_mangle)]
+extern "C" fn wasmc_script_thread(step: u32) -> bool {
+    (are_several() || prepare().is_ok()) && start(arch::program(), Body::Script, step).is_some()
 }
 
 /// Before there is a second thread.
@@ -224,7 +234,17 @@ fn plan(header: &ProgramHeader) -> Plan {
     Plan { stack, stack_end, signal_stack, thread, record, end: record + header.record_size }
 }
 
-fn start(header: &'static ProgramHeader, number: u32, argument: u32) -> Option<()> {
+/// Starts a thread, and gives its number.
+fn start(header: &'static ProgramHeader, body: Body, argument: u32) -> Option<u32> {
+    let number = NUMBERS.lock().take(header.max_threads)?;
+    if place(header, body, number, argument).is_none() {
+        NUMBERS.lock().give_back(number);
+        return None;
+    }
+    Some(number)
+}
+
+fn place(header: &'static ProgramHeader, body: Body, number: u32, argument: u32) -> Option<()> {
     let plan = plan(header);
     let area = sys::map_anywhere(plan.end, false).ok()?;
     // SAFETY: parts of what was just mapped.
@@ -233,14 +253,19 @@ fn start(header: &'static ProgramHeader, number: u32, argument: u32) -> Option<(
             .and_then(|()| sys::make_accessible(area + plan.signal_stack, plan.end - plan.signal_stack))
     };
     let thread = (area + plan.thread) as *mut Thread;
-    if accessible.is_ok() && memory::instantiate(header, area + plan.record).is_some() {
+    let is_instantiated = || body == Body::Script || memory::instantiate(header, area + plan.record).is_some();
+    if accessible.is_ok() && is_instantiated() {
         // SAFETY: aligned, accessible and nobody's.
         let thread = unsafe {
             thread.write(Thread::new());
             &*thread
         };
         thread.this.store(&raw const *thread as u64, Relaxed);
-        thread.instance.store(area + plan.record, Relaxed);
+        let (instance, run): (u64, unsafe extern "C" fn(&'static Thread) -> !) = match body {
+            Body::Program => (area + plan.record, run),
+            Body::Script => (header.record_base, run_script),
+        };
+        thread.instance.store(instance, Relaxed);
         thread.set_stack(area, area + plan.stack, area + plan.stack_end);
         thread.number.store(number, Relaxed);
         thread.argument.store(argument, Relaxed);
@@ -253,26 +278,42 @@ fn start(header: &'static ProgramHeader, number: u32, argument: u32) -> Option<(
         if result > 0 {
             return Some(());
         }
-        memory::release(header, area + plan.record);
+        if body == Body::Program {
+            memory::release(header, area + plan.record);
+        }
     }
     // SAFETY: nobody knows of it.
     unsafe { sys::unmap_pages(area, plan.end) };
     None
 }
 
-/// All of a thread. On its stack.
+/// All of a thread of the program. On its stack.
 unsafe extern "C" fn run(thread: &'static Thread) -> ! {
     let header = arch::program();
-    // SAFETY: a part of the area that is used for nothing else.
-    if unsafe { sys::set_signal_stack(thread.signal_stack.load(Relaxed), signal_stack_bytes()) }.is_err() {
-        crate::report::fatal("the signal stack of a thread could not be set");
-    }
+    begin_running(thread);
     let entry = start::resolve(header, header.thread_start);
     // SAFETY: the compiler's promise about the header; the thread's own instance.
     unsafe { arch::call_guest(entry, thread.instance(), thread.number(), thread.argument.load(Relaxed)) };
-
-    thread.exceptions.release();
     memory::release(header, thread.instance());
+    end_running(thread)
+}
+
+/// All of a thread of a script. On its stack.
+unsafe extern "C" fn run_script(thread: &'static Thread) -> ! {
+    begin_running(thread);
+    script::run_thread(arch::program(), thread.argument.load(Relaxed));
+    end_running(thread)
+}
+
+fn begin_running(thread: &Thread) {
+    // SAFETY: a part of the area that is used for nothing else.
+    if unsafe { sys::set_signal_stack(thread.signal_stack.load(Relaxed), signal_stack_bytes()) }.is_err() {
+        report::fatal("the signal stack of a thread could not be set");
+    }
+}
+
+fn end_running(thread: &Thread) -> ! {
+    thread.exceptions.release();
     let (area, bytes) = (thread.area.load(Relaxed), thread.area_bytes.load(Relaxed));
     NUMBERS.lock().give_back(thread.number());
     sys::block_signals();

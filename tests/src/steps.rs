@@ -122,7 +122,9 @@ impl StepTypes {
     /// If the instance has no such export.
     pub fn of(step: &Step, exports: &[Exports]) -> Result<StepTypes, String> {
         let (instance, name) = match step {
-            Step::Instantiate(_) => return Ok(StepTypes::Values(Vec::new())),
+            Step::Instantiate(_) | Step::Start | Step::End | Step::Wait(_) => {
+                return Ok(StepTypes::Values(Vec::new()));
+            }
             Step::Invoke { instance, export, .. }
             | Step::GlobalGet { instance, export }
             | Step::Memory { instance, export } => (*instance, export),

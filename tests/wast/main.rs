@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 
 use libtest_mimic::{Arguments, Trial};
 use wasmc_tests::spec::{self, Engine, Report, SETS, Status, Variant, exceptions};
+use wasmparser::WasmFeatures;
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -39,6 +40,15 @@ fn main() {
             });
             trials.push(trial.with_ignored_flag(!variant.can_run()));
         }
+    }
+    for variant in Variant::all() {
+        let trial = Trial::test(format!("own/threads.wast [{}]", variant.name()), move || {
+            let features = WasmFeatures::WASM2 | WasmFeatures::THREADS;
+            let engine = Engine::Native(variant);
+            let report = spec::run_text("own/threads.wast", include_str!("threads.wast"), features, engine);
+            if report.failures.is_empty() && report.passed == 5 { Ok(()) } else { Err(report.describe().into()) }
+        });
+        trials.push(trial.with_ignored_flag(!variant.can_run()));
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     print!("{}", spec::table(&by_set(&reports.lock().unwrap())));

@@ -28,8 +28,8 @@ use wasmc_abi::layout::{
     SLOT_BYTES, TableRecord,
 };
 use wasmc_abi::program::{
-    ABI_VERSION, IMAGE_COPY, IMAGE_FIXED, IMAGE_MOVE, Image, ProgramHeader, STEP_CALL, STEP_MEMORY,
-    ScriptStep as AbiStep,
+    ABI_VERSION, IMAGE_COPY, IMAGE_FIXED, IMAGE_MOVE, Image, ProgramHeader, STEP_CALL, STEP_END, STEP_MEMORY,
+    STEP_START, STEP_WAIT, ScriptStep as AbiStep,
 };
 use wasmc_abi::symbols;
 use wasmc_abi::trap::{FunctionEntry, NO_SITES, NOT_WASM};
@@ -593,8 +593,15 @@ impl Assembler<'_> {
                     encode.target = memory.index() as i32;
                     encode.result_count = 1;
                 }
+                ScriptStep::Start(end) => (encode.kind, encode.target) = (STEP_START, *end as i32),
+                ScriptStep::End => encode.kind = STEP_END,
+                ScriptStep::Wait(end) => (encode.kind, encode.target) = (STEP_WAIT, *end as i32),
             }
             encoded.push(encode);
+        }
+        if steps.iter().any(|step| matches!(step, ScriptStep::Start(_))) {
+            let symbol = self.symbol(Name::Runtime(RuntimeFunction::ScriptThread));
+            self.rodata.relative(offset_of_field(|header| &header.script_thread), symbol, 0);
         }
         header.script_count = encoded.len() as u32;
         header.script_slots = self.rodata.add(&slots, 16) as i32;

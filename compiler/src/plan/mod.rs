@@ -223,9 +223,16 @@ pub enum Main {
 #[derive(Debug)]
 pub enum ScriptStep {
     Instantiate(InstanceId),
-    Invoke { function: FuncId, arguments: Vec<u128> },
+    Invoke {
+        function: FuncId,
+        arguments: Vec<u128>,
+    },
     GlobalGet(GlobalId),
     Memory(MemoryId),
+    /// With the index of the step that ends the thread; likewise for `Wait`.
+    Start(usize),
+    End,
+    Wait(usize),
 }
 
 impl<'a> Plan<'a> {

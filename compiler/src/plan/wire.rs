@@ -427,7 +427,12 @@ pub fn resolve_entry(plan: &Plan<'_>, entry: &Entry) -> Result<Main> {
             .ok_or_else(|| Error::link(format!("{} has no export '{name}'", instance.name)))
     };
     let wrong_kind = |name: &str| Error::link(format!("the export '{name}' is of another kind"));
-    let resolved = steps.iter().map(|step| {
+    let ends: Vec<usize> = (0..steps.len()).filter(|&index| matches!(steps[index], Step::End)).collect();
+    let end_behind = |start: usize| {
+        let end = ends.iter().find(|&&end| end > start).copied();
+        end.ok_or_else(|| Error::usage("a thread of the script has no end"))
+    };
+    let resolved = steps.iter().enumerate().map(|(index, step)| {
         Ok(match step {
             Step::Instantiate(instance) => ScriptStep::Instantiate(InstanceId::new(*instance)),
             Step::Invoke { instance, export: name, arguments } => match export(*instance, name)? {
@@ -449,6 +454,11 @@ pub fn resolve_entry(plan: &Plan<'_>, entry: &Entry) -> Result<Main> {
                 (instance, External::Memory(memory)) => ScriptStep::Memory(instance.memories[memory]),
                 _ => return Err(wrong_kind(name)),
             },
+            Step::Start => ScriptStep::Start(end_behind(index)?),
+            Step::End => ScriptStep::End,
+            Step::Wait(thread) => ScriptStep::Wait(
+                *ends.get(*thread).ok_or_else(|| Error::usage(format!("the script has no thread {thread}")))?,
+            ),
         })
     });
     Ok(Main::Script(resolved.collect::<Result<_>>()?))

@@ -58,8 +58,8 @@ pub struct Environment<'f, 'p> {
     data: HashMap<Name, GlobalValue>,
     signatures: HashMap<TypeId, SigRef>,
     regions: HashMap<Region, AliasRegion>,
-    /// What was read from the instance register in this block, since the last call: with one value as the base, Cranelift
-    /// sees which accesses are to the same place.
+    /// What was read from the instance register in this block, since the last call: with one value as the base,
+    /// Cranelift sees which accesses are to the same place.
     instance: Option<(Block, Value)>,
 }
 

@@ -23,7 +23,7 @@ pub fn names(plan: &Plan<'_>) -> Vec<Name> {
                 ScriptStep::Instantiate(instance) => Some(Name::Instantiate(*instance)),
                 ScriptStep::Invoke { function, .. } => Some(Name::ArrayCall(*function)),
                 ScriptStep::GlobalGet(global) => Some(Name::GlobalGetter(*global)),
-                ScriptStep::Memory(_) => None,
+                ScriptStep::Memory(_) | ScriptStep::Start(_) | ScriptStep::End | ScriptStep::Wait(_) => None,
             }));
             names.sort_unstable();
             names.dedup();

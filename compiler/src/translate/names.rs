@@ -122,6 +122,7 @@ runtime_functions! {
     AtomicWait32  = symbols::ATOMIC_WAIT_32,
     AtomicWait64  = symbols::ATOMIC_WAIT_64,
     AtomicNotify  = symbols::ATOMIC_NOTIFY,
+    ScriptThread  = symbols::SCRIPT_THREAD,
     Harden        = symbols::HARDEN,
     ConfineFiles  = symbols::CONFINE_FILES,
     Embed         = symbols::EMBED,

@@ -58,6 +58,10 @@ pub const HARDEN: &str = "wasmc_harden";
 /// can name files link it.
 pub const CONFINE_FILES: &str = "wasmc_confine_files";
 
+/// `extern "C" fn(step: u32) -> bool`: starts a thread that performs a script from this step on. Only scripts with
+/// threads link it.
+pub const SCRIPT_THREAD: &str = "wasmc_script_thread";
+
 /// Answers what is asked of embedded trees; a function of the runtime library for itself. Only programs that have such
 /// trees link it.
 pub const EMBED: &str = "wasmc_embed";

@@ -13,8 +13,8 @@
 //! # Threads
 //!
 //! The table has a lock, which is held for as long as it takes to copy an entry. Whoever uses an entry ([`Open`])
-//! counts as a user of the host's descriptor while there are several threads. What is closed while others use it is gone
-//! for the guest at once, and for the host when the last of them is done: a read that waits goes on, as it does
+//! counts as a user of the host's descriptor while there are several threads. What is closed while others use it is
+//! gone for the guest at once, and for the host when the last of them is done: a read that waits goes on, as it does
 //! natively, and no call ever reaches a descriptor that was opened after the guest's number was looked up.
 //!
 //! # Invariants

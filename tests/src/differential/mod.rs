@@ -169,6 +169,7 @@ fn for_instance(step: &Step, instance: usize) -> Step {
         Step::Invoke { export, arguments, .. } => Step::Invoke { instance, export, arguments },
         Step::GlobalGet { export, .. } => Step::GlobalGet { instance, export },
         Step::Memory { export, .. } => Step::Memory { instance, export },
+        Step::Start | Step::End | Step::Wait(_) => unreachable!("the plans have one thread"),
     }
 }
 

@@ -75,8 +75,7 @@ fn perform(script: &Script, engine: Engine) -> Performance {
         let program = program(&alive, alive.len(), Entry::Script(steps));
         let error = match run(&program, engine) {
             Ok(outcomes) => {
-                let mut all: Vec<Outcome> =
-                    script.steps.iter().map(|step| lost(&complaints[instance_of(step)])).collect();
+                let mut all: Vec<Outcome> = script.steps.iter().map(|step| lost(step, &complaints)).collect();
                 for ((index, _), outcome) in kept.into_iter().zip(outcomes) {
                     all[index] = outcome;
                 }
@@ -85,7 +84,7 @@ fn perform(script: &Script, engine: Engine) -> Performance {
             Err(error) => error,
         };
         if alive.is_empty() {
-            let outcomes = script.steps.iter().map(|step| lost(&complaints[instance_of(step)])).collect();
+            let outcomes = script.steps.iter().map(|step| lost(step, &complaints)).collect();
             return Performance { outcomes, alive };
         }
         let culprit = find_culprit(&alive, engine);
@@ -100,20 +99,26 @@ fn run(program: &Program<'_>, engine: Engine) -> wasmc::Result<Vec<Outcome>> {
     }
 }
 
-fn lost(complaint: &Option<String>) -> Outcome {
-    Outcome::Lost(complaint.clone().unwrap_or_else(|| "the script does not compile".into()))
+fn lost(step: &Step, complaints: &[Option<String>]) -> Outcome {
+    let complaint = instance_of(step).and_then(|instance| complaints[instance].clone());
+    Outcome::Lost(complaint.unwrap_or_else(|| "the script does not compile".into()))
 }
 
-fn instance_of(step: &Step) -> usize {
+fn instance_of(step: &Step) -> Option<usize> {
     match step {
-        Step::Instantiate(instance) => *instance,
-        Step::Invoke { instance, .. } | Step::GlobalGet { instance, .. } | Step::Memory { instance, .. } => *instance,
+        Step::Instantiate(instance) => Some(*instance),
+        Step::Invoke { instance, .. } | Step::GlobalGet { instance, .. } | Step::Memory { instance, .. } => {
+            Some(*instance)
+        }
+        Step::Start | Step::End | Step::Wait(_) => None,
     }
 }
 
 fn move_step(step: &Step, new_index: impl Fn(usize) -> Option<usize>) -> Option<Step> {
-    let instance = new_index(instance_of(step))?;
+    let Some(instance) = instance_of(step) else { return Some(step.clone()) };
+    let instance = new_index(instance)?;
     Some(match step.clone() {
+        Step::Start | Step::End | Step::Wait(_) => unreachable!("these are for no instance"),
         Step::Instantiate(_) => Step::Instantiate(instance),
         Step::Invoke { export, arguments, .. } => Step::Invoke { instance, export, arguments },
         Step::GlobalGet { export, .. } => Step::GlobalGet { instance, export },
@@ -251,6 +256,7 @@ fn unlinkable(alive: &[(usize, Source)], source: &Source, engine: Engine) -> Res
 fn describe(step: &Step, why: &str) -> String {
     match step {
         Step::Instantiate(_) => format!("module: {why}"),
+        Step::Start | Step::End | Step::Wait(_) => format!("thread: {why}"),
         Step::Invoke { export, arguments, .. } => {
             let arguments: Vec<String> = arguments.iter().map(|slot| format!("{slot:#x}")).collect();
             format!("invoke {export:?}({}): {why}", arguments.join(", "))
