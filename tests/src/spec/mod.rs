@@ -54,8 +54,11 @@ impl Set {
         match self.source {
             Source::Version(SpecVersion::V1) => WasmFeatures::WASM1,
             Source::Version(SpecVersion::V2) => WasmFeatures::WASM2,
+            // From before reference types.
             Source::Proposal(Proposal::Threads) => WasmFeatures::WASM1 | WasmFeatures::THREADS,
-            _ => FEATURES,
+            Source::Version(_) | Source::Proposal(Proposal::MultiMemory | Proposal::CustomPageSizes) => FEATURES,
+            // Most began as a copy of version 2's.
+            Source::Proposal(_) => FEATURES - WasmFeatures::MULTI_MEMORY,
         }
     }
 
