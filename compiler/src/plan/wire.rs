@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cranelift_entity::{EntityRef, PrimaryMap};
+use cranelift_entity::{EntityRef, EntitySet, PrimaryMap};
 use rayon::prelude::*;
 use wasmc_abi::wasi;
 use wasmparser::{FuncType, GlobalType, MemoryType, TableType, ValType};
@@ -38,6 +38,7 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         tags: PrimaryMap::new(),
         data: PrimaryMap::new(),
         elements: PrimaryMap::new(),
+        throwing_types: EntitySet::new(),
         tail_calls: false,
         waits: false,
         thread_start: None,
@@ -127,6 +128,7 @@ impl<'a> Plan<'a> {
                     name: import.name.to_owned(),
                     live: false,
                     referenced: false,
+                    throws: false,
                 });
                 instance.functions.push(id);
                 host_functions.push(id);
@@ -156,6 +158,7 @@ impl<'a> Plan<'a> {
                         name,
                         live: false,
                         referenced: false,
+                        throws: false,
                     });
                     instance.functions.push(id);
                 }
@@ -356,6 +359,7 @@ impl<'a> Plan<'a> {
                 name: if is_library { format!("{}!{name}", instance.name) } else { name },
                 live: false,
                 referenced: false,
+                throws: false,
             }));
         }
         for (_, global) in instance.module.globals.iter().skip(instance.globals.len()) {
