@@ -102,6 +102,7 @@ impl Translator<'_, '_> {
     fn call_address(&mut self, ty: TypeId, address: Value, arguments: &[Value]) -> Vec<Value> {
         let signature = self.env.signature(ty);
         if !self.env.plan.throwing_types.contains(ty) {
+            self.env.before_call();
             let call = self.env.ins().call_indirect(signature, address, arguments);
             return self.env.builder.inst_results(call).to_vec();
         }
