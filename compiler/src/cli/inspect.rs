@@ -70,6 +70,8 @@ fn facts(note: Note<'_>) -> Vec<(&'static str, Fact)> {
         ("listeners", list(tag::LISTENER)),
         ("max-memory", Fact::Number(note.max_memory)),
     ];
+    let max_threads = note.items(tag::MAX_THREADS).next().and_then(|number| text(number).parse().ok());
+    facts.extend(max_threads.map(|number| ("max-threads", Fact::Number(number))));
     if let Some(arg0) = note.items(tag::ARG0).next() {
         facts.push(("arg0", Fact::Text(text(arg0))));
     }

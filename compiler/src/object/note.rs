@@ -71,6 +71,9 @@ fn descriptor(plan: &Plan<'_>, target: &Target, options: &Options, embedded: Opt
         let maximum = memory.maximum.unwrap_or(u64::MAX).min(options.max_memory);
         add(tag::MEMORY, &format!("{} {maximum}", memory.minimum));
     }
+    if plan.thread_start.is_some() {
+        add(tag::MAX_THREADS, &options.max_threads.to_string());
+    }
     bytes
 }
 
