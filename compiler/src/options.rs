@@ -143,8 +143,8 @@ pub struct Options {
     pub bounds_checks: BoundsChecks,
     /// Bytes of the Wasm stack.
     pub stack_size: u64,
-    /// Bytes that a memory may grow to.
-    pub max_memory: u64,
+    /// Bytes that a memory may grow to, if not what [`Options::memory_limit`] says.
+    pub max_memory: Option<u64>,
     pub grants: Grants,
     /// Imports that nothing satisfies trap when called, instead of being errors.
     pub allow_unknown_imports: bool,
@@ -155,6 +155,14 @@ pub struct Options {
     pub verify: bool,
 }
 
+impl Options {
+    /// Bytes that a memory may grow to. With 64-bit indices so many addresses are reserved, and what reserving takes is
+    /// little, so that the default is more than most machines have.
+    pub fn memory_limit(&self, has_64_bit_indices: bool) -> u64 {
+        self.max_memory.unwrap_or(if has_64_bit_indices { 64 << 30 } else { 4 << 30 })
+    }
+}
+
 impl Default for Options {
     fn default() -> Options {
         Options {
@@ -163,7 +171,7 @@ impl Default for Options {
             opt_level: OptLevel::Speed,
             bounds_checks: BoundsChecks::Guard,
             stack_size: 8 << 20,
-            max_memory: 4 << 30,
+            max_memory: None,
             grants: Grants::default(),
             allow_unknown_imports: false,
             harden: Harden::Auto,

@@ -18,13 +18,16 @@ use wasmparser::{Validator, WasmFeatures};
 use crate::error::Error;
 
 /// The proposals that this compiler takes: Wasm 2.0, extended constant expressions, exceptions in both forms, tail
-/// calls.
+/// calls, several memories, memories and tables with 64-bit indices, memories that are counted in bytes.
 pub fn supported_features() -> WasmFeatures {
     WasmFeatures::WASM2
         | WasmFeatures::EXTENDED_CONST
         | WasmFeatures::EXCEPTIONS
         | WasmFeatures::LEGACY_EXCEPTIONS
         | WasmFeatures::TAIL_CALL
+        | WasmFeatures::MULTI_MEMORY
+        | WasmFeatures::MEMORY64
+        | WasmFeatures::CUSTOM_PAGE_SIZES
 }
 
 /// Says whether an invalid module is one that a later proposal would make valid, which is a different failure.
