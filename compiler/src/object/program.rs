@@ -22,9 +22,7 @@ use cranelift_entity::EntityRef;
 use wasmc_abi::embed::CONTENTS_ALIGN;
 use wasmc_abi::exception::{ANY_TAG, Handler, HandlerSite};
 use wasmc_abi::harden::REQUIRE;
-use wasmc_abi::layout::{
-    FUNCREF_SIZE, MAX_PAGE_SIZE, MEMORY_EXPLICIT, MemoryRecord, SLOT_BYTES, TableRecord,
-};
+use wasmc_abi::layout::{FUNCREF_SIZE, MAX_PAGE_SIZE, MEMORY_EXPLICIT, MemoryRecord, SLOT_BYTES, TableRecord};
 use wasmc_abi::program::{
     ABI_VERSION, IMAGE_COPY, IMAGE_FIXED, IMAGE_MOVE, Image, ProgramHeader, STEP_CALL, STEP_MEMORY,
     ScriptStep as AbiStep,

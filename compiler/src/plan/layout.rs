@@ -232,12 +232,7 @@ impl Slots {
     fn behind(address: u64, count: u64) -> Slots {
         let first = address.saturating_sub(SLOT_BASE).div_ceil(SLOT_SIZE);
         let tables_end = Slots::start_of(first + 1);
-        Slots {
-            next_table: Slots::start_of(first),
-            tables_end,
-            next_memory: tables_end,
-            end: Slots::start_of(count),
-        }
+        Slots { next_table: Slots::start_of(first), tables_end, next_memory: tables_end, end: Slots::start_of(count) }
     }
 
     fn take_for_memory(&mut self, bytes: u64) -> Option<u64> {

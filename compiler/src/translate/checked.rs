@@ -115,10 +115,8 @@ impl Environment<'_, '_> {
                 (Opcode::Isub, _, Some(addend)) => (left, addend.wrapping_neg()),
                 _ => break,
             };
-            index = Index {
-                root: self.builder.func.dfg.resolve_aliases(root),
-                addend: index.addend.wrapping_add(addend),
-            };
+            index =
+                Index { root: self.builder.func.dfg.resolve_aliases(root), addend: index.addend.wrapping_add(addend) };
         }
         index
     }
