@@ -134,8 +134,38 @@ pub fn trials() -> Vec<Trial> {
                 trials.push(trial.with_ignored_flag(!emulator::can_run(architecture)));
             }
         }
+        for (way, in_slot, options) in ways {
+            let label = format!("wide: contents of bytes, {way} on {}", architecture.name());
+            let trial = Trial::test(label, move || contents(&options, in_slot));
+            trials.push(trial.with_ignored_flag(!emulator::can_run(architecture)));
+        }
     }
     trials
+}
+
+/// A memory whose last page is neither whole nor nearly empty, so that it would be mapped if it were: the bytes behind
+/// its end are those of no segment.
+fn contents(options: &Options, in_slot: bool) -> Result<(), Failed> {
+    let memory = |ty| Memory { name: "", ty, has_64_bit_indices: false, added_pages: 0, length: 0, largest: 0 };
+    for (ty, bytes) in [("105536 200000 (pagesize 1)", 105_536), ("131071 200000 (pagesize 1)", 131_071)] {
+        let mut suite = Suite::new(memory(ty));
+        let end = bytes as u64;
+        let bytes = "\\07".repeat(bytes);
+        let _ = writeln!(suite.text, "(data (i32.const 0) \"{bytes}\")");
+        suite.function("load", "(param i32) (result i64)", "(i64.load8_u (local.get 0))");
+        suite.function("grow", "(param i32) (result i32)", "(memory.grow (local.get 0))");
+        for (index, expected) in [(0, 7), (65535, 7), (65536, 7), (end - 1, 7)] {
+            suite.call("load", &[index], Expected::Value(expected));
+        }
+        suite.call("load", &[end], Expected::Trap);
+        suite.call("grow", &[5000], Expected::Anything);
+        for (index, expected) in [(end - 1, 7), (end, 0), (end + 4999, 0)] {
+            suite.call("load", &[index], Expected::Value(expected));
+        }
+        suite.call("load", &[end + 5000], Expected::Trap);
+        suite.perform(options, in_slot)?;
+    }
+    Ok(())
 }
 
 impl Memory {
