@@ -1,5 +1,6 @@
 /* Loops over memory, freestanding, for 32-bit and 64-bit addresses: the same source, and the same output.
- * -DKERNEL=NAME says which. -DGROWS takes memory from memory.grow, so that its size is not a constant. */
+ * -DKERNEL=NAME says which. -DGROWS takes memory from memory.grow, so that its size is not a constant. -DLIBRARY makes a
+ * module that another one can be linked with, which then has the better place for its memory. */
 
 typedef unsigned char u8;
 typedef unsigned int u32;
@@ -224,7 +225,12 @@ static u64 blur(void)
     return result;
 }
 
-__attribute__((export_name("_start"))) void start(void)
+#ifdef LIBRARY
+__attribute__((export_name("_initialize")))
+#else
+__attribute__((export_name("_start")))
+#endif
+void start(void)
 {
     static char text[17];
     static u32 vector[2], written;

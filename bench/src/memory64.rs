@@ -56,7 +56,8 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
             let time = |milliseconds| Cell::Number(milliseconds, 0);
             let mut row = vec![Cell::from(*kernel), time(narrow_time), time(wide_time), Cell::Number(ratio, 2)];
             if arguments.callgrind {
-                let counts = [instructions(&workshop, &narrow)?, instructions(&workshop, &wide)?];
+                let count = |target| instructions(arguments, &workshop, kernel, target, definitions);
+                let counts = [count("wasm32")?, count("wasm64")?];
                 row.extend(counts.map(|count| Cell::Integer(count / 1_000_000)));
                 row.push(Cell::Number(counts[1] as f64 / counts[0] as f64, 2));
             }
@@ -86,17 +87,35 @@ fn build(
 ) -> Result<PathBuf> {
     let name = format!("{kernel}-{target}{}", definitions.concat());
     let module = workshop.freestanding(&arguments.clang, target, &name, kernel, definitions)?;
-    let options: Vec<&str> = arguments.wasmc_options.iter().map(String::as_str).collect();
-    workshop.compile(&module, &name, &options)
+    workshop.compile(&module, &name, &options(arguments))
+}
+
+fn options(arguments: &Arguments) -> Vec<&str> {
+    arguments.wasmc_options.iter().map(String::as_str).collect()
 }
 
 /// Instructions that a program executes.
-fn instructions(workshop: &Workshop<'_>, program: &Path) -> Result<u64> {
+///
+/// Valgrind itself lies where the memory of the main module is. So the program is a library here, whose memory is in a
+/// slot, linked with an empty main module: a base that takes a register, with either size of addresses.
+fn instructions(
+    arguments: &Arguments,
+    workshop: &Workshop<'_>,
+    kernel: &str,
+    target: &str,
+    definitions: &[&str],
+) -> Result<u64> {
+    let name = format!("{kernel}-{target}{}-library", definitions.concat());
+    let definitions: Vec<&str> = definitions.iter().copied().chain(["-DLIBRARY"]).collect();
+    let library = workshop.freestanding(&arguments.clang, target, &name, kernel, &definitions)?;
+    let link = format!("--link=library={}", library.display());
+    let options: Vec<&str> = options(arguments).into_iter().chain([link.as_str()]).collect();
+    let program = workshop.compile(&workshop.empty()?, &name, &options)?;
     let file = workshop.directory().join("callgrind.out");
     let run = Command::new("valgrind")
         .arg("--tool=callgrind")
         .arg(format!("--callgrind-out-file={}", file.display()))
-        .arg(program)
+        .arg(&program)
         .output()
         .context("cannot run valgrind")?;
     ensure!(run.status.success(), "callgrind failed: {}", String::from_utf8_lossy(&run.stderr));

@@ -51,6 +51,11 @@ impl<'a> Workshop<'a> {
         self.source("hello.wat", HELLO_WAT)
     }
 
+    /// A program that does nothing.
+    pub fn empty(&self) -> Result<PathBuf> {
+        self.source("empty.wat", "(module (func (export \"_start\")))")
+    }
+
     /// Where the programs are.
     pub fn directory(&self) -> &Path {
         self.directory.path()

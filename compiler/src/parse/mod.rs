@@ -15,10 +15,12 @@ pub use module::*;
 
 use wasmparser::{Validator, WasmFeatures};
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// The proposals that this compiler takes: Wasm 2.0, extended constant expressions, exceptions in both forms, tail
-/// calls, several memories, memories and tables with 64-bit indices, memories that are counted in bytes.
+/// calls, typed function references, several memories, memories and tables with 64-bit indices, memories that are counted
+/// in bytes. Of garbage collection: its types, so recursion groups and subtypes of functions too, and references to
+/// objects that are always null, because its instructions are refused (see [`uses`]).
 pub fn supported_features() -> WasmFeatures {
     WasmFeatures::WASM2
         | WasmFeatures::EXTENDED_CONST
@@ -28,6 +30,8 @@ pub fn supported_features() -> WasmFeatures {
         | WasmFeatures::MULTI_MEMORY
         | WasmFeatures::MEMORY64
         | WasmFeatures::CUSTOM_PAGE_SIZES
+        | WasmFeatures::FUNCTION_REFERENCES
+        | WasmFeatures::GC
 }
 
 /// Says whether an invalid module is one that a later proposal would make valid, which is a different failure.
@@ -38,6 +42,9 @@ pub fn supported_features() -> WasmFeatures {
 pub fn explain_invalid(wasm: &[u8], error: Error) -> Error {
     if wasmparser::Parser::is_component(wasm) {
         return Error::unsupported("this is a component; wasmc compiles core modules");
+    }
+    if error.kind() == ErrorKind::Unsupported {
+        return error;
     }
     match Validator::new_with_features(WasmFeatures::all()).validate_all(wasm) {
         Err(_) => error,

@@ -9,7 +9,7 @@ use wasmparser::{FuncToValidate, FuncValidatorAllocations, Operator, OperatorsRe
 
 use super::index::{BodyIndex, DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex};
 use super::module::{Body, Module};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What one function body refers to. Lists are sorted and without duplicates.
 #[derive(Debug, Default)]
@@ -62,6 +62,7 @@ fn validate(body: &Body<'_>, allocations: &mut FuncValidatorAllocations) -> Resu
     while !operators.eof() {
         let (operator, offset) = operators.read_with_offset()?;
         validator.op(offset, &operator)?;
+        refuse_objects(&operator).map_err(|error| error.at(offset))?;
         uses.note(&operator);
     }
     operators.finish()?;
@@ -70,9 +71,37 @@ fn validate(body: &Body<'_>, allocations: &mut FuncValidatorAllocations) -> Resu
     Ok(uses)
 }
 
+/// Of garbage collection only the types are supported.
+fn refuse_objects(operator: &Operator<'_>) -> Result<()> {
+    macro_rules! refuse {
+        ($(@$proposal:ident $name:ident $({ $($argument:ident: $ty:ty),* })? => $visit:ident ($($arity:tt)*))*) => {
+            match operator {
+                $(Operator::$name { .. } => is_of_gc!($proposal),)*
+                _ => false,
+            }
+        };
+    }
+    macro_rules! is_of_gc {
+        (gc) => {
+            true
+        };
+        ($other:ident) => {
+            false
+        };
+    }
+    if wasmparser::for_each_operator!(refuse) {
+        let name = format!("{operator:?}");
+        let name = name.split([' ', '(']).next().unwrap_or_default();
+        return Err(Error::unsupported(format!("the module needs the proposal 'gc': {name}")));
+    }
+    Ok(())
+}
+
 impl Uses {
     fn note(&mut self, operator: &Operator<'_>) {
-        if let Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. } = operator {
+        if let Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. } | Operator::ReturnCallRef { .. } =
+            operator
+        {
             self.tail_calls = true;
         }
         match *operator {

@@ -8,6 +8,7 @@
 //! - [`layout`]: where memories, tables and globals lie;
 //! - [`instantiate`]: what of the instantiation is initial data, and which steps are left for run time.
 
+mod describe;
 pub mod evaluate;
 pub mod ids;
 pub mod instantiate;

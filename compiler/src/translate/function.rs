@@ -3,12 +3,14 @@
 use cranelift_codegen::ir::{self, InstBuilder, SourceLoc, Type, Value, types};
 use cranelift_entity::EntityRef;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use wasmc_abi::trap::TrapCode;
 use wasmparser::{FuncType, FunctionBody, Operator, ValType};
 
 use super::control::Frame;
 use super::environment::{Environment, Region};
 use super::exceptions::Shape;
 use super::names::Name;
+use super::traps;
 use super::types::{Conventions, REFERENCE, value_type, wasm_signature};
 use crate::error::{Error, Result};
 use crate::parse::index::{BodyIndex, FuncIndex, GlobalIndex};
@@ -207,6 +209,10 @@ impl<'f, 'p> Translator<'f, 'p> {
                 let is_null = self.env.ins().icmp(ir::condcodes::IntCC::Equal, reference, null);
                 let is_null = self.env.ins().uextend(types::I32, is_null);
                 self.push(is_null);
+            }
+            Operator::RefAsNonNull => {
+                let reference = *self.stack.last().expect("the body is validated");
+                self.env.ins().trapz(reference, traps::to_clif(TrapCode::NullReference));
             }
             Operator::RefFunc { function_index } => {
                 let function = self.instance.functions[FuncIndex::new(function_index as usize)];

@@ -54,8 +54,9 @@ impl Set {
         match self.source {
             Source::Version(SpecVersion::V1) => WasmFeatures::WASM1,
             Source::Version(SpecVersion::V2) => WasmFeatures::WASM2,
-            Source::Proposal(Proposal::Memory64) => FEATURES - WasmFeatures::MULTI_MEMORY,
-            _ => FEATURES,
+            Source::Version(_) | Source::Proposal(Proposal::MultiMemory | Proposal::CustomPageSizes) => FEATURES,
+            // Most began as a copy of version 2's.
+            Source::Proposal(_) => FEATURES - WasmFeatures::MULTI_MEMORY,
         }
     }
 
@@ -93,12 +94,12 @@ pub const SETS: &[Set] = &[
     Set { name: "bulk-memory",         source: P(Proposal::BulkMemoryOperations),                status: Superseded },
     Set { name: "reference-types",     source: P(Proposal::ReferenceTypes),                      status: Superseded },
     Set { name: "extended-const",      source: P(Proposal::ExtendedConst),                       status: Planned },
-    Set { name: "tail-call",           source: P(Proposal::TailCall),                            status: Planned },
+    Set { name: "tail-call",           source: P(Proposal::TailCall),                            status: Supported },
     Set { name: "multi-memory",        source: P(Proposal::MultiMemory),                         status: Supported },
     Set { name: "memory64",            source: P(Proposal::Memory64),                            status: Supported },
     Set { name: "relaxed-simd",        source: P(Proposal::RelaxedSimd),                         status: Planned },
-    Set { name: "exceptions",          source: P(Proposal::ExceptionHandling),                   status: Planned },
-    Set { name: "function-references", source: P(Proposal::FunctionReferences),                  status: Planned },
+    Set { name: "exceptions",          source: P(Proposal::ExceptionHandling),                   status: Supported },
+    Set { name: "function-references", source: P(Proposal::FunctionReferences),                  status: Supported },
     Set { name: "gc",                  source: P(Proposal::GC),                                  status: Planned },
     Set { name: "annotations",         source: P(Proposal::Annotations),                         status: Planned },
     Set { name: "wasm-v3",             source: V(SpecVersion::V3),                               status: Planned },
@@ -200,12 +201,17 @@ impl Report {
 
 /// Runs a script and compares the result with the exceptions.
 pub fn run(set: &Set, file: &TestFile<'_>, engine: Engine) -> Report {
-    let script = match script::translate(file.raw()) {
+    run_text(&format!("{}/{}", set.name, file.name()), file.raw(), set.features(), engine)
+}
+
+/// Runs the text of a script, which knows these proposals.
+pub fn run_text(name: &str, text: &str, features: WasmFeatures, engine: Engine) -> Report {
+    let script = match script::translate(text) {
         Ok(script) => script,
         Err(why) => return Report { failures: vec![(0, why)], ..Report::default() },
     };
-    let verdicts = judge::judge(&script, set.features(), engine);
-    exceptions::apply(&format!("{}/{}", set.name, file.name()), &verdicts)
+    let verdicts = judge::judge(&script, features, engine);
+    exceptions::apply(name, &verdicts)
 }
 
 /// A table with a row for each script and a total.
