@@ -95,7 +95,8 @@ pub enum OptLevel {
 /// How accesses to linear memory are kept inside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BoundsChecks {
-    /// 8 GiB of address space are reserved for each memory; what is beyond its size faults.
+    /// What indices reach is reserved for each memory, 8 GiB; what is beyond its size faults. Of a 64-bit index one
+    /// comparison is left.
     Guard,
     /// Each access is compared with the size. For small address spaces.
     Explicit,

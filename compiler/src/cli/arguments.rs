@@ -69,7 +69,7 @@ pub struct Arguments {
     #[arg(long)]
     pub allow_unknown_imports: bool,
 
-    /// How memory accesses are kept inside: `guard` reserves 8 GiB of addresses for each memory and costs nothing;
+    /// How memory accesses are kept inside: `guard` reserves addresses for each memory, 8 GiB, and costs nothing;
     /// `explicit` compares, for machines where addresses are scarce (`ulimit -v`).
     #[arg(long, value_enum, default_value_t = BoundsKind::Guard, value_name = "HOW")]
     pub bounds_checks: BoundsKind,
