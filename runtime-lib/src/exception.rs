@@ -246,7 +246,7 @@ fn sweep() -> u64 {
     live
 }
 
-/// The end of [`symbols::THROW`](wasmc_abi::symbols::THROW), whose frame is at `frame` and keeps the caller's registers.
+/// The end of [`symbols::THROW`](wasmc_abi::symbols::THROW), whose frame is at `frame`, with the caller's registers.
 pub extern "C" fn throw(exception: u64, registers: &mut arch::SavedRegisters, frame: u64) -> ! {
     if exception == 0 {
         trap::raise(TrapCode::NullReference, None);
@@ -288,8 +288,8 @@ impl Walk {
     }
 }
 
-/// Undoes what the frames from `innermost`'s caller on did to callee-saved registers, up to the frame at `handler`, which
-/// stays.
+/// Undoes what the frames from `innermost`'s caller on did to callee-saved registers, up to the frame at `handler`,
+/// which stays.
 fn restore_registers(
     header: &'static ProgramHeader,
     registers: &mut arch::SavedRegisters,

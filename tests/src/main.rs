@@ -151,7 +151,7 @@ fn wast(mut arguments: VecDeque<String>) -> Result<bool, String> {
         });
         let texts: Vec<(String, String)> = texts.collect::<Result<_, _>>()?;
         let run = |(path, text): &(String, String)| (path.clone(), spec::run_text(path, text, FEATURES, engine));
-        return Ok(show(parallel::map(&texts, run)));
+        return Ok(show(&parallel::map(&texts, run)));
     }
     let chosen = SETS.iter().filter(|set| match &set_name {
         Some(name) => set.name == name,
@@ -159,16 +159,16 @@ fn wast(mut arguments: VecDeque<String>) -> Result<bool, String> {
     });
     let files = chosen.flat_map(|set| set.scripts().into_iter().map(move |file| (set, file)));
     let files: Vec<_> = files.filter(|(_, file)| file.name().contains(&part)).collect();
-    Ok(show(parallel::map(&files, |(set, file)| {
+    Ok(show(&parallel::map(&files, |(set, file)| {
         (format!("{}/{}", set.name, file.name()), spec::run(set, file, engine))
     })))
 }
 
 /// Prints what came of scripts, and says whether all passed.
-fn show(rows: Vec<(String, Report)>) -> bool {
+fn show(rows: &[(String, Report)]) -> bool {
     for (name, report) in rows.iter().filter(|(_, report)| !report.failures.is_empty()) {
         println!("{name}: {}", report.describe());
     }
-    print!("{}", spec::table(&rows));
+    print!("{}", spec::table(rows));
     rows.iter().all(|(_, report)| report.failures.is_empty())
 }

@@ -7,7 +7,7 @@ use cranelift_entity::{EntityRef, PrimaryMap};
 use rayon::prelude::*;
 use wasmparser::{FuncToValidate, FuncValidatorAllocations, Operator, OperatorsReader};
 
-use super::index::{BodyIndex, DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex};
+use super::index::{BodyIndex, DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
 use super::module::{Body, Module};
 use crate::error::{Error, Result};
 
@@ -16,6 +16,8 @@ use crate::error::{Error, Result};
 pub struct Uses {
     /// Functions that are called directly.
     pub calls: Vec<FuncIndex>,
+    /// Types of the functions that are called through tables and references.
+    pub calls_through_references: Vec<TypeIndex>,
     /// Functions that become values.
     pub ref_funcs: Vec<FuncIndex>,
     /// Tables whose entries may change.
@@ -30,6 +32,8 @@ pub struct Uses {
     pub elements_dropped: Vec<ElemIndex>,
     /// It calls in place of itself.
     pub tail_calls: bool,
+    /// It throws, by itself.
+    pub throws: bool,
 }
 
 /// Validates every body of a module, in parallel, and gives what each one uses.
@@ -108,6 +112,13 @@ impl Uses {
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
                 self.calls.push(FuncIndex::new(function_index as usize));
             }
+            Operator::CallIndirect { type_index, .. }
+            | Operator::ReturnCallIndirect { type_index, .. }
+            | Operator::CallRef { type_index }
+            | Operator::ReturnCallRef { type_index } => {
+                self.calls_through_references.push(TypeIndex::new(type_index as usize));
+            }
+            Operator::Throw { .. } | Operator::ThrowRef | Operator::Rethrow { .. } => self.throws = true,
             Operator::RefFunc { function_index } => self.ref_funcs.push(FuncIndex::new(function_index as usize)),
             Operator::TableSet { table } | Operator::TableFill { table } => {
                 self.tables_written.push(TableIndex::new(table as usize));
@@ -139,6 +150,7 @@ impl Uses {
             list.shrink_to_fit();
         }
         tidy(&mut self.calls);
+        tidy(&mut self.calls_through_references);
         tidy(&mut self.ref_funcs);
         tidy(&mut self.tables_written);
         tidy(&mut self.tables_grown);

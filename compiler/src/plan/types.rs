@@ -113,9 +113,14 @@ impl Types {
         Some(TypeId::new(index as usize))
     }
 
+    /// A type, and those that it was declared below.
+    pub fn supertypes(&self, id: TypeId) -> impl Iterator<Item = TypeId> {
+        std::iter::successors(Some(id), |&id| self.supertype(id))
+    }
+
     /// Whether a type is another one or was declared below it.
     pub fn is_subtype(&self, found: TypeId, wanted: TypeId) -> bool {
-        std::iter::successors(Some(found), |&id| self.supertype(id)).any(|id| id == wanted)
+        self.supertypes(found).any(|id| id == wanted)
     }
 
     /// Whether each value of a type is one of another.
@@ -207,7 +212,7 @@ pub fn id(index: UnpackedIndex) -> TypeId {
 
 /// A type in which each index of the module is replaced.
 fn map_indices(ty: &SubType, map: impl Fn(u32) -> Option<PackedIndex>) -> Result<SubType> {
-    map_group_indices(ty, |place| PackedIndex::from_rec_group_index(place), map)
+    map_group_indices(ty, PackedIndex::from_rec_group_index, map)
 }
 
 /// A type in which each index, of the recursion group and of the module, is replaced.

@@ -1,6 +1,6 @@
 //! What each index of each instance means: imports are resolved to ids of the whole program.
 
-use cranelift_entity::{EntityRef, PrimaryMap};
+use cranelift_entity::{EntityRef, EntitySet, PrimaryMap};
 use rayon::prelude::*;
 use wasmc_abi::layout::WASM_PAGE_SIZE;
 use wasmc_abi::wasi;
@@ -37,6 +37,7 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         tags: PrimaryMap::new(),
         data: PrimaryMap::new(),
         elements: PrimaryMap::new(),
+        throwing_types: EntitySet::new(),
         tail_calls: false,
         layout: Layout::default(),
         main: Main::Command(None),
@@ -115,6 +116,7 @@ impl<'a> Plan<'a> {
                     name: import.name.to_owned(),
                     live: false,
                     referenced: false,
+                    throws: false,
                 });
                 instance.functions.push(id);
                 host_functions.push(id);
@@ -129,6 +131,7 @@ impl<'a> Plan<'a> {
                         name,
                         live: false,
                         referenced: false,
+                        throws: false,
                     });
                     instance.functions.push(id);
                 }
@@ -322,6 +325,7 @@ impl<'a> Plan<'a> {
                 name: if is_library { format!("{}!{name}", instance.name) } else { name },
                 live: false,
                 referenced: false,
+                throws: false,
             }));
         }
         for (_, global) in instance.module.globals.iter().skip(instance.globals.len()) {

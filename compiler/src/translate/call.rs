@@ -47,8 +47,7 @@ impl Translator<'_, '_> {
                 let index = self.pop();
                 let arguments = self.pop_arguments(ty);
                 let callee = self.env.indirect_callee(self.table(table_index), ty, index);
-                let signature = self.env.signature(ty);
-                let results = self.call_throwing(Callee::Indirect(signature, callee), &arguments);
+                let results = self.call_address(ty, callee, &arguments);
                 self.stack.extend(results);
             }
             Operator::ReturnCallIndirect { type_index, table_index } => {
@@ -65,8 +64,7 @@ impl Translator<'_, '_> {
                 let reference = self.pop();
                 let arguments = self.pop_arguments(ty);
                 let callee = self.env.callee_of_reference(reference);
-                let signature = self.env.signature(ty);
-                let results = self.call_throwing(Callee::Indirect(signature, callee), &arguments);
+                let results = self.call_address(ty, callee, &arguments);
                 self.stack.extend(results);
             }
             Operator::ReturnCallRef { type_index } => {
@@ -90,14 +88,24 @@ impl Translator<'_, '_> {
         arguments
     }
 
-    /// Calls a function of the program, which may throw, or of the host, which does not.
+    /// Calls a function of the program or of the host.
     fn call_function(&mut self, callee: FuncId, arguments: &[Value]) -> Vec<Value> {
-        if let FunctionSource::Wasi { .. } = self.env.plan.functions[callee].source {
+        if !self.env.plan.functions[callee].throws {
             let call = self.env.call_function(callee, arguments);
             return self.env.builder.inst_results(call).to_vec();
         }
         let function = self.env.wasm_function(callee);
         self.call_throwing(Callee::Direct(function), arguments)
+    }
+
+    /// Calls a function of a type at a code address.
+    fn call_address(&mut self, ty: TypeId, address: Value, arguments: &[Value]) -> Vec<Value> {
+        let signature = self.env.signature(ty);
+        if !self.env.plan.throwing_types.contains(ty) {
+            let call = self.env.ins().call_indirect(signature, address, arguments);
+            return self.env.builder.inst_results(call).to_vec();
+        }
+        self.call_throwing(Callee::Indirect(signature, address), arguments)
     }
 }
 

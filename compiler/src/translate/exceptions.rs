@@ -22,7 +22,7 @@ use cranelift_codegen::ir::{
     SigRef, Value, types,
 };
 use cranelift_entity::EntityRef;
-use wasmc_abi::exception::{REFERENCED, exception};
+use wasmc_abi::exception::{REFERENCED, offsets};
 use wasmc_abi::layout::SLOT_BYTES;
 use wasmc_abi::trap::TrapCode;
 use wasmparser::{BlockType, Catch, FunctionBody, Operator, TryTable};
@@ -220,7 +220,7 @@ impl Translator<'_, '_> {
         }
         if keep {
             let referenced = self.env.iconst(types::I32, REFERENCED.into());
-            self.env.ins().store(flags, referenced, exception, exception::FLAGS as i32);
+            self.env.ins().store(flags, referenced, exception, offsets::FLAGS as i32);
         } else {
             self.env.call_runtime(RuntimeFunction::ExceptionDone, &[exception], &[]);
         }
@@ -308,7 +308,7 @@ impl Translator<'_, '_> {
 }
 
 fn payload_offset(index: usize) -> i32 {
-    (exception::PAYLOAD as usize + index * SLOT_BYTES as usize) as i32
+    (offsets::PAYLOAD as usize + index * SLOT_BYTES as usize) as i32
 }
 
 /// Reads ahead: every legacy `try` of a body, in order.

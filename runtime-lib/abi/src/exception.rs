@@ -3,8 +3,8 @@
 //! # An exception
 //!
 //! It is an object of the runtime's, made by [`symbols::EXCEPTION_NEW`](crate::symbols::EXCEPTION_NEW): an
-//! [`Exception`] and behind it the payload, [`SLOT_BYTES`](crate::layout::SLOT_BYTES) for each value. An `exnref` is its
-//! address, or 0 for null. Tags are numbered over the whole program, so that matching is a comparison of constants.
+//! [`Exception`] and behind it the payload, [`SLOT_BYTES`](crate::layout::SLOT_BYTES) for each value. An `exnref` is
+//! its address, or 0 for null. Tags are numbered over the whole program, so that matching is a comparison of constants.
 //!
 //! # Handlers
 //!
@@ -33,7 +33,7 @@ pub struct Exception {
 pub const REFERENCED: u32 = 1;
 
 /// Byte offsets in an [`Exception`], for code.
-pub mod exception {
+pub mod offsets {
     use super::Exception;
     use core::mem::offset_of;
 
