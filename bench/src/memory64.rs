@@ -1,5 +1,5 @@
-//! What 64-bit addresses cost: loops over memory, compiled from one source for 32-bit and for 64-bit addresses, once with
-//! a memory of constant size and once with one that grows.
+//! What 64-bit addresses cost: loops over memory, compiled from one source for 32-bit and for 64-bit addresses, once
+//! with a memory of constant size and once with one that grows.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -3,8 +3,8 @@
 //! Where things are is decided by the compiler and stands in the records (see [`wasmc_abi::layout`]); this file makes
 //! the address space agree:
 //!
-//! - Memories and growable tables at *fixed addresses* have a reservation without access there. Its first `length` bytes
-//!   are readable and writable; growing is one `mprotect`, and nothing ever moves.
+//! - Memories and growable tables at *fixed addresses* have a reservation without access there. Its first `length`
+//!   bytes are readable and writable; growing is one `mprotect`, and nothing ever moves.
 //! - *Explicit* memories are ordinary mappings anywhere. Growing is one `mremap`, which may move them: compiled code
 //!   loads the base anew after each call.
 //!

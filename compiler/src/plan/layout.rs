@@ -1,8 +1,8 @@
 //! Where things lie at run time, in the fixed address model: see [`wasmc_abi::layout`] for the map.
 //!
-//! Addresses of the record, of memories and of tables are constants, but for memories that find no slot or are asked not
-//! to reserve addresses. What is not here needs no place: constant
-//! globals, and tables that never change, which are read-only data of the executable.
+//! Addresses of the record, of memories and of tables are constants, but for memories that find no slot or shall not
+//! reserve addresses. What is not here needs no place: constant globals, and tables that never change, which are
+//! read-only data of the executable.
 
 use cranelift_entity::SecondaryMap;
 use wasmc_abi::layout::{

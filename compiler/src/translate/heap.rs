@@ -11,8 +11,8 @@
 //! the hardware does the comparison. The access keeps its trap code; its address is a site of the trap table.
 //!
 //! *Guarded.* `index` is 64 bits wide. The memory never has more than `largest` bytes, and
-//! `reserved = max(largest, 2³²) + GUARD_64` bytes behind the base belong to it, inaccessible beyond `length`. Both are
-//! constants, and the code traps if
+//! `reserved = max(largest, 2³²) + GUARD_64` bytes behind the base belong to it (rounded up to whole pages),
+//! inaccessible beyond `length`. Both are constants, and the code traps if
 //!
 //! ```text
 //!   index > min(largest, reserved − reach)
@@ -20,11 +20,11 @@
 //!
 //! - *It traps in time:* behind the comparison `index + reach <= reserved`, which does not wrap, and so the access is
 //!   inside the reservation, where the hardware finds what is beyond `length`.
-//! - *It does not trap too early:* an index above `largest` is not inside, nor, since `largest < reserved`, is an access
-//!   that ends behind `reserved`.
+//! - *It does not trap too early:* an index above `largest` is not inside, nor, since `largest < reserved`, is an
+//!   access that ends behind `reserved`.
 //! - If `reach` is above `reserved`, or itself above 2⁶⁴ − 1, no index is inside: the code always traps.
 //!
-//! A reach below `GUARD_64` makes the constant `largest`, whatever the offset is: so accesses to the fields of a record
+//! A reach up to `GUARD_64` makes the constant `largest`, whatever the offset is: so accesses to the fields of a record
 //! make the same comparison. An index of which it is known that `index + reach <= reserved` needs none.
 //!
 //! *Compared.* Everything else: the length may be any number, or nothing is reserved. The code traps if

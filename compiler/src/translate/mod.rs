@@ -7,8 +7,8 @@
 //! - [`exceptions`]: what throws and what catches;
 //! - [`numeric`] and [`vector`]: tables with a row for each operator that only computes;
 //! - [`memory`] and [`table`]: accesses, sizes, bulk operations;
-//! - [`heap`]: the only place where an address in linear memory is formed, with the help of [`checked`], which knows what
-//!   was compared already;
+//! - [`heap`]: the only place where an address in linear memory is formed, with the help of [`checked`], which knows
+//!   what was compared already;
 //! - [`call`]: calls of all kinds;
 //! - [`environment`]: what a function refers to outside itself;
 //! - [`glue`]: the functions that no module has: instantiation, and entries for the runtime.

@@ -116,8 +116,8 @@ impl Environment<'_, '_> {
         self.entry_address(table, index)
     }
 
-    /// Address of entries that a bulk operation is about to use, or a trap. `start` and `count` are i64, below 2³² if the
-    /// table has 32-bit indices.
+    /// Address of entries that a bulk operation is about to use, or a trap. `start` and `count` are i64, below 2³² if
+    /// the table has 32-bit indices.
     pub fn table_region(&mut self, table: TableId, start: Value, count: Value) -> Value {
         let can_wrap = self.plan.tables[table].has_64_bit_indices;
         let end = self.end(start, count, can_wrap, TrapCode::TableOutOfBounds);
