@@ -150,9 +150,8 @@ fn wast(mut arguments: VecDeque<String>) -> Result<bool, String> {
             Err(error) => Err(format!("{path}: {error}")),
         });
         let texts: Vec<(String, String)> = texts.collect::<Result<_, _>>()?;
-        return Ok(show(&parallel::map(&texts, |(path, text)| {
-            (path.clone(), spec::run_text(path, text, FEATURES, engine))
-        })));
+        let run = |(path, text): &(String, String)| (path.clone(), spec::run_text(path, text, FEATURES, engine));
+        return Ok(show(&parallel::map(&texts, run)));
     }
     let chosen = SETS.iter().filter(|set| match &set_name {
         Some(name) => set.name == name,

@@ -70,7 +70,7 @@ pub struct Arguments {
     #[arg(long)]
     pub allow_unknown_imports: bool,
 
-    /// How memory accesses are kept inside: `guard` reserves 8 GiB of addresses for each memory and costs nothing;
+    /// How memory accesses are kept inside: `guard` reserves addresses for each memory, 8 GiB, and costs nothing;
     /// `explicit` compares, for machines where addresses are scarce (`ulimit -v`).
     #[arg(long, value_enum, default_value_t = BoundsKind::Guard, value_name = "HOW")]
     pub bounds_checks: BoundsKind,
@@ -79,9 +79,9 @@ pub struct Arguments {
     #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = parse_stack_size)]
     pub stack_size: u64,
 
-    /// Size that a memory may grow to, in bytes or with K, M or G.
-    #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = parse_size)]
-    pub max_memory: u64,
+    /// Size that a memory may grow to, in bytes or with K, M or G [default: 4G; with 64-bit addresses, 64G].
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub max_memory: Option<u64>,
 
     /// Threads that the program may have at a time, besides its first: up to 65535. Starting another one fails.
     #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_THREADS,

@@ -37,7 +37,7 @@ pub fn filter(plan: &Plan<'_>, machine: Machine) -> Filter {
 fn needed(plan: &Plan<'_>) -> Vec<Allowed> {
     let mut rows = harden::CORE.to_vec();
     for (id, memory) in plan.memories.iter().filter(|(_, memory)| memory.grown) {
-        let grows_in_place = memory.shared || plan.layout.memories[id].guarded_base.is_some();
+        let grows_in_place = memory.shared || plan.layout.memories[id].base.is_some();
         rows.extend(if grows_in_place { harden::GROWTH } else { harden::GROWTH_BY_MAPPING });
     }
     if plan.tables.values().any(|table| table.grown) {

@@ -18,9 +18,9 @@ use wasmparser::{Validator, WasmFeatures};
 use crate::error::{Error, ErrorKind};
 
 /// The proposals that this compiler takes: Wasm 2.0, extended constant expressions, exceptions in both forms, tail
-/// calls, threads, several memories, typed function references. Of garbage collection: its types, so recursion groups
-/// and subtypes of functions too, and references to objects that are always null, because its instructions are refused
-/// (see [`uses`]).
+/// calls, threads, typed function references, several memories, memories and tables with 64-bit indices, memories that
+/// are counted in bytes. Of garbage collection: its types, so recursion groups and subtypes of functions too, and
+/// references to objects that are always null, because its instructions are refused (see [`uses`]).
 pub fn supported_features() -> WasmFeatures {
     WasmFeatures::WASM2
         | WasmFeatures::EXTENDED_CONST
@@ -29,6 +29,8 @@ pub fn supported_features() -> WasmFeatures {
         | WasmFeatures::TAIL_CALL
         | WasmFeatures::THREADS
         | WasmFeatures::MULTI_MEMORY
+        | WasmFeatures::MEMORY64
+        | WasmFeatures::CUSTOM_PAGE_SIZES
         | WasmFeatures::FUNCTION_REFERENCES
         | WasmFeatures::GC
 }

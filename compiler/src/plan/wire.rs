@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use cranelift_entity::{EntityRef, EntitySet, PrimaryMap};
 use rayon::prelude::*;
+use wasmc_abi::layout::WASM_PAGE_SIZE;
 use wasmc_abi::wasi;
 use wasmparser::{FuncType, GlobalType, MemoryType, TableType, ValType};
 
@@ -214,6 +215,7 @@ impl<'a> Plan<'a> {
                 let wanted = TableType { element_type, ..wanted };
                 let growable = table.maximum != Some(table.minimum);
                 let fits = table.element_type == wanted.element_type
+                    && table.has_64_bit_indices == wanted.table64
                     && (wanted.initial <= table.minimum || growable)
                     && maximum_fits(wanted.maximum, table.maximum)
                     && table.maximum.is_none_or(|maximum| wanted.initial <= maximum);
@@ -270,8 +272,9 @@ impl<'a> Plan<'a> {
     fn link_memory(&self, instance: &mut Instance<'a>, id: MemoryId, wanted: MemoryType) -> bool {
         let memory = &self.memories[id];
         let bytes = |pages: u64| pages.saturating_mul(1 << memory.page_size_log2);
-        let fits = wanted.page_size_log2.unwrap_or(16) == memory.page_size_log2
+        let fits = wanted.page_size_log2.unwrap_or(WASM_PAGE_SIZE.ilog2()) == memory.page_size_log2
             && wanted.shared == memory.shared
+            && wanted.memory64 == memory.has_64_bit_indices
             && maximum_fits(wanted.maximum.map(bytes), memory.maximum)
             && memory.maximum.is_none_or(|maximum| bytes(wanted.initial) <= maximum);
         if !fits || (bytes(wanted.initial) > memory.minimum && !self.is_memory_grown(id)) {
@@ -328,17 +331,23 @@ impl<'a> Plan<'a> {
 
     /// A memory that the instance which is being added owns.
     fn define_memory(&mut self, ty: MemoryType, options: &Options) -> Result<MemoryId> {
-        let page_size_log2 = ty.page_size_log2.unwrap_or(16);
-        let minimum = ty.initial.saturating_mul(1 << page_size_log2);
-        if minimum > options.max_memory {
+        let page_size_log2 = ty.page_size_log2.unwrap_or(WASM_PAGE_SIZE.ilog2());
+        let bytes = |pages: u64| pages.saturating_mul(1 << page_size_log2);
+        let (minimum, maximum) = (bytes(ty.initial), ty.maximum.map(bytes));
+        let allowed = options.memory_limit(ty.memory64);
+        if minimum > allowed {
             return Err(Error::unsupported(format!(
-                "the module wants a memory of at least {minimum} bytes, and {} are allowed",
-                options.max_memory
+                "the module wants a memory of at least {minimum} bytes, and {allowed} are allowed"
             )));
         }
+        // How many pages there are must fit the index type. Whoever starts the program may allow a memory with
+        // 32-bit indices more than the options do: what its indices reach is reserved anyway.
+        let reached = if ty.memory64 { allowed } else { bytes(u32::MAX.into()).min(1 << 32) };
         Ok(self.memories.push(Memory {
+            has_64_bit_indices: ty.memory64,
             minimum,
-            maximum: ty.maximum.map(|pages| pages.saturating_mul(1 << page_size_log2)),
+            maximum,
+            limit: maximum.map_or(reached, |maximum| maximum.min(reached)),
             page_size_log2,
             shared: ty.shared,
             owner: InstanceId::new(self.instances.len()),
@@ -388,6 +397,7 @@ impl<'a> Plan<'a> {
                 evaluate(expression, &instance.functions, &instance.globals, &self.globals)
             });
             instance.tables.push(self.tables.push(Table {
+                has_64_bit_indices: table.ty.table64,
                 element_type: Types::resolve_reference(table.ty.element_type, &instance.types),
                 minimum: table.ty.initial,
                 maximum: table.ty.maximum,

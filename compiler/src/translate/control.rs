@@ -9,6 +9,7 @@ use cranelift_entity::EntityRef;
 use wasmc_abi::trap::TrapCode;
 use wasmparser::{BlockType, BrTable, Operator};
 
+use super::checked::Mark;
 use super::exceptions::{Clause, LegacyTry};
 use super::function::Translator;
 use super::traps;
@@ -25,6 +26,8 @@ pub struct Frame {
     results: Vec<Type>,
     /// Operands below the block's parameters.
     pub height: usize,
+    /// Comparisons before the block.
+    pub checked: Mark,
     /// Something branches to `next`.
     next_is_reached: bool,
 }
@@ -59,6 +62,7 @@ impl Translator<'_, '_> {
             parameters: Vec::new(),
             results,
             height: 0,
+            checked: self.env.checked.mark(),
             next_is_reached: false,
         });
     }
@@ -140,7 +144,8 @@ impl Translator<'_, '_> {
         let (parameters, results) = self.block_types(ty);
         let next = self.create_block(&results);
         let height = self.stack.len() - parameters.len();
-        self.control.push(Frame { kind, next, parameters, results, height, next_is_reached: false });
+        let checked = self.env.checked.mark();
+        self.control.push(Frame { kind, next, parameters, results, height, checked, next_is_reached: false });
     }
 
     fn open_loop(&mut self, ty: BlockType) {
@@ -154,7 +159,8 @@ impl Translator<'_, '_> {
         self.stack.truncate(height);
         self.stack.extend_from_slice(self.env.builder.block_params(header));
         let kind = FrameKind::Loop { header };
-        self.control.push(Frame { kind, next, parameters, results, height, next_is_reached: false });
+        let checked = self.env.checked.mark();
+        self.control.push(Frame { kind, next, parameters, results, height, checked, next_is_reached: false });
     }
 
     fn open_if(&mut self, ty: BlockType) {
@@ -169,7 +175,8 @@ impl Translator<'_, '_> {
         self.env.builder.switch_to_block(then);
         let height = self.stack.len() - parameters.len();
         let kind = FrameKind::If { otherwise: Some((otherwise, self.stack[height..].to_vec())) };
-        self.control.push(Frame { kind, next, parameters, results, height, next_is_reached: false });
+        let checked = self.env.checked.mark();
+        self.control.push(Frame { kind, next, parameters, results, height, checked, next_is_reached: false });
     }
 
     fn begin_else(&mut self) {
@@ -179,6 +186,7 @@ impl Translator<'_, '_> {
         let (block, operands) = otherwise.take().expect("an if has one else");
         self.stack.truncate(frame.height);
         self.stack.extend(operands);
+        self.env.checked.cut(frame.checked);
         self.env.builder.switch_to_block(block);
         self.unreachable = None;
     }
@@ -191,6 +199,7 @@ impl Translator<'_, '_> {
         }
         self.fall_through();
         let frame = self.control.pop().expect("the body is validated");
+        self.env.checked.cut(frame.checked);
         match frame.kind {
             FrameKind::Loop { header } => self.env.builder.seal_block(header),
             FrameKind::TryTable { clauses } => self.land(clauses),

@@ -9,6 +9,7 @@ use cranelift_codegen::ir::{
 use cranelift_entity::EntityRef;
 use cranelift_frontend::FunctionBuilder;
 
+use super::checked::Checked;
 use super::names::Name;
 use super::types::{Conventions, POINTER, wasm_signature};
 use crate::plan::Plan;
@@ -61,6 +62,7 @@ pub struct Environment<'f, 'p> {
     /// What was read from the instance register in this block, since the last call: with one value as the base,
     /// Cranelift sees which accesses are to the same place.
     instance: Option<(Block, Value)>,
+    pub checked: Checked,
 }
 
 impl<'f, 'p> Environment<'f, 'p> {
@@ -74,6 +76,7 @@ impl<'f, 'p> Environment<'f, 'p> {
             signatures: HashMap::new(),
             regions: HashMap::new(),
             instance: None,
+            checked: Checked::default(),
         }
     }
 
@@ -129,6 +132,11 @@ impl<'f, 'p> Environment<'f, 'p> {
     pub fn iconst(&mut self, ty: Type, bits: u64) -> Value {
         let narrowed = if ty.bits() == 64 { bits as i64 } else { (bits & ((1 << ty.bits()) - 1)) as i64 };
         self.ins().iconst(ty, narrowed)
+    }
+
+    /// A guest's i32 or i64 operand as the 64-bit number it stands for.
+    pub fn widen(&mut self, value: Value) -> Value {
+        if self.builder.func.dfg.value_type(value) == POINTER { value } else { self.ins().uextend(POINTER, value) }
     }
 
     /// Flags for an access inside a region that neither traps nor is misaligned.

@@ -28,8 +28,10 @@ pub fn module(seed: u64) -> Vec<u8> {
     }
 }
 
-/// WebAssembly 2.0 and extended constant expressions.
+/// WebAssembly 2.0 and extended constant expressions; in half of the modules also several memories, 64-bit indices, and
+/// memories that are counted in bytes.
 fn config(random: &mut Random) -> Config {
+    let has_new_memories = random.one_in(2);
     Config {
         // Half of the modules: an access that traps ends a function too early for what comes after it to be tested.
         disallow_traps: random.one_in(2),
@@ -45,11 +47,12 @@ fn config(random: &mut Random) -> Config {
         max_nesting_depth: 12,
         max_type_size: 200,
         max_types: 16,
-        max_memories: 1,
+        max_memories: if has_new_memories { 4 } else { 1 },
         max_tables: 4,
         min_memories: !random.one_in(4) as u32,
         // Each look at a memory hashes it.
         max_memory32_bytes: 8 << 16,
+        max_memory64_bytes: 8 << 16,
         memory_max_size_required: true,
         max_table_elements: 200,
         table_max_size_required: true,
@@ -63,9 +66,10 @@ fn config(random: &mut Random) -> Config {
         simd_enabled: !random.one_in(4),
 
         compact_imports_enabled: false,
+        custom_page_sizes_enabled: has_new_memories && random.one_in(2),
         exceptions_enabled: false,
         gc_enabled: false,
-        memory64_enabled: false,
+        memory64_enabled: has_new_memories,
         relaxed_simd_enabled: false,
         tail_call_enabled: false,
         threads_enabled: false,
@@ -116,8 +120,11 @@ fn extend_vector(contents: &[u8], element: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use wasmparser::WasmFeatures;
+
     use super::*;
-    use crate::steps::{Export, Exports};
+    use crate::spec::judge::is_valid;
+    use crate::steps::{Export, Exports, FEATURES};
 
     #[test]
     fn modules_are_valid_and_a_function_of_the_seed() {
@@ -126,6 +133,15 @@ mod tests {
             assert!(wasm == module(seed), "seed {seed}");
             let exports = Exports::of(&wasm).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
             assert!(matches!(exports.find(REFUEL), Some(Export::Function { .. })));
+        }
+    }
+
+    #[test]
+    fn proposals_are_used() {
+        let modules: Vec<Vec<u8>> = (0..200).map(module).collect();
+        for feature in [WasmFeatures::MULTI_MEMORY, WasmFeatures::MEMORY64, WasmFeatures::CUSTOM_PAGE_SIZES] {
+            let count = modules.iter().filter(|wasm| !is_valid(wasm, FEATURES - feature)).count();
+            assert!(count > 10, "{count} of 200 modules need {feature:?}");
         }
     }
 }

@@ -97,8 +97,8 @@ pub const SETS: &[Set] = &[
     Set { name: "reference-types",     source: P(Proposal::ReferenceTypes),                      status: Superseded },
     Set { name: "extended-const",      source: P(Proposal::ExtendedConst),                       status: Planned },
     Set { name: "tail-call",           source: P(Proposal::TailCall),                            status: Supported },
-    Set { name: "multi-memory",        source: P(Proposal::MultiMemory),                         status: Planned },
-    Set { name: "memory64",            source: P(Proposal::Memory64),                            status: Planned },
+    Set { name: "multi-memory",        source: P(Proposal::MultiMemory),                         status: Supported },
+    Set { name: "memory64",            source: P(Proposal::Memory64),                            status: Supported },
     Set { name: "relaxed-simd",        source: P(Proposal::RelaxedSimd),                         status: Planned },
     Set { name: "exceptions",          source: P(Proposal::ExceptionHandling),                   status: Supported },
     Set { name: "function-references", source: P(Proposal::FunctionReferences),                  status: Supported },
@@ -106,7 +106,7 @@ pub const SETS: &[Set] = &[
     Set { name: "annotations",         source: P(Proposal::Annotations),                         status: Planned },
     Set { name: "wasm-v3",             source: V(SpecVersion::V3),                               status: Planned },
     Set { name: "threads",             source: P(Proposal::Threads),                             status: Supported },
-    Set { name: "custom-page-sizes",   source: P(Proposal::CustomPageSizes),                     status: Planned },
+    Set { name: "custom-page-sizes",   source: P(Proposal::CustomPageSizes),                     status: Supported },
     Set { name: "wide-arithmetic",     source: P(Proposal::WideArithmetic),                      status: Planned },
     Set { name: "custom-descriptors",  source: P(Proposal::CustomDescriptors),                   status: Planned },
 ];
@@ -206,7 +206,7 @@ pub fn run(set: &Set, file: &TestFile<'_>, engine: Engine) -> Report {
     run_text(&format!("{}/{}", set.name, file.name()), file.raw(), set.features(), engine)
 }
 
-/// Runs the text of a script that knows these proposals.
+/// Runs the text of a script, which knows these proposals.
 pub fn run_text(name: &str, text: &str, features: WasmFeatures, engine: Engine) -> Report {
     let script = match script::translate(text) {
         Ok(script) => script,
