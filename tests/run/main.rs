@@ -27,10 +27,11 @@
 //! `STDOUT`, `STDERR` and `CONTENT`, `{{.*}}` stands for any text within the line, and spaces at the ends do not count.
 //!
 //! Files in subdirectories are for tests to refer to. Inputs that are too large to be written down are in [`large`] and
-//! [`offsets`].
+//! [`offsets`]; [`proposals`] has a module for each proposal.
 
 mod large;
 mod offsets;
+mod proposals;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -72,6 +73,7 @@ fn main() {
     }
     trials.extend(large::trials());
     trials.extend(offsets::trials());
+    trials.extend(proposals::trials());
     libtest_mimic::run(&arguments, trials).exit()
 }
 

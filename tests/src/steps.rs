@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use wasmc::{Program, Step};
+use wasmc::{Features, Program, Step};
 use wasmc_abi::trap::TrapCode;
 use wasmparser::types::EntityType;
-use wasmparser::{ValType, Validator, WasmFeatures};
+use wasmparser::{ValType, Validator};
 
 /// What came of a step.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,13 +30,6 @@ impl fmt::Debug for Outcome {
     }
 }
 
-/// What the tests' own validation accepts.
-const FEATURES: WasmFeatures = WasmFeatures::WASM2
-    .union(WasmFeatures::EXTENDED_CONST)
-    .union(WasmFeatures::EXCEPTIONS)
-    .union(WasmFeatures::LEGACY_EXCEPTIONS)
-    .union(WasmFeatures::TAIL_CALL);
-
 /// Names and types of what a module exports.
 #[derive(Clone, Debug, Default)]
 pub struct Exports(pub Vec<(String, Export)>);
@@ -57,7 +50,9 @@ impl Exports {
     ///
     /// If the module is not valid.
     pub fn of(wasm: &[u8]) -> Result<Exports, String> {
-        let types = Validator::new_with_features(FEATURES).validate_all(wasm).map_err(|e| e.to_string())?;
+        let types = Validator::new_with_features(Features::default().validation())
+            .validate_all(wasm)
+            .map_err(|e| e.to_string())?;
         let types = types.as_ref();
         let exports = types.core_exports().ok_or("a component, not a module")?;
         Ok(Exports(

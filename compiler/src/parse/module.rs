@@ -12,8 +12,8 @@ use super::index::{
     BodyIndex, DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
 };
 use super::names::Names;
-use super::supported_features;
 use crate::error::{Error, Result};
+use crate::features::Features;
 
 /// A module whose sections are valid. Function bodies are not validated yet: see [`super::uses`].
 #[derive(Debug, Default)]
@@ -104,11 +104,11 @@ pub struct Body<'a> {
 
 impl<'a> Module<'a> {
     /// Reads and validates everything but function bodies.
-    pub fn parse(wasm: &'a [u8]) -> Result<Module<'a>> {
+    pub fn parse(wasm: &'a [u8], features: Features) -> Result<Module<'a>> {
         let mut module = Module::default();
-        let mut validator = Validator::new_with_features(supported_features());
+        let mut validator = Validator::new_with_features(features.validation());
         let mut parser = Parser::new(0);
-        parser.set_features(supported_features());
+        parser.set_features(features.validation());
         for payload in parser.parse_all(wasm) {
             let payload = payload?;
             match validator.payload(&payload)? {

@@ -155,6 +155,7 @@ impl<'f, 'p> Translator<'f, 'p> {
             || self.translate_variable(operator)
             || self.translate_table(operator)
             || self.translate_vector(operator)
+            || self.translate_relaxed(operator)
             || self.translate_exceptions(operator)?
         {
             return Ok(());

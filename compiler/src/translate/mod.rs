@@ -6,6 +6,7 @@
 //! - [`control`]: blocks and branches;
 //! - [`exceptions`]: what throws and what catches;
 //! - [`numeric`] and [`vector`]: tables with a row for each operator that only computes;
+//! - [`relaxed`]: vector operators for which the specification leaves a choice;
 //! - [`memory`] and [`table`]: accesses, sizes, bulk operations;
 //! - [`heap`]: the only place where an address in linear memory is formed;
 //! - [`call`]: calls of all kinds;
@@ -22,6 +23,7 @@ mod heap;
 mod memory;
 pub mod names;
 mod numeric;
+pub mod relaxed;
 mod table;
 pub mod traps;
 pub mod types;
