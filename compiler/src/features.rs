@@ -247,7 +247,7 @@ pub fn explain(wasm: &[u8], features: Features, error: Error) -> Error {
     let reasons: Vec<String> = lacking
         .proposals()
         .map(|proposal| match proposal.status {
-            On => format!("'{}', which is turned off", proposal.name),
+            On => format!("'{}' (turned off)", proposal.name),
             Missing => format!("'{}'", proposal.name),
         })
         .collect();

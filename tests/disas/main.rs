@@ -15,8 +15,8 @@
 //! ```
 //!
 //! `targets` are the architectures. `flags` (optional) are among `-O0`, `-O1`, `-O2`, `-Os`, `--deterministic`,
-//! `--bounds-checks=explicit` and `--cpu=LEVEL`. The program calls all exported functions; those with a name (not only an export) are shown, in
-//! the order of the file. Lines that become no instruction are left out.
+//! `--bounds-checks=explicit` and `--cpu=LEVEL`. The program calls all exported functions; those with a name (not only
+//! an export) are shown, in the order of the file. Lines that become no instruction are left out.
 //!
 //! `WASMC_BLESS=1 cargo test --test disas` rewrites the code. Read the difference before you commit it: that is what
 //! these tests are for.

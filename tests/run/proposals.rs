@@ -1,5 +1,5 @@
-//! `--wasm-features` and `wasmc inspect`: a module for each proposal, which is refused without it, compiled with what it
-//! needs and nothing else, and said to need just that.
+//! `--wasm-features` and `wasmc inspect`: a module for each proposal, which is refused without it, compiled with what
+//! it needs and nothing else, and said to need just that.
 
 use std::path::Path;
 use std::process::Command;
@@ -20,20 +20,21 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// A proposal, which others its module needs, whether its use is inside the function `use`, and the module.
 #[rustfmt::skip]
 const USES: &[(&str, &str, Place, &str)] = &[
-    ("mutable-global",          "",                Outside,  r#"(global (export "g") (mut i32) (i32.const 0))"#),
-    ("saturating-float-to-int", "",                Inside,   "(func $use (drop (i32.trunc_sat_f32_s (f32.const 0))))"),
-    ("sign-extension",          "",                Inside,   "(func $use (drop (i32.extend8_s (i32.const 0))))"),
-    ("multi-value",             "",                Outside,  "(func $use (result i32 i32) i32.const 0 i32.const 0)"),
-    ("bulk-memory",             "",                Inside,   "(memory 1) (func $use i32.const 0 i32.const 0 i32.const 0 memory.fill)"),
-    ("reference-types",         "",                Inside,   "(func $use (drop (ref.null extern)))"),
-    ("simd",                    "",                Inside,   "(func $use (drop (v128.const i64x2 0 0)))"),
-    ("extended-const",          "",                Outside,  "(global i32 (i32.add (i32.const 1) (i32.const 2)))"),
-    ("tail-call",               "",                Inside,   "(func $use (return_call $use))"),
-    ("exceptions",              "",                Inside,   "(func $use (block $b (try_table (catch_all $b))))"),
-    ("relaxed-simd",            "simd",            Inside,   "(func $use (drop (f32x4.relaxed_min (v128.const i64x2 0 0) (v128.const i64x2 0 0))))"),
-    ("legacy-exceptions",       "",                Inside,   "(func $use try catch_all end)"),
-    ("wide-arithmetic",         "",                Inside,   "(func $use (i64.mul_wide_u (i64.const 0) (i64.const 0)) drop drop)"),
-    ("compact-imports",         "",                Outside,  r#"(import "wasi_snapshot_preview1" (item "sched_yield" (func (result i32))) (item "proc_exit" (func (param i32))))"#),
+    ("mutable-global",          "",     Outside, r#"(global (export "g") (mut i32) (i32.const 0))"#),
+    ("saturating-float-to-int", "",     Inside,  "(func $use (drop (i32.trunc_sat_f32_s (f32.const 0))))"),
+    ("sign-extension",          "",     Inside,  "(func $use (drop (i32.extend8_s (i32.const 0))))"),
+    ("multi-value",             "",     Outside, "(func $use (result i32 i32) i32.const 0 i32.const 0)"),
+    ("bulk-memory",             "",     Inside,  "(memory 1) (func $use i32.const 0 i32.const 0 i32.const 0 memory.fill)"),
+    ("reference-types",         "",     Inside,  "(func $use (drop (ref.null extern)))"),
+    ("simd",                    "",     Inside,  "(func $use (drop (v128.const i64x2 0 0)))"),
+    ("extended-const",          "",     Outside, "(global i32 (i32.add (i32.const 1) (i32.const 2)))"),
+    ("tail-call",               "",     Inside,  "(func $use (return_call $use))"),
+    ("exceptions",              "",     Inside,  "(func $use (block $b (try_table (catch_all $b))))"),
+    ("relaxed-simd",            "simd", Inside,  "(func $use v128.const i64x2 0 0 i32x4.relaxed_trunc_f32x4_s drop)"),
+    ("legacy-exceptions",       "",     Inside,  "(func $use try catch_all end)"),
+    ("wide-arithmetic",         "",     Inside,  "(func $use i64.const 0 i64.const 0 i64.mul_wide_u drop drop)"),
+    ("compact-imports",         "",     Outside,
+        r#"(import "wasi_snapshot_preview1" (item "sched_yield" (func (result i32))) (item "proc_exit" (func (param i32))))"#),
 ];
 
 /// Proposals that wasmc lacks, and a module for each.
@@ -137,7 +138,7 @@ fn is_a_choice(name: &str, others: &str, place: Place, fields: &str) -> Result<(
 
     let refused = compile(&format!("-{name}"))?;
     let message = refused.stderr_text();
-    let is_named = message.contains(&format!("the module needs the proposal '{name}', which is turned off: "));
+    let is_named = message.contains(&format!("the module needs the proposal '{name}' (turned off): "));
     let is_located = message.contains("at offset 0x") && (place == Outside || message.contains("in function use"));
     if refused.end != End::Exit(3) || !is_named || !is_located || !refused.stdout.is_empty() {
         return Err(refused.epitaph());

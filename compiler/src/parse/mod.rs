@@ -4,6 +4,7 @@
 //! afterwards, in parallel, by [`uses`], which reads them anyway.
 
 mod constant;
+pub mod hints;
 pub mod index;
 mod module;
 mod names;

@@ -8,6 +8,7 @@ use wasmparser::{
 };
 
 use super::constant::ConstExpr;
+use super::hints::BranchHints;
 use super::index::{
     BodyIndex, DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
 };
@@ -33,6 +34,7 @@ pub struct Module<'a> {
     pub data: PrimaryMap<DataIndex, DataSegment<'a>>,
     pub bodies: PrimaryMap<BodyIndex, Body<'a>>,
     pub names: Names<'a>,
+    pub hints: BranchHints,
 }
 
 /// What an import wants. It becomes the next index of its space.
@@ -115,14 +117,14 @@ impl<'a> Module<'a> {
                 ValidPayload::Func(validate, body) => {
                     module.bodies.push(Body { body, validate });
                 }
-                ValidPayload::Ok | ValidPayload::End(_) => module.read_section(payload)?,
+                ValidPayload::Ok | ValidPayload::End(_) => module.read_section(payload, features)?,
                 ValidPayload::Parser(_) => return Err(Error::unsupported("nested modules")),
             }
         }
         Ok(module)
     }
 
-    fn read_section(&mut self, payload: Payload<'a>) -> Result<()> {
+    fn read_section(&mut self, payload: Payload<'a>, features: Features) -> Result<()> {
         match payload {
             Payload::TypeSection(section) => {
                 for ty in section.into_iter_err_on_gc_types() {
@@ -199,7 +201,13 @@ impl<'a> Module<'a> {
                     self.data.push(DataSegment { mode, bytes: data.data, offset: data.range.start });
                 }
             }
-            Payload::CustomSection(custom) => self.names.read(&custom),
+            Payload::CustomSection(custom) => {
+                self.names.read(&custom);
+                // Behind the code they count for nothing.
+                if features.branch_hinting() && self.bodies.is_empty() {
+                    self.hints.read(&custom);
+                }
+            }
             _ => {}
         }
         Ok(())

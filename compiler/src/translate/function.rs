@@ -27,6 +27,10 @@ pub struct Translator<'f, 'p> {
     pub control: Vec<Frame>,
     /// In code that cannot be reached, how many blocks were opened there.
     pub unreachable: Option<u32>,
+    /// What is executed here is unlikely, as far as hints tell.
+    pub cold: bool,
+    /// Whether the operator that is translated is a branch that is likely taken.
+    pub hint: Option<bool>,
     pub body: &'p FunctionBody<'p>,
     /// Of the legacy `try`s that are still to come, once the first has.
     pub shapes: Option<std::vec::IntoIter<Shape>>,
@@ -38,6 +42,7 @@ pub fn translate_body<'p>(
     id: FuncId,
     instance: InstanceId,
     body: BodyIndex,
+    index: FuncIndex,
     conventions: Conventions,
     context: &mut FunctionBuilderContext,
     output: &mut ir::Function,
@@ -54,9 +59,12 @@ pub fn translate_body<'p>(
         stack: Vec::new(),
         control: Vec::new(),
         unreachable: None,
+        cold: false,
+        hint: None,
         body,
         shapes: None,
     };
+    let (hints, start) = (instance.module.hints.of(index), body.range().start);
     let mut reader = body.get_binary_reader();
     translator.begin(ty, &mut reader)?;
 
@@ -64,6 +72,7 @@ pub fn translate_body<'p>(
     while !operators.eof() {
         let (operator, offset) = operators.read_with_offset()?;
         translator.env.builder.set_srcloc(SourceLoc::new(offset as u32));
+        translator.hint = hints.at(offset - start);
         translator.translate(&operator).map_err(|error| error.at(offset))?;
     }
     translator.env.builder.finalize(conventions.frontend);

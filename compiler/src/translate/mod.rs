@@ -53,7 +53,7 @@ pub fn translate(
     match name {
         Name::Function(id) => match &plan.functions[id].source {
             FunctionSource::Body { instance, body, index } => {
-                function::translate_body(plan, id, *instance, *body, conventions, context, output)
+                function::translate_body(plan, id, *instance, *body, *index, conventions, context, output)
                     .map_err(|error| error.in_function(plan.instances[*instance].module.function_name(*index)))
             }
             FunctionSource::Wasi { .. } | FunctionSource::Unknown { .. } => {

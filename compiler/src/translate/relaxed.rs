@@ -49,8 +49,8 @@ impl Translator<'_, '_> {
                     self.env.ins().swizzle(vector, lanes)
                 }
             }
-            // R_trunc_s, R_trunc_u: what is too large saturates and NaNs are 0, or not. No machine of ours has a shorter
-            // form for unsigned numbers with results that the proposal allows.
+            // R_trunc_s, R_trunc_u: what is too large saturates and NaNs are 0, or not. No machine of ours has a
+            // shorter form for unsigned numbers with results that the proposal allows.
             Operator::I32x4RelaxedTruncF32x4S => {
                 let operand = self.pop_vector(F32X4);
                 self.convert_signed(I32X4, operand)
