@@ -142,7 +142,9 @@ impl Features {
         Features(self.0 & bits.fold(0, |set, bit: u64| set | bit))
     }
 
-    fn union(self, other: Features) -> Features {
+    /// What is in this set or in the other.
+    #[must_use]
+    pub fn union(self, other: Features) -> Features {
         Features(self.0 | other.0)
     }
 

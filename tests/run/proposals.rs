@@ -24,7 +24,7 @@ const USES: &[(&str, &str, Place, &str)] = &[
     ("saturating-float-to-int", "",     Inside,  "(func $use (drop (i32.trunc_sat_f32_s (f32.const 0))))"),
     ("sign-extension",          "",     Inside,  "(func $use (drop (i32.extend8_s (i32.const 0))))"),
     ("multi-value",             "",     Outside, "(func $use (result i32 i32) i32.const 0 i32.const 0)"),
-    ("bulk-memory",             "",     Inside,  "(memory 1) (func $use i32.const 0 i32.const 0 i32.const 0 memory.fill)"),
+    ("bulk-memory",             "",     Inside,  "(data $d \"\") (func $use data.drop $d)"),
     ("reference-types",         "",     Inside,  "(func $use (drop (ref.null extern)))"),
     ("simd",                    "",     Inside,  "(func $use (drop (v128.const i64x2 0 0)))"),
     ("extended-const",          "",     Outside, "(global i32 (i32.add (i32.const 1) (i32.const 2)))"),
@@ -33,8 +33,7 @@ const USES: &[(&str, &str, Place, &str)] = &[
     ("relaxed-simd",            "simd", Inside,  "(func $use v128.const i64x2 0 0 i32x4.relaxed_trunc_f32x4_s drop)"),
     ("legacy-exceptions",       "",     Inside,  "(func $use try catch_all end)"),
     ("wide-arithmetic",         "",     Inside,  "(func $use i64.const 0 i64.const 0 i64.mul_wide_u drop drop)"),
-    ("compact-imports",         "",     Outside,
-        r#"(import "wasi_snapshot_preview1" (item "sched_yield" (func (result i32))) (item "proc_exit" (func (param i32))))"#),
+    ("compact-imports",         "",     Outside, r#"(import "wasi_unstable" (item "sched_yield" (func (result i32))))"#),
 ];
 
 /// Proposals that wasmc lacks, and a module for each.

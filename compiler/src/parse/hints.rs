@@ -1,5 +1,5 @@
-//! The custom section `metadata.code.branch_hint` (<https://webassembly.github.io/branch-hinting/metadata/code/>): which
-//! branches are likely taken.
+//! The custom section `metadata.code.branch_hint` (<https://webassembly.github.io/branch-hinting/metadata/code/>):
+//! which branches are likely taken.
 
 use std::collections::HashMap;
 

@@ -21,7 +21,7 @@ pub mod reduce;
 use std::fmt;
 use std::time::Duration;
 
-use wasmc::options::{Architecture, BoundsChecks, Cpu, OptLevel};
+use wasmc::options::{Architecture, BoundsChecks, OptLevel};
 use wasmc::{Entry, InstanceSource, Options, Program, Step};
 use wasmc_abi::trap::TrapCode;
 
@@ -70,9 +70,7 @@ pub struct Failure {
 /// The options that a seed selects: each way of compiling gets its share.
 pub fn options(architecture: Architecture, seed: u64) -> Options {
     let options = Options { architecture, ..Options::default() };
-    // The best that can be run here: QEMU emulates everything that we can ask for.
-    let highest = architecture.levels().last().copied().map_or(Cpu::Default, Cpu::Level);
-    let best = if emulator::is_native(architecture) { Cpu::Native } else { highest };
+    let best = emulator::best_cpu(architecture);
     match seed % 8 {
         0..=2 => options,
         3 | 4 => Options { bounds_checks: BoundsChecks::Explicit, ..options },
