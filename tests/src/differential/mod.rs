@@ -12,8 +12,10 @@
 //!   rare.
 //! - Which function a reference is for.
 //! - [`coarse`] traps: wasmi does not tell `call_indirect` beyond the end of a table from `table.get` there.
-//! - Bits of NaNs that arithmetic makes: [`generate`] has them made canonical by the module itself.
+//! - Bits of NaNs that arithmetic makes, but for the group of the [`deterministic`] profile: [`generate`] has them made
+//!   canonical by the module itself.
 
+pub mod deterministic;
 pub mod generate;
 pub mod plan;
 pub mod reduce;
@@ -28,6 +30,7 @@ use wasmc_abi::trap::TrapCode;
 use crate::reference::coarse;
 use crate::steps::Outcome;
 use crate::{emulator, native, parallel};
+use generate::Group;
 use plan::Plan;
 
 /// How long an executable may run.
@@ -80,9 +83,9 @@ pub fn options(architecture: Architecture, seed: u64) -> Options {
     }
 }
 
-/// Compares `count` modules, with seeds from `seed` on, compiled for an architecture. `each` sees the sums from time to
-/// time.
-pub fn run(architecture: Architecture, seed: u64, count: usize, each: impl Fn(&Totals) + Sync) -> Totals {
+/// Compares `count` modules of a group, with seeds from `seed` on, compiled for an architecture. `each` sees the sums
+/// from time to time.
+pub fn run(group: Group, architecture: Architecture, seed: u64, count: usize, each: impl Fn(&Totals) + Sync) -> Totals {
     let sums = std::sync::Mutex::new(Totals::default());
     let mut batches = Vec::new();
     let mut next = seed;
@@ -94,7 +97,7 @@ pub fn run(architecture: Architecture, seed: u64, count: usize, each: impl Fn(&T
     }
     parallel::map(&batches, |seeds| {
         let options = options(architecture, seeds.start);
-        let plans: Vec<Plan> = seeds.clone().map(|seed| Plan::of(generate::module(seed), seed)).collect();
+        let plans: Vec<Plan> = seeds.clone().map(|seed| Plan::make(group, seed)).collect();
         let failures = compare(&plans, &options);
         let mut sums = sums.lock().unwrap();
         sums.modules += plans.len();
@@ -123,8 +126,9 @@ pub enum Difference {
     StackOnly,
 }
 
-/// Performs plans natively, in one executable, and says which modules differ.
+/// Performs plans natively, in one executable, and says which modules differ. All are of one profile.
 pub fn compare(plans: &[Plan], options: &Options) -> Vec<Difference> {
+    let options = &Options { deterministic: plans[0].is_deterministic, ..options.clone() };
     match perform(plans, options) {
         Ok(outcomes) if !outcomes.iter().flatten().any(|outcome| matches!(outcome, Outcome::Lost(_))) => {
             plans.iter().zip(outcomes).filter_map(|(plan, outcomes)| judge(plan, &outcomes, options)).collect()

@@ -4,7 +4,8 @@ use wasmc::{Entry, InstanceSource, Options, Program, Step};
 use wasmc_abi::trap::TrapCode;
 use wasmparser::ValType;
 
-use super::generate::REFUEL;
+use super::deterministic::without_choices;
+use super::generate::{self, Group, REFUEL};
 use super::{Difference, Failure};
 use crate::random::Random;
 use crate::reference::Reference;
@@ -21,19 +22,31 @@ pub struct Plan {
     pub steps: Vec<(Step, Outcome)>,
     /// wasmi could not go on; what it did until then is compared.
     pub is_cut_short: bool,
+    /// In the deterministic profile.
+    pub is_deterministic: bool,
     exports: Exports,
 }
 
 impl Plan {
+    /// Makes a module and runs it in wasmi.
+    pub fn make(group: Group, seed: u64) -> Plan {
+        Plan::of(generate::module(group, seed), seed, group == Group::Deterministic)
+    }
+
     /// Runs a module in wasmi. The seed decides the arguments.
     ///
     /// # Panics
     ///
     /// If the module is not valid.
-    pub fn of(wasm: Vec<u8>, seed: u64) -> Plan {
+    pub fn of(wasm: Vec<u8>, seed: u64, is_deterministic: bool) -> Plan {
         let exports = Exports::of(&wasm).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         let calls = calls(&exports, &mut Random::new(seed));
-        Plan::with_calls(wasm, seed, &calls)
+        Plan::with_calls(wasm, seed, is_deterministic, &calls)
+    }
+
+    /// The plan for another module, or other calls.
+    pub fn change(&self, wasm: Vec<u8>, calls: &[Step]) -> Plan {
+        Plan::with_calls(wasm, self.seed, self.is_deterministic, calls)
     }
 
     /// Runs a module in wasmi with these calls.
@@ -41,10 +54,13 @@ impl Plan {
     /// # Panics
     ///
     /// If the module is not valid.
-    pub fn with_calls(wasm: Vec<u8>, seed: u64, calls: &[Step]) -> Plan {
+    pub fn with_calls(wasm: Vec<u8>, seed: u64, is_deterministic: bool, calls: &[Step]) -> Plan {
         let exports = Exports::of(&wasm).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-        let (steps, is_cut_short) = perform(&wasm, &exports, calls);
-        let mut plan = Plan { seed, wasm, steps: Vec::new(), is_cut_short, exports };
+        let (steps, is_cut_short) = match is_deterministic {
+            true => perform(&without_choices(&wasm), &exports, calls),
+            false => perform(&wasm, &exports, calls),
+        };
+        let mut plan = Plan { seed, wasm, steps: Vec::new(), is_cut_short, is_deterministic, exports };
         plan.steps = steps;
         for index in 0..plan.steps.len() {
             plan.steps[index].1 = plan.comparable(index, &plan.steps[index].1);
@@ -182,11 +198,16 @@ fn look(name: &str, export: &Export) -> Option<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::differential::generate;
 
     #[test]
     fn plans_do_something() {
-        let plans: Vec<Plan> = (0..100).map(|seed| Plan::of(generate::module(seed), seed)).collect();
+        for &group in Group::ALL {
+            do_something(group);
+        }
+    }
+
+    fn do_something(group: Group) {
+        let plans: Vec<Plan> = (0..100).map(|seed| Plan::make(group, seed)).collect();
         let calls: Vec<&Outcome> = plans
             .iter()
             .flat_map(|plan| &plan.steps)

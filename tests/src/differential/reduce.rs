@@ -32,7 +32,7 @@ fn reduce_calls(best: &mut Plan, options: &Options) {
         while at < best.calls().len() {
             let mut calls = best.calls();
             calls.drain(at..calls.len().min(at + length));
-            let plan = Plan::with_calls(best.wasm.clone(), best.seed, &calls);
+            let plan = best.change(best.wasm.clone(), &calls);
             if fails(&plan, options) { *best = plan } else { at += length }
         }
         length /= 2;
@@ -43,7 +43,7 @@ fn reduce_calls(best: &mut Plan, options: &Options) {
 fn reduce_bodies(best: &mut Plan, options: &Options) {
     let mut index = 0;
     while let Some(wasm) = without_body(&best.wasm, index) {
-        let plan = Plan::with_calls(wasm, best.seed, &best.calls());
+        let plan = best.change(wasm, &best.calls());
         if plan.wasm.len() < best.wasm.len() && fails(&plan, options) {
             *best = plan;
         }
@@ -78,11 +78,11 @@ fn drop_nops(wasm: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(feature = "shrink")]
 fn shrink(best: &mut Plan, options: &Options) {
-    let (seed, calls) = (best.seed, best.calls());
+    let (base, calls) = (best.clone(), best.calls());
     let plan = |wasm: &[u8]| {
         let exports = Exports::of(wasm).ok()?;
         let is_there = |call: &Step| crate::steps::StepTypes::of(call, std::slice::from_ref(&exports)).is_ok();
-        calls.iter().all(is_there).then(|| Plan::with_calls(wasm.to_vec(), seed, &calls))
+        calls.iter().all(is_there).then(|| base.change(wasm.to_vec(), &calls))
     };
     let result = wasm_shrink::WasmShrink::default()
         .attempts(2000)
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn bodies_can_be_replaced() {
-        let wasm = generate::module(3);
+        let wasm = generate::module(generate::Group::Version2, 3);
         let mut count = 0;
         while let Some(smaller) = without_body(&wasm, count) {
             assert!(Exports::of(&smaller).is_ok());
