@@ -26,8 +26,8 @@ fn variable(name: &str, default: u64) -> u64 {
 
 /// Valid modules to start from.
 fn seeds() -> Vec<Vec<u8>> {
-    let mut seeds: Vec<Vec<u8>> =
-        (0..60).map(|seed| generate::module(Group::ALL[seed as usize % Group::ALL.len()], seed)).collect();
+    let of = |group| (0..20).map(move |seed| generate::module(group, seed));
+    let mut seeds: Vec<Vec<u8>> = Group::ALL.iter().flat_map(|&group| of(group)).collect();
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     for directory in ["programs", "run", "differential/cases"] {
         let mut files: Vec<_> =
