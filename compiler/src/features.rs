@@ -28,13 +28,18 @@ struct Proposal {
 enum Status {
     /// It is on, unless turned off.
     On,
+    /// Its types are on, unless turned off: with recursion groups and subtypes of functions, and with references to
+    /// objects, which are always null, because its instructions are refused (see `parse/uses.rs`).
+    TypesOnly,
     /// Modules that need it are refused.
     Missing,
 }
 
-use Status::{Missing, On};
+use Status::{Missing, On, TypesOnly};
 
 const BRANCH_HINTING: &str = "branch-hinting";
+const FUNCTION_REFERENCES: &str = "function-references";
+const GC: &str = "gc";
 
 /// Every proposal, the oldest first: name, repository if it is called otherwise, what it makes valid, status.
 #[rustfmt::skip]
@@ -54,8 +59,8 @@ const PROPOSALS: &[Proposal] = &[
     row("multi-memory",              "",                                      F::MULTI_MEMORY,              Missing),
     row("memory64",                  "",                                      F::MEMORY64,                  Missing),
     row("relaxed-simd",              "",                                      F::RELAXED_SIMD,              On),
-    row("function-references",       "",                                      F::FUNCTION_REFERENCES,       Missing),
-    row("gc",                        "",                                      F::GC,                        Missing),
+    row(FUNCTION_REFERENCES,         "",                                      F::FUNCTION_REFERENCES,       On),
+    row(GC,                          "",                                      F::GC,                        TypesOnly),
     row(BRANCH_HINTING,              "",                                      F::empty(),                   On),
     // Later ones, and one that was replaced but is still in use.
     row("legacy-exceptions",         "",                                      F::LEGACY_EXCEPTIONS,         On),
@@ -86,16 +91,21 @@ pub struct Features(u64);
 
 const _: () = assert!(PROPOSALS.len() <= u64::BITS as usize, "a proposal is one bit of `Features`");
 
-/// What wasmc compiles: every proposal that it has.
+/// What wasmc compiles: every proposal that it has, or has the types of.
 impl Default for Features {
     fn default() -> Features {
-        Features::all().filter(|proposal| proposal.status == On)
+        Features::all().filter(|proposal| proposal.status != Missing)
     }
 }
 
 impl Features {
     /// WebAssembly 1.0.
     pub const NONE: Features = Features(0);
+
+    /// The proposals of which wasmc has everything.
+    pub fn complete() -> Features {
+        Features::all().filter(|proposal| proposal.status == On)
+    }
 
     /// Every proposal that has a name, whether wasmc has it or not.
     fn all() -> Features {
@@ -127,8 +137,12 @@ impl Features {
             return Err(Error::usage(format!("--wasm-features: there is no proposal '{name}', but: all, {names}")));
         };
         match (on, proposal.status) {
-            (true, Missing) => Err(Error::unsupported(format!("the proposal '{}'", proposal.name))),
+            (true, Missing | TypesOnly) => Err(Error::unsupported(format!("the proposal '{}'", proposal.name))),
             (true, On) => Ok(self.union(Features::of(proposal))),
+            // What function-references brought, gc would let through.
+            (false, _) if proposal.name == FUNCTION_REFERENCES => {
+                Ok(self.filter(|other| ![FUNCTION_REFERENCES, GC].contains(&other.name)))
+            }
             (false, _) => Ok(self.without(Features::of(proposal))),
         }
     }
@@ -249,7 +263,7 @@ pub fn explain(wasm: &[u8], features: Features, error: Error) -> Error {
     let reasons: Vec<String> = lacking
         .proposals()
         .map(|proposal| match proposal.status {
-            On => format!("'{}' (turned off)", proposal.name),
+            On | TypesOnly => format!("'{}' (turned off)", proposal.name),
             Missing => format!("'{}'", proposal.name),
         })
         .collect();
@@ -299,7 +313,8 @@ mod tests {
         assert_eq!(features("all"), all);
         assert_eq!(features("-all,+simd,multi-value"), "multi-value, simd");
         assert_eq!(features("-all,sign-extension-ops"), "sign-extension");
-        assert_eq!(features("-all,all,-gc"), all);
+        assert_eq!(features("-all,all,-custom-descriptors"), all);
+        assert_eq!(features("-function-references"), all.replace(" function-references, gc,", ""));
         assert_eq!(features("-simd"), all.replace(" simd,", ""));
         for (list, kind) in [
             ("", ErrorKind::Usage),
@@ -308,6 +323,7 @@ mod tests {
             ("-", ErrorKind::Usage),
             ("SIMD", ErrorKind::Usage),
             ("stack-switching", ErrorKind::Unsupported),
+            ("gc", ErrorKind::Unsupported),
         ] {
             assert_eq!(Features::parse(list).unwrap_err().kind(), kind, "{list}");
         }

@@ -5,7 +5,8 @@
 //! Handlers are searched for first, and nothing is touched until one is found: a report of an uncaught exception shows
 //! the stack as it was. The walk follows frame pointers as that of a backtrace does, but through frames that we made
 //! ourselves; it ends where the runtime called Wasm. No frame of the runtime is ever in between: host functions do not
-//! call Wasm.
+//! call Wasm. A second walk gives each callee-saved register the value that the innermost frame which is left found in
+//! it, so that the handler finds them as if the call had returned.
 //!
 //! # The store
 //!
@@ -245,32 +246,84 @@ fn sweep() -> u64 {
     live
 }
 
-/// See [`symbols::THROW`](wasmc_abi::symbols::THROW).
-#[unsafe(no_mangle)]
-#[inline(never)]
-extern "C" fn wasmc_throw(exception: u64) -> ! {
+/// The end of [`symbols::THROW`](wasmc_abi::symbols::THROW), whose frame is at `frame`, with the caller's registers.
+pub extern "C" fn throw(exception: u64, registers: &mut arch::SavedRegisters, frame: u64) -> ! {
     if exception == 0 {
         trap::raise(TrapCode::NullReference, None);
     }
     let header = arch::program();
     let tag = read(exception).tag;
-    let mut fp = arch::frame_pointer();
+    let mut walk = Walk { frame };
     loop {
-        // SAFETY: a frame of the runtime's or of compiled code, both of which keep frame pointers; the walk ends at the
-        // runtime's call of compiled code.
-        let (caller, return_address) = unsafe { (*(fp as *const u64), *(fp as *const u64).add(1)) };
+        let (caller, return_address) = walk.step();
         match sites::code_offset(header, return_address) {
             None => trap::raise(TrapCode::UncaughtException, Some(tag_name(header, tag))),
             Some(offset) => {
                 if let Some((frame_bytes, handler)) = find_handler(header, offset, tag) {
                     let pc = resolve(header, header.code) as u64 + handler as u64;
+                    restore_registers(header, registers, frame, caller);
                     // SAFETY: what the tables say of a frame that exists. Only frames of compiled code are left behind,
-                    // and this one, which has nothing to drop.
-                    unsafe { arch::resume_at_handler(pc, caller - frame_bytes as u64, caller, exception) }
+                    // and those of the runtime's throwing, which have nothing to drop.
+                    unsafe { arch::resume_at_handler(pc, caller - frame_bytes as u64, caller, exception, registers) }
                 }
             }
         }
-        fp = caller;
+    }
+}
+
+/// From a frame outwards.
+struct Walk {
+    frame: u64,
+}
+
+impl Walk {
+    /// The frame pointer of the caller, and the return address of its call.
+    fn step(&mut self) -> (u64, u64) {
+        let frame = self.frame as *const u64;
+        // SAFETY: a frame of the runtime's or of compiled code, both of which keep frame pointers; the walks end at the
+        // runtime's call of compiled code.
+        let (caller, return_address) = unsafe { (*frame, *frame.add(1)) };
+        self.frame = caller;
+        (caller, return_address)
+    }
+}
+
+/// Undoes what the frames from `innermost`'s caller on did to callee-saved registers, up to the frame at `handler`,
+/// which stays.
+fn restore_registers(
+    header: &'static ProgramHeader,
+    registers: &mut arch::SavedRegisters,
+    innermost: u64,
+    handler: u64,
+) {
+    let mut walk = Walk { frame: innermost };
+    // Recursion has the same return address again and again.
+    let mut known: (u64, &[u8]) = (0, &[]);
+    loop {
+        let (frame, return_address) = walk.step();
+        if frame == handler {
+            return;
+        }
+        if known.0 != return_address {
+            let function = sites::function_of_return(header, return_address);
+            known = (return_address, function.map_or(&[], |function| saved_words(header, function)));
+        }
+        for (register, &word) in registers.iter_mut().zip(known.1) {
+            if word != 0 {
+                // SAFETY: the compiler's promise about frames of this function.
+                *register = unsafe { *(frame as *const u64).sub(word as usize) };
+            }
+        }
+    }
+}
+
+/// The row of a function: see [`saved`](wasmc_abi::exception::saved).
+fn saved_words(header: &'static ProgramHeader, function: usize) -> &'static [u8] {
+    // SAFETY: the compiler's promise: a number for each function, and a row for each number.
+    unsafe {
+        let row = *resolve(header, header.function_frames).cast::<u16>().add(function) as usize;
+        let count = size_of::<arch::SavedRegisters>() / size_of::<u64>();
+        core::slice::from_raw_parts(resolve(header, header.frames).add(row * count), count)
     }
 }
 

@@ -42,7 +42,13 @@ pub fn code_offset(header: &'static ProgramHeader, pc: u64) -> Option<u32> {
     pc.checked_sub(code).filter(|&offset| offset <= header.code_size as u64).map(|offset| offset as u32)
 }
 
-fn find_in_function_of(header: &'static ProgramHeader, inside: u64, pc: u64) -> Option<Place> {
+/// The place in [`ProgramHeader::functions`] of the function that made a call.
+pub fn function_of_return(header: &'static ProgramHeader, pc: u64) -> Option<usize> {
+    function_at(header, pc.wrapping_sub(1)).map(|(index, _)| index)
+}
+
+/// The function that an address is inside of, and its place in [`ProgramHeader::functions`].
+fn function_at(header: &'static ProgramHeader, inside: u64) -> Option<(usize, FunctionEntry)> {
     let code = resolve(header, header.code) as u64;
     let offset = inside.checked_sub(code).filter(|&offset| offset < header.code_size as u64)? as u32;
     if header.function_count == 0 {
@@ -53,7 +59,12 @@ fn find_in_function_of(header: &'static ProgramHeader, inside: u64, pc: u64) -> 
         core::slice::from_raw_parts(resolve(header, header.functions).cast(), header.function_count as usize)
     };
     let index = functions.partition_point(|function| function.code_offset <= offset).checked_sub(1)?;
-    let function = *functions.get(index)?;
+    Some((index, *functions.get(index)?))
+}
+
+fn find_in_function_of(header: &'static ProgramHeader, inside: u64, pc: u64) -> Option<Place> {
+    let (_, function) = function_at(header, inside)?;
+    let code = resolve(header, header.code) as u64;
     let offset = (pc - code) as u32 - function.code_offset;
     let site = if function.sites == NO_SITES {
         None

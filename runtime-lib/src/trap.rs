@@ -117,8 +117,8 @@ fn caller_before_frame(context: &Context, place: Option<Place>) -> Option<u64> {
     unsafe { context.return_address_before_frame(place?.offset, process::wasm_stack()) }
 }
 
-/// Traps, from runtime code that was called by Wasm. `name` is that of the import, for [`TrapCode::UnknownImport`], or of
-/// the tag, for [`TrapCode::UncaughtException`].
+/// Traps, from runtime code that was called by Wasm. `name` is that of the import, for [`TrapCode::UnknownImport`], or
+/// of the tag, for [`TrapCode::UncaughtException`].
 #[inline(never)]
 pub fn raise(code: TrapCode, name: Option<&[u8]>) -> ! {
     if arch::is_catching() {

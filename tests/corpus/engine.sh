@@ -5,7 +5,6 @@
 # in its environment. For runners of other people's test suites, which call an engine. `WASMC` names the compiler,
 # `WASMC_CACHE` a directory for executables; `WASMC_FLAGS` are more flags of the compiler, such as `--target aarch64`, and
 # `WASMC_EMULATOR` starts what it makes, such as `qemu-aarch64-static`.
-# `WASMC_FLAGS` are more flags, `WASMC_EMULATOR` is what runs executables for another machine.
 set -euo pipefail
 compiler=${WASMC:-wasmc}
 unset WASMC

@@ -24,9 +24,9 @@ usage: cargo run --release -p wasmc-tests -- COMMAND
         Prints the module of a seed as text.
   compare [--deterministic] FILE
         Compares one module with wasmi. The calls are those that reduced modules name in comments, or made from a seed.
-  wast [--set NAME] [--script PART] [--engine NAME] [--all]
-        Runs the specification's test suite and prints a table. Engines: guard, explicit, unoptimized, these with an
-        architecture (aarch64-guard), wasmi. --all: the sets that are not supported, too.
+  wast [--set NAME] [--script PART] [--engine NAME] [--all] [FILE...]
+        Runs the specification's test suite, or other scripts, and prints a table. Engines: guard, explicit,
+        unoptimized, these with an architecture (aarch64-guard), wasmi. --all: the sets that are not supported, too.
 ";
 
 fn main() -> ExitCode {
@@ -144,6 +144,7 @@ fn compare(mut arguments: VecDeque<String>) -> Result<bool, String> {
 fn wast(mut arguments: VecDeque<String>) -> Result<bool, String> {
     let native = Variant::all().next().map_or(Engine::Reference, Engine::Native);
     let (mut set_name, mut part, mut engine, mut all) = (None, String::new(), native, false);
+    let mut paths: Vec<String> = Vec::new();
     while let Some(option) = arguments.pop_front() {
         match option.as_str() {
             "--set" => set_name = Some(value(&mut arguments, &option)?),
@@ -154,8 +155,17 @@ fn wast(mut arguments: VecDeque<String>) -> Result<bool, String> {
                 let mut engines = Variant::all().map(Engine::Native).chain([Engine::Reference]);
                 engine = engines.find(|engine| engine.name() == name).ok_or_else(|| USAGE.to_string())?;
             }
-            _ => return Err(USAGE.to_string()),
+            _ if option.starts_with('-') => return Err(USAGE.to_string()),
+            _ => paths.push(option),
         }
+    }
+    if !paths.is_empty() {
+        let texts = paths.into_iter().map(|path| match fs::read_to_string(&path) {
+            Ok(text) => Ok((path, text)),
+            Err(error) => Err(format!("{path}: {error}")),
+        });
+        let texts: Vec<(String, String)> = texts.collect::<Result<_, _>>()?;
+        return Ok(show(&parallel::map(&texts, |(path, text)| (path.clone(), spec::run_text(path, text, engine)))));
     }
     let chosen = SETS.iter().filter(|set| match &set_name {
         Some(name) => set.name == name,
@@ -163,11 +173,16 @@ fn wast(mut arguments: VecDeque<String>) -> Result<bool, String> {
     });
     let files = chosen.flat_map(|set| set.scripts().into_iter().map(move |file| (set, file)));
     let files: Vec<_> = files.filter(|(_, file)| file.name().contains(&part)).collect();
-    let rows: Vec<(String, Report)> =
-        parallel::map(&files, |(set, file)| (format!("{}/{}", set.name, file.name()), spec::run(set, file, engine)));
+    Ok(show(&parallel::map(&files, |(set, file)| {
+        (format!("{}/{}", set.name, file.name()), spec::run(set, file, engine))
+    })))
+}
+
+/// Prints what came of scripts, and says whether all passed.
+fn show(rows: &[(String, Report)]) -> bool {
     for (name, report) in rows.iter().filter(|(_, report)| !report.failures.is_empty()) {
         println!("{name}: {}", report.describe());
     }
-    print!("{}", spec::table(&rows));
-    Ok(rows.iter().all(|(_, report)| report.failures.is_empty()))
+    print!("{}", spec::table(rows));
+    rows.iter().all(|(_, report)| report.failures.is_empty())
 }

@@ -3,23 +3,23 @@
 //! Each function is translated and compiled by one thread in one go, and only its code stays: memory is needed for as
 //! many functions at a time as there are threads. The result does not depend on the number of threads.
 
+mod exceptions;
 mod sites;
 pub mod target;
 
 use cranelift_codegen::isa::unwind::UnwindInfo;
-use cranelift_codegen::{CompiledCode, Context, FinalizedMachExceptionHandler, FinalizedRelocTarget, ir};
+use cranelift_codegen::{Context, FinalizedRelocTarget, ir};
 use cranelift_control::ControlPlane;
-use cranelift_entity::EntityRef;
 use cranelift_frontend::FunctionBuilderContext;
 use rayon::prelude::*;
 
 use crate::Observer;
 use crate::error::{Error, Result};
 use crate::options::Options;
-use crate::plan::ids::TagId;
 use crate::plan::{FunctionSource, Plan};
 use crate::translate::names::{Name, RuntimeFunction};
 use crate::translate::{code_names, translate};
+use exceptions::{CallHandlers, call_handlers, saved_registers};
 use target::Target;
 
 /// The code of one function.
@@ -33,16 +33,9 @@ pub struct Code {
     pub sites: Option<Vec<u8>>,
     /// Calls that something catches exceptions of, ascending by return address.
     pub handlers: Vec<CallHandlers>,
+    /// Where it keeps its caller's registers: see [`exceptions::saved_registers`].
+    pub saved: Vec<u8>,
     pub unwind: Option<UnwindInfo>,
-}
-
-/// What catches the exceptions of a call. All offsets are from the start of the function.
-pub struct CallHandlers {
-    pub return_offset: u32,
-    /// The frame pointer minus the stack pointer.
-    pub frame_bytes: u32,
-    /// Tags and where their handlers begin, in the order in which they are tried; `None` catches everything.
-    pub handlers: Vec<(Option<TagId>, u32)>,
 }
 
 /// A place in code that needs an address.
@@ -145,6 +138,7 @@ impl FunctionCompiler {
             relocations,
             sites: sites::encode(code, options.debug_info),
             handlers: call_handlers(code),
+            saved: saved_registers(code, target.machine),
             unwind,
         })
     }
@@ -181,29 +175,6 @@ impl FunctionCompiler {
             }
         }
     }
-}
-
-fn call_handlers(code: &CompiledCode) -> Vec<CallHandlers> {
-    let calls = code.buffer.call_sites().filter(|call| !call.exception_handlers.is_empty());
-    let mut calls: Vec<CallHandlers> = calls
-        .map(|call| CallHandlers {
-            return_offset: call.ret_addr,
-            frame_bytes: call.frame_offset.expect("both architectures tell the size of frames"),
-            handlers: call
-                .exception_handlers
-                .iter()
-                .map(|handler| match *handler {
-                    FinalizedMachExceptionHandler::Tag(tag, offset) => {
-                        (Some(TagId::new(tag.as_u32() as usize)), offset)
-                    }
-                    FinalizedMachExceptionHandler::Default(offset) => (None, offset),
-                    FinalizedMachExceptionHandler::Context(_) => unreachable!("no handler is given a context"),
-                })
-                .collect(),
-        })
-        .collect();
-    calls.sort_by_key(|call| call.return_offset);
-    calls
 }
 
 fn internal(plan: &Plan<'_>, name: Name, message: String) -> Error {

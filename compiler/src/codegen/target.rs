@@ -65,11 +65,14 @@ impl Target {
     /// How functions are called and what else translation has to know.
     pub fn conventions(&self, plan: &Plan<'_>) -> Conventions {
         let wasm = match self.machine {
+            // Only with `Tail` are calls replaced by others.
+            _ if plan.tail_calls => CallConv::Tail,
+            // Of `Tail` Cranelift thinks that nothing is restored when an exception is caught: no register would keep
+            // its value across a call inside a `try`, whether something is thrown or not.
+            Machine::X86_64 if !plan.tags.is_empty() => CallConv::SystemV,
             // Eight registers for results of each kind instead of two, and as many for arguments.
             Machine::X86_64 => CallConv::Tail,
-            // `Tail` keeps x0 and x1 for itself. But only with it are calls replaced by others; and only of it Cranelift
-            // knows that our unwinding restores no registers.
-            Machine::Aarch64 if plan.tail_calls || !plan.tags.is_empty() => CallConv::Tail,
+            // `Tail` keeps x0 and x1 for itself.
             Machine::Aarch64 => CallConv::SystemV,
         };
         Conventions { wasm, frontend: self.isa.frontend_config(), relaxed: self.relaxed }

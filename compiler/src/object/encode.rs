@@ -31,7 +31,7 @@ encode! {
     ProgramHeader {
         abi_version cpu_level record_base record_size stack_size memories memory_count tables table_count
         images image_count main script script_count script_slots code code_size functions function_count sites names
-        handler_sites handler_site_count handlers tag_names
+        handler_sites handler_site_count handlers function_frames frames tag_names
         grants grants_size
         harden confine_files filter filter_count filter_process harden_flags
         embedded_size embedded embed

@@ -19,6 +19,7 @@ use std::collections::HashMap;
 
 use cranelift_codegen::isa::unwind::{UnwindInfo, systemv};
 use cranelift_entity::EntityRef;
+use indexmap::IndexSet;
 use wasmc_abi::embed::CONTENTS_ALIGN;
 use wasmc_abi::exception::{ANY_TAG, Handler, HandlerSite};
 use wasmc_abi::harden::REQUIRE;
@@ -50,7 +51,6 @@ use crate::plan::evaluate::ConstValue;
 use crate::plan::ids::{FuncId, MemoryId};
 use crate::plan::instantiate::initial_entry;
 use crate::plan::layout::{GlobalPlace, TablePlace, table_limit};
-use crate::plan::types::runtime_type_id;
 use crate::plan::{FunctionSource, Main, Plan, ScriptStep, Table};
 use crate::translate::names::{Name, RuntimeFunction, Unique};
 
@@ -144,6 +144,9 @@ struct Functions {
     sites: Vec<u8>,
     handler_sites: Vec<HandlerSite>,
     handlers: Vec<Handler>,
+    /// Each way to save registers once, and which one each function has.
+    frames: IndexSet<Vec<u8>>,
+    function_frames: Vec<u16>,
     function_names: Vec<u8>,
     unwind: Vec<(u32, systemv::UnwindInfo)>,
     /// Data that code refers to, in the order of first use.
@@ -259,6 +262,8 @@ impl Assembler<'_> {
             sites: Vec::new(),
             handler_sites: Vec::new(),
             handlers: Vec::new(),
+            frames: IndexSet::new(),
+            function_frames: Vec::with_capacity(codes.len()),
             function_names: Vec::new(),
             unwind: Vec::with_capacity(codes.len()),
             names: Vec::new(),
@@ -290,6 +295,8 @@ impl Assembler<'_> {
                 }),
                 index,
             });
+            let (frame, _) = functions.frames.insert_full(code.saved);
+            functions.function_frames.push(frame as u16);
             for call in code.handlers {
                 functions.handler_sites.push(HandlerSite {
                     return_offset: start + call.return_offset,
@@ -342,6 +349,9 @@ impl Assembler<'_> {
         header.handler_sites = self.rodata.add_all(&functions.handler_sites) as i32;
         header.handler_site_count = functions.handler_sites.len() as u32;
         header.handlers = self.rodata.add_all(&functions.handlers) as i32;
+        header.frames = self.rodata.add(&functions.frames.iter().flatten().copied().collect::<Vec<u8>>(), 1) as i32;
+        let function_frames: Vec<u8> = functions.function_frames.iter().flat_map(|frame| frame.to_le_bytes()).collect();
+        header.function_frames = self.rodata.add(&function_frames, 2) as i32;
     }
 
     /// The data that code refers to.
@@ -393,7 +403,7 @@ impl Assembler<'_> {
     fn put_funcref(&mut self, offset: usize, function: FuncId) {
         let symbol = self.symbol(Name::Function(function));
         self.rodata.relative(offset, symbol, 0);
-        let type_id = runtime_type_id(self.plan.functions[function].ty);
+        let type_id = self.plan.types.runtime_numbers(self.plan.functions[function].ty).start;
         self.rodata.bytes[offset + 4..offset + 8].copy_from_slice(&type_id.to_le_bytes());
     }
 

@@ -4,7 +4,7 @@ use cranelift_entity::{EntityRef, PrimaryMap};
 use indexmap::IndexMap;
 use wasmparser::{
     DataKind, ElementItems, ElementKind, ExternalKind, FuncToValidate, FuncType, FunctionBody, GlobalType, MemoryType,
-    Parser, Payload, RefType, TableInit, TableType, TypeRef, ValidPayload, Validator, ValidatorResources,
+    Parser, Payload, RefType, SubType, TableInit, TableType, TypeRef, ValidPayload, Validator, ValidatorResources,
 };
 
 use super::constant::ConstExpr;
@@ -19,7 +19,9 @@ use crate::features::Features;
 /// A module whose sections are valid. Function bodies are not validated yet: see [`super::uses`].
 #[derive(Debug, Default)]
 pub struct Module<'a> {
-    pub types: PrimaryMap<TypeIndex, FuncType>,
+    pub types: PrimaryMap<TypeIndex, SubType>,
+    /// How many types are in each recursion group, in order.
+    pub type_groups: Vec<usize>,
     pub imports: Vec<Import<'a>>,
     /// Types of all functions, imported ones first.
     pub functions: PrimaryMap<FuncIndex, TypeIndex>,
@@ -127,8 +129,10 @@ impl<'a> Module<'a> {
     fn read_section(&mut self, payload: Payload<'a>, features: Features) -> Result<()> {
         match payload {
             Payload::TypeSection(section) => {
-                for ty in section.into_iter_err_on_gc_types() {
-                    self.types.push(ty?);
+                for group in section {
+                    let group = group?;
+                    self.type_groups.push(group.types().len());
+                    self.types.extend(group.into_types());
                 }
             }
             Payload::ImportSection(section) => {
@@ -255,7 +259,7 @@ impl<'a> Module<'a> {
 
     /// The type of a function.
     pub fn function_type(&self, function: FuncIndex) -> &FuncType {
-        &self.types[self.functions[function]]
+        self.types[self.functions[function]].unwrap_func()
     }
 
     /// How messages call a function: by its name, or `#` and its index.

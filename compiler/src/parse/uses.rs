@@ -7,15 +7,17 @@ use cranelift_entity::{EntityRef, PrimaryMap};
 use rayon::prelude::*;
 use wasmparser::{FuncToValidate, FuncValidatorAllocations, Operator, OperatorsReader};
 
-use super::index::{BodyIndex, DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex};
+use super::index::{BodyIndex, DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
 use super::module::{Body, Module};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What one function body refers to. Lists are sorted and without duplicates.
 #[derive(Debug, Default)]
 pub struct Uses {
     /// Functions that are called directly.
     pub calls: Vec<FuncIndex>,
+    /// Types of the functions that are called through tables and references.
+    pub calls_through_references: Vec<TypeIndex>,
     /// Functions that become values.
     pub ref_funcs: Vec<FuncIndex>,
     /// Tables whose entries may change.
@@ -30,6 +32,8 @@ pub struct Uses {
     pub elements_dropped: Vec<ElemIndex>,
     /// It calls in place of itself.
     pub tail_calls: bool,
+    /// It throws, by itself.
+    pub throws: bool,
 }
 
 /// Validates every body of a module, in parallel, and gives what each one uses.
@@ -62,6 +66,7 @@ fn validate(body: &Body<'_>, allocations: &mut FuncValidatorAllocations) -> Resu
     while !operators.eof() {
         let (operator, offset) = operators.read_with_offset()?;
         validator.op(offset, &operator)?;
+        refuse_objects(&operator).map_err(|error| error.at(offset))?;
         uses.note(&operator);
     }
     operators.finish()?;
@@ -70,15 +75,50 @@ fn validate(body: &Body<'_>, allocations: &mut FuncValidatorAllocations) -> Resu
     Ok(uses)
 }
 
+/// Of garbage collection only the types are supported.
+fn refuse_objects(operator: &Operator<'_>) -> Result<()> {
+    macro_rules! refuse {
+        ($(@$proposal:ident $name:ident $({ $($argument:ident: $ty:ty),* })? => $visit:ident ($($arity:tt)*))*) => {
+            match operator {
+                $(Operator::$name { .. } => is_of_gc!($proposal),)*
+                _ => false,
+            }
+        };
+    }
+    macro_rules! is_of_gc {
+        (gc) => {
+            true
+        };
+        ($other:ident) => {
+            false
+        };
+    }
+    if wasmparser::for_each_operator!(refuse) {
+        let name = format!("{operator:?}");
+        let name = name.split([' ', '(']).next().unwrap_or_default();
+        return Err(Error::unsupported(format!("the module needs the proposal 'gc': {name}")));
+    }
+    Ok(())
+}
+
 impl Uses {
     fn note(&mut self, operator: &Operator<'_>) {
-        if let Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. } = operator {
+        if let Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. } | Operator::ReturnCallRef { .. } =
+            operator
+        {
             self.tail_calls = true;
         }
         match *operator {
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
                 self.calls.push(FuncIndex::new(function_index as usize));
             }
+            Operator::CallIndirect { type_index, .. }
+            | Operator::ReturnCallIndirect { type_index, .. }
+            | Operator::CallRef { type_index }
+            | Operator::ReturnCallRef { type_index } => {
+                self.calls_through_references.push(TypeIndex::new(type_index as usize));
+            }
+            Operator::Throw { .. } | Operator::ThrowRef | Operator::Rethrow { .. } => self.throws = true,
             Operator::RefFunc { function_index } => self.ref_funcs.push(FuncIndex::new(function_index as usize)),
             Operator::TableSet { table } | Operator::TableFill { table } => {
                 self.tables_written.push(TableIndex::new(table as usize));
@@ -110,6 +150,7 @@ impl Uses {
             list.shrink_to_fit();
         }
         tidy(&mut self.calls);
+        tidy(&mut self.calls_through_references);
         tidy(&mut self.ref_funcs);
         tidy(&mut self.tables_written);
         tidy(&mut self.tables_grown);

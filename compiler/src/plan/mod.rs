@@ -5,18 +5,21 @@
 //! - [`wire`]: which function, table, memory or global each index of each instance means;
 //! - [`evaluate`]: values of constant expressions;
 //! - [`liveness`]: which functions can run, and so which globals, tables and memories can change;
+//! - [`throws`]: which of them can throw;
 //! - [`layout`]: where memories, tables and globals lie;
 //! - [`instantiate`]: what of the instantiation is initial data, and which steps are left for run time.
 
+mod describe;
 pub mod evaluate;
 pub mod ids;
 pub mod instantiate;
 pub mod layout;
 pub mod liveness;
+mod throws;
 pub mod types;
 pub mod wire;
 
-use cranelift_entity::PrimaryMap;
+use cranelift_entity::{EntitySet, PrimaryMap};
 use wasmc_abi::trap::TrapCode;
 use wasmparser::{RefType, ValType};
 
@@ -45,6 +48,8 @@ pub struct Plan<'a> {
     pub tags: PrimaryMap<TagId, Tag>,
     pub data: PrimaryMap<DataId, Data<'a>>,
     pub elements: PrimaryMap<ElemId, Elements>,
+    /// Types of the functions that can throw and be called through tables and references.
+    pub throwing_types: EntitySet<TypeId>,
     /// Some function that can run calls another in place of itself.
     pub tail_calls: bool,
     pub layout: Layout,
@@ -121,6 +126,8 @@ pub struct Function {
     pub live: bool,
     /// It can become a value, so it needs a code address that follows the Wasm calling convention.
     pub referenced: bool,
+    /// An exception can leave it.
+    pub throws: bool,
 }
 
 /// Where a function's code comes from.
@@ -229,6 +236,7 @@ impl<'a> Plan<'a> {
         plan.main = wire::resolve_entry(&plan, &program.entry)?;
 
         liveness::find_live(&mut plan);
+        throws::find_throwing(&mut plan);
         instantiate::split_instantiation(&mut plan, matches!(program.entry, Entry::Command))?;
         plan.layout = layout::lay_out(&plan, options)?;
         Ok(plan)

@@ -1,10 +1,11 @@
 //! What each index of each instance means: imports are resolved to ids of the whole program.
 
-use cranelift_entity::{EntityRef, PrimaryMap};
+use cranelift_entity::{EntityRef, EntitySet, PrimaryMap};
 use rayon::prelude::*;
 use wasmc_abi::wasi;
-use wasmparser::{FuncType, MemoryType, TableType, ValType};
+use wasmparser::{FuncType, GlobalType, TableType, ValType};
 
+use super::describe::{describe_kind, describe_memory};
 use super::evaluate::{ConstValue, evaluate};
 use super::ids::{FuncId, InstanceId};
 use super::layout::Layout;
@@ -36,6 +37,7 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         tags: PrimaryMap::new(),
         data: PrimaryMap::new(),
         elements: PrimaryMap::new(),
+        throwing_types: EntitySet::new(),
         tail_calls: false,
         layout: Layout::default(),
         main: Main::Command(None),
@@ -46,6 +48,7 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         let is_library = index + 1 < program.instances.len();
         plan.add_instance(source, is_library, module, uses, options).map_err(|error| error.in_module(&source.name))?;
     }
+    plan.types.number();
     Ok(plan)
 }
 
@@ -69,7 +72,7 @@ impl<'a> Plan<'a> {
     ) -> Result<()> {
         let mut instance = Instance {
             name: source.name.clone(),
-            types: module.types.values().map(|ty| self.types.intern(ty)).collect(),
+            types: self.types.intern(&module)?,
             functions: PrimaryMap::new(),
             tables: PrimaryMap::new(),
             memories: PrimaryMap::new(),
@@ -106,13 +109,14 @@ impl<'a> Plan<'a> {
             } else if let External::Function(function) = import.item
                 && let Some(found) = find_wasi(import.module, import.name)
             {
-                check_wasi_type(found, import, instance.module.function_type(function))?;
+                self.check_wasi_type(found, import, instance.module.function_type(function))?;
                 let id = self.functions.push(Function {
                     ty: instance.types[instance.module.functions[function]],
                     source: FunctionSource::Wasi { function: found, memory: None },
                     name: import.name.to_owned(),
                     live: false,
                     referenced: false,
+                    throws: false,
                 });
                 instance.functions.push(id);
                 host_functions.push(id);
@@ -127,10 +131,11 @@ impl<'a> Plan<'a> {
                         name,
                         live: false,
                         referenced: false,
+                        throws: false,
                     });
                     instance.functions.push(id);
                 }
-                _ => missing.push(describe_import(&instance.module, import)),
+                _ => missing.push(self.types.describe_import(instance, import)),
             }
         }
         if !missing.is_empty() {
@@ -168,9 +173,9 @@ impl<'a> Plan<'a> {
             (External::Function(wanted), External::Function(found)) => {
                 let found = exporter.functions[found];
                 let wanted = instance.types[instance.module.functions[wanted]];
-                if wanted != self.functions[found].ty {
-                    let found = self.types.get(self.functions[found].ty);
-                    return mismatch(describe_function(self.types.get(wanted)), describe_function(found));
+                if !self.types.is_subtype(self.functions[found].ty, wanted) {
+                    let found = self.functions[found].ty;
+                    return mismatch(self.types.describe_function(wanted), self.types.describe_function(found));
                 }
                 instance.functions.push(found);
             }
@@ -178,14 +183,16 @@ impl<'a> Plan<'a> {
                 let id = exporter.tables[found];
                 let table = &self.tables[id];
                 let wanted = instance.module.tables[wanted].ty;
+                let element_type = Types::resolve_reference(wanted.element_type, &instance.types);
+                let wanted = TableType { element_type, ..wanted };
                 let growable = table.maximum != Some(table.minimum);
                 let fits = table.element_type == wanted.element_type
                     && (wanted.initial <= table.minimum || growable)
                     && maximum_fits(wanted.maximum, table.maximum)
                     && table.maximum.is_none_or(|maximum| wanted.initial <= maximum);
                 if !fits || (wanted.initial > table.minimum && !self.is_table_grown(id)) {
-                    let found = exporter.module.tables[found].ty;
-                    return mismatch(describe_table(wanted), describe_table(found));
+                    let found = TableType { element_type: table.element_type, ..exporter.module.tables[found].ty };
+                    return mismatch(self.types.describe_table(wanted), self.types.describe_table(found));
                 }
                 if wanted.initial > table.minimum {
                     instance.steps.push(InstantiationStep::RequireTable(id, wanted.initial));
@@ -212,12 +219,17 @@ impl<'a> Plan<'a> {
             (External::Global(wanted), External::Global(found)) => {
                 let id = exporter.globals[found];
                 let wanted = instance.module.globals[wanted].ty;
+                let wanted =
+                    GlobalType { content_type: Types::resolve(wanted.content_type, &instance.types), ..wanted };
                 let global = &self.globals[id];
-                if wanted.content_type != global.ty || wanted.mutable != global.mutable {
-                    return mismatch(
-                        describe_global(wanted.content_type, wanted.mutable),
-                        describe_global(global.ty, global.mutable),
-                    );
+                let found = GlobalType { content_type: global.ty, ..exporter.module.globals[found].ty };
+                // What both sides can write must be of the same type, what is only read of a subtype.
+                let fits = match wanted.mutable {
+                    true => found.content_type == wanted.content_type,
+                    false => self.types.matches(found.content_type, wanted.content_type),
+                };
+                if !fits || wanted.mutable != found.mutable {
+                    return mismatch(self.types.describe_global(wanted), self.types.describe_global(found));
                 }
                 instance.globals.push(id);
             }
@@ -225,8 +237,8 @@ impl<'a> Plan<'a> {
                 let found = exporter.tags[found];
                 let wanted = instance.types[instance.module.tags[wanted]];
                 if wanted != self.tags[found].ty {
-                    let found = self.types.get(self.tags[found].ty);
-                    return mismatch(describe_tag(self.types.get(wanted)), describe_tag(found));
+                    let found = self.tags[found].ty;
+                    return mismatch(self.types.describe_tag(wanted), self.types.describe_tag(found));
                 }
                 instance.tags.push(found);
             }
@@ -235,6 +247,26 @@ impl<'a> Plan<'a> {
             }
         }
         Ok(Linked::Yes)
+    }
+
+    fn check_wasi_type(&self, found: usize, import: &Import<'_>, wanted: &FuncType) -> Result<()> {
+        let found = &wasi::FUNCTIONS[found];
+        let convert = |ty: &wasi::Type| match ty {
+            wasi::Type::I32 => ValType::I32,
+            wasi::Type::I64 => ValType::I64,
+        };
+        let ty = FuncType::new(found.parameters.iter().map(convert), found.result.iter().map(convert));
+        if *wanted == ty {
+            return Ok(());
+        }
+        let describe = |ty| format!("function {}", self.types.describe_signature(ty));
+        Err(Error::link(format!(
+            "incompatible import type: '{}.{}' is imported as {}, but WASI defines {}",
+            import.module,
+            import.name,
+            describe(wanted),
+            describe(&ty)
+        )))
     }
 
     /// Whether any function so far (live or not: liveness is not known yet) grows the table.
@@ -285,12 +317,14 @@ impl<'a> Plan<'a> {
                 name: if is_library { format!("{}!{name}", instance.name) } else { name },
                 live: false,
                 referenced: false,
+                throws: false,
             }));
         }
         for (_, global) in instance.module.globals.iter().skip(instance.globals.len()) {
             let initial = global.initial.as_ref().expect("a global that is not imported has an initial value");
             let initial = evaluate(initial, &instance.functions, &instance.globals, &self.globals);
-            let (ty, mutable) = (global.ty.content_type, global.ty.mutable);
+            let ty = Types::resolve(global.ty.content_type, &instance.types);
+            let mutable = global.ty.mutable;
             instance.globals.push(self.globals.push(Global { ty, mutable, initial, written: false }));
         }
         for (index, &ty) in instance.module.tags.iter().skip(instance.tags.len()) {
@@ -312,7 +346,7 @@ impl<'a> Plan<'a> {
                 evaluate(expression, &instance.functions, &instance.globals, &self.globals)
             });
             instance.tables.push(self.tables.push(Table {
-                element_type: table.ty.element_type,
+                element_type: Types::resolve_reference(table.ty.element_type, &instance.types),
                 minimum: table.ty.initial,
                 maximum: table.ty.maximum,
                 initial,
@@ -404,11 +438,12 @@ fn find_command(plan: &Plan<'_>) -> Result<Option<FuncId>> {
 
 /// An entry point of WASI's application ABI has no parameters and no results.
 fn check_entry(plan: &Plan<'_>, name: &str, function: FuncId) -> Result<()> {
-    let ty = plan.types.get(plan.functions[function].ty);
+    let id = plan.functions[function].ty;
+    let ty = plan.types.get(id);
     if ty.params().is_empty() && ty.results().is_empty() {
         return Ok(());
     }
-    let found = describe_function(ty);
+    let found = plan.types.describe_function(id);
     Err(Error::link(format!("'{name}' must be a function without parameters and results, not {found}")))
 }
 
@@ -419,25 +454,6 @@ fn find_wasi(module: &str, name: &str) -> Option<usize> {
         wasi::UNSTABLE_MODULE => wasi::find_unstable(name),
         _ => None,
     }
-}
-
-fn check_wasi_type(found: usize, import: &Import<'_>, wanted: &FuncType) -> Result<()> {
-    let found = &wasi::FUNCTIONS[found];
-    let convert = |ty: &wasi::Type| match ty {
-        wasi::Type::I32 => ValType::I32,
-        wasi::Type::I64 => ValType::I64,
-    };
-    let ty = FuncType::new(found.parameters.iter().map(convert), found.result.iter().map(convert));
-    if *wanted == ty {
-        return Ok(());
-    }
-    Err(Error::link(format!(
-        "incompatible import type: '{}.{}' is imported as {}, but WASI defines {}",
-        import.module,
-        import.name,
-        describe_function(wanted),
-        describe_function(&ty)
-    )))
 }
 
 /// Name for symbols and backtraces: demangled, or made from the index.
@@ -482,54 +498,4 @@ fn maximum_fits(wanted: Option<u64>, found: Option<u64>) -> bool {
         (Some(_), None) => false,
         (Some(wanted), Some(found)) => found <= wanted,
     }
-}
-
-fn describe_import(module: &Module<'_>, import: &Import<'_>) -> String {
-    let ty = match import.item {
-        External::Function(function) => describe_function(module.function_type(function)),
-        External::Table(table) => describe_table(module.tables[table].ty),
-        External::Memory(memory) => describe_memory(module.memories[memory]),
-        External::Global(global) => {
-            let ty = module.globals[global].ty;
-            describe_global(ty.content_type, ty.mutable)
-        }
-        External::Tag(tag) => describe_tag(&module.types[module.tags[tag]]),
-    };
-    format!("{}.{}: {ty}", import.module, import.name)
-}
-
-fn describe_kind(item: External) -> &'static str {
-    match item {
-        External::Function(_) => "a function",
-        External::Table(_) => "a table",
-        External::Memory(_) => "a memory",
-        External::Global(_) => "a global",
-        External::Tag(_) => "a tag",
-    }
-}
-
-fn describe_function(ty: &FuncType) -> String {
-    let list = |types: &[ValType]| types.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    format!("function [{}] -> [{}]", list(ty.params()), list(ty.results()))
-}
-
-fn describe_tag(ty: &FuncType) -> String {
-    let list = ty.params().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    format!("tag [{list}]")
-}
-
-fn describe_limits(minimum: u64, maximum: Option<u64>) -> String {
-    maximum.map_or_else(|| format!("{minimum}.."), |maximum| format!("{minimum}..={maximum}"))
-}
-
-fn describe_table(ty: TableType) -> String {
-    format!("table {} of {}", describe_limits(ty.initial, ty.maximum), ty.element_type)
-}
-
-fn describe_memory(ty: MemoryType) -> String {
-    format!("memory of {} pages", describe_limits(ty.initial, ty.maximum))
-}
-
-fn describe_global(ty: ValType, mutable: bool) -> String {
-    format!("{}global {ty}", if mutable { "mutable " } else { "" })
 }

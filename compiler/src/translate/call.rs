@@ -1,4 +1,5 @@
-//! Calls (core specification, 4.4.8): direct ones are direct, indirect ones check the index and the type.
+//! Calls (core specification, 4.4.8): direct ones are direct, indirect ones check the index and the type, and those
+//! through references of a known type only that they are not null.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, FuncRef, InstBuilder, Type, Value, types};
@@ -16,7 +17,6 @@ use super::types::{POINTER, native_signature, value_type, wasm_signature};
 use crate::parse::index::{FuncIndex, TypeIndex};
 use crate::plan::FunctionSource;
 use crate::plan::ids::{FuncId, MemoryId, TableId, TypeId};
-use crate::plan::types::runtime_type_id;
 
 impl Translator<'_, '_> {
     pub fn translate_call(&mut self, operator: &Operator<'_>) -> bool {
@@ -47,8 +47,7 @@ impl Translator<'_, '_> {
                 let index = self.pop();
                 let arguments = self.pop_arguments(ty);
                 let callee = self.env.indirect_callee(self.table(table_index), ty, index);
-                let signature = self.env.signature(ty);
-                let results = self.call_throwing(Callee::Indirect(signature, callee), &arguments);
+                let results = self.call_address(ty, callee, &arguments);
                 self.stack.extend(results);
             }
             Operator::ReturnCallIndirect { type_index, table_index } => {
@@ -56,6 +55,23 @@ impl Translator<'_, '_> {
                 let index = self.pop();
                 let arguments = self.pop_arguments(ty);
                 let callee = self.env.indirect_callee(self.table(table_index), ty, index);
+                let signature = self.env.signature(ty);
+                self.env.ins().return_call_indirect(signature, callee, &arguments);
+                self.unreachable = Some(0);
+            }
+            Operator::CallRef { type_index } => {
+                let ty = self.instance.types[TypeIndex::new(type_index as usize)];
+                let reference = self.pop();
+                let arguments = self.pop_arguments(ty);
+                let callee = self.env.callee_of_reference(reference);
+                let results = self.call_address(ty, callee, &arguments);
+                self.stack.extend(results);
+            }
+            Operator::ReturnCallRef { type_index } => {
+                let ty = self.instance.types[TypeIndex::new(type_index as usize)];
+                let reference = self.pop();
+                let arguments = self.pop_arguments(ty);
+                let callee = self.env.callee_of_reference(reference);
                 let signature = self.env.signature(ty);
                 self.env.ins().return_call_indirect(signature, callee, &arguments);
                 self.unreachable = Some(0);
@@ -72,14 +88,24 @@ impl Translator<'_, '_> {
         arguments
     }
 
-    /// Calls a function of the program, which may throw, or of the host, which does not.
+    /// Calls a function of the program or of the host.
     fn call_function(&mut self, callee: FuncId, arguments: &[Value]) -> Vec<Value> {
-        if let FunctionSource::Wasi { .. } = self.env.plan.functions[callee].source {
+        if !self.env.plan.functions[callee].throws {
             let call = self.env.call_function(callee, arguments);
             return self.env.builder.inst_results(call).to_vec();
         }
         let function = self.env.wasm_function(callee);
         self.call_throwing(Callee::Direct(function), arguments)
+    }
+
+    /// Calls a function of a type at a code address.
+    fn call_address(&mut self, ty: TypeId, address: Value, arguments: &[Value]) -> Vec<Value> {
+        let signature = self.env.signature(ty);
+        if !self.env.plan.throwing_types.contains(ty) {
+            let call = self.env.ins().call_indirect(signature, address, arguments);
+            return self.env.builder.inst_results(call).to_vec();
+        }
+        self.call_throwing(Callee::Indirect(signature, address), arguments)
     }
 }
 
@@ -127,10 +153,17 @@ impl Environment<'_, '_> {
         let entry = self.table_entry(table, index, TrapCode::UndefinedElement);
         let flags = self.table_flags(table);
         let found = self.ins().load(types::I32, flags, entry, FUNCREF_TYPE_ID as i32);
-        let expected = self.iconst(types::I32, runtime_type_id(ty).into());
-        let matches = self.ins().icmp(IntCC::Equal, found, expected);
-
         // Null has type id 0, which no function has: one comparison serves both, and only its failure tells them apart.
+        let numbers = self.plan.types.runtime_numbers(ty);
+        let first = self.iconst(types::I32, numbers.start.into());
+        let matches = match numbers.len() {
+            1 => self.ins().icmp(IntCC::Equal, found, first),
+            count => {
+                let place = self.ins().isub(found, first);
+                let count = self.iconst(types::I32, count as u64);
+                self.ins().icmp(IntCC::UnsignedLessThan, place, count)
+            }
+        };
         let [fits, differs] = [(); 2].map(|()| self.builder.create_block());
         self.builder.set_cold_block(differs);
         self.ins().brif(matches, fits, &[], differs, &[]);
@@ -142,6 +175,18 @@ impl Environment<'_, '_> {
         self.builder.switch_to_block(fits);
 
         let code_offset = self.ins().sload32(flags, entry, 0);
+        self.code_address(code_offset)
+    }
+
+    /// The code address of the function that a reference means, whose type is known, or a trap if it is null.
+    fn callee_of_reference(&mut self, reference: Value) -> Value {
+        self.ins().trapz(reference, traps::to_clif(TrapCode::NullReference));
+        let code_offset = self.ins().ireduce(types::I32, reference);
+        let code_offset = self.ins().sextend(POINTER, code_offset);
+        self.code_address(code_offset)
+    }
+
+    fn code_address(&mut self, code_offset: Value) -> Value {
         let anchor = self.data_address(Name::FuncrefAnchor(Unique));
         self.ins().iadd(anchor, code_offset)
     }

@@ -112,6 +112,8 @@ impl Translator<'_, '_> {
             }
             Operator::BrIf { relative_depth } => self.branch_if(*relative_depth),
             Operator::BrTable { targets } => self.branch_table(targets),
+            Operator::BrOnNull { relative_depth } => self.branch_on_null(*relative_depth),
+            Operator::BrOnNonNull { relative_depth } => self.branch_on_non_null(*relative_depth),
             Operator::Return => {
                 let count = self.control[0].results.len();
                 let results = self.canonical_top(count);
@@ -157,7 +159,7 @@ impl Translator<'_, '_> {
             BlockType::Empty => (Vec::new(), Vec::new()),
             BlockType::Type(result) => (Vec::new(), vec![value_type(result)]),
             BlockType::FuncType(index) => {
-                let ty = &self.instance.module.types[TypeIndex::new(index as usize)];
+                let ty = self.instance.module.types[TypeIndex::new(index as usize)].unwrap_func();
                 let convert = |types: &[wasmparser::ValType]| types.iter().map(|&ty| value_type(ty)).collect();
                 (convert(ty.params()), convert(ty.results()))
             }
@@ -283,6 +285,28 @@ impl Translator<'_, '_> {
         }
         self.env.builder.seal_block(fall_through);
         self.enter(fall_through, fall_through_is_cold);
+    }
+
+    /// Branches without the reference, or goes on with it.
+    fn branch_on_null(&mut self, depth: u32) {
+        let reference = self.pop();
+        let (block, arguments) = self.branch(depth);
+        let fall_through = self.env.builder.create_block();
+        self.env.ins().brif(reference, fall_through, &[], block, &arguments);
+        self.env.builder.seal_block(fall_through);
+        self.env.builder.switch_to_block(fall_through);
+        self.push(reference);
+    }
+
+    /// Branches with the reference, or goes on without it.
+    fn branch_on_non_null(&mut self, depth: u32) {
+        let reference = *self.stack.last().expect("the body is validated");
+        let (block, arguments) = self.branch(depth);
+        let fall_through = self.env.builder.create_block();
+        self.env.ins().brif(reference, block, &arguments, fall_through, &[]);
+        self.env.builder.seal_block(fall_through);
+        self.env.builder.switch_to_block(fall_through);
+        self.pop();
     }
 
     fn branch_table(&mut self, targets: &BrTable<'_>) {

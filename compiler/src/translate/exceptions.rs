@@ -19,11 +19,10 @@
 
 use cranelift_codegen::ir::{
     self, Block, BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, ExceptionTag, FuncRef, InstBuilder,
-    SigRef, Signature, Value, types,
+    SigRef, Value, types,
 };
-use cranelift_codegen::isa::CallConv;
 use cranelift_entity::EntityRef;
-use wasmc_abi::exception::{REFERENCED, exception};
+use wasmc_abi::exception::{REFERENCED, offsets};
 use wasmc_abi::layout::SLOT_BYTES;
 use wasmc_abi::trap::TrapCode;
 use wasmparser::{BlockType, Catch, FunctionBody, Operator, TryTable};
@@ -221,7 +220,7 @@ impl Translator<'_, '_> {
         }
         if keep {
             let referenced = self.env.iconst(types::I32, REFERENCED.into());
-            self.env.ins().store(flags, referenced, exception, exception::FLAGS as i32);
+            self.env.ins().store(flags, referenced, exception, offsets::FLAGS as i32);
         } else {
             self.env.call_runtime(RuntimeFunction::ExceptionDone, &[exception], &[]);
         }
@@ -250,9 +249,7 @@ impl Translator<'_, '_> {
 
     /// Throws an exception, or traps if it is null.
     fn throw_reference(&mut self, exception: Value) {
-        // The C convention as far as arguments are concerned. But of the C convention Cranelift would expect that
-        // callee-saved registers are as they were when a handler begins, and of this one it does not.
-        let signature = || Signature { call_conv: CallConv::PreserveAll, ..native_signature(&[POINTER], &[]) };
+        let signature = || native_signature(&[POINTER], &[]);
         let throw = self.env.function(Name::Runtime(RuntimeFunction::Throw), signature);
         self.call_throwing(Callee::Direct(throw), &[exception]);
         // Not reached: the runtime does not return.
@@ -311,7 +308,7 @@ impl Translator<'_, '_> {
 }
 
 fn payload_offset(index: usize) -> i32 {
-    (exception::PAYLOAD as usize + index * SLOT_BYTES as usize) as i32
+    (offsets::PAYLOAD as usize + index * SLOT_BYTES as usize) as i32
 }
 
 /// Reads ahead: every legacy `try` of a body, in order.

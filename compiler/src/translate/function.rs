@@ -3,19 +3,21 @@
 use cranelift_codegen::ir::{self, InstBuilder, SourceLoc, Type, Value, types};
 use cranelift_entity::EntityRef;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use wasmc_abi::trap::TrapCode;
 use wasmparser::{FuncType, FunctionBody, Operator, ValType};
 
 use super::control::Frame;
 use super::environment::{Environment, Region};
 use super::exceptions::Shape;
 use super::names::Name;
+use super::traps;
 use super::types::{Conventions, REFERENCE, value_type, wasm_signature};
 use crate::error::{Error, Result};
-use crate::parse::index::{BodyIndex, FuncIndex, GlobalIndex};
+use crate::parse::index::{FuncIndex, GlobalIndex};
 use crate::plan::evaluate::ConstValue;
-use crate::plan::ids::{FuncId, GlobalId, InstanceId};
+use crate::plan::ids::{FuncId, GlobalId};
 use crate::plan::layout::GlobalPlace;
-use crate::plan::{Instance, Plan};
+use crate::plan::{FunctionSource, Instance, Plan};
 
 /// The state of a translation.
 pub struct Translator<'f, 'p> {
@@ -40,13 +42,13 @@ pub struct Translator<'f, 'p> {
 pub fn translate_body<'p>(
     plan: &'p Plan<'p>,
     id: FuncId,
-    instance: InstanceId,
-    body: BodyIndex,
-    index: FuncIndex,
     conventions: Conventions,
     context: &mut FunctionBuilderContext,
     output: &mut ir::Function,
 ) -> Result<()> {
+    let FunctionSource::Body { instance, body, index } = plan.functions[id].source else {
+        unreachable!("only bodies are translated")
+    };
     let ty = plan.types.get(plan.functions[id].ty);
     output.signature = wasm_signature(ty, conventions);
     let builder = FunctionBuilder::new(output, context);
@@ -217,6 +219,10 @@ impl<'f, 'p> Translator<'f, 'p> {
                 let is_null = self.env.ins().icmp(ir::condcodes::IntCC::Equal, reference, null);
                 let is_null = self.env.ins().uextend(types::I32, is_null);
                 self.push(is_null);
+            }
+            Operator::RefAsNonNull => {
+                let reference = *self.stack.last().expect("the body is validated");
+                self.env.ins().trapz(reference, traps::to_clif(TrapCode::NullReference));
             }
             Operator::RefFunc { function_index } => {
                 let function = self.instance.functions[FuncIndex::new(function_index as usize)];

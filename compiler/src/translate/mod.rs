@@ -52,8 +52,8 @@ pub fn translate(
     output.name = ir::UserFuncName::User(name.encode());
     match name {
         Name::Function(id) => match &plan.functions[id].source {
-            FunctionSource::Body { instance, body, index } => {
-                function::translate_body(plan, id, *instance, *body, *index, conventions, context, output)
+            FunctionSource::Body { instance, index, .. } => {
+                function::translate_body(plan, id, conventions, context, output)
                     .map_err(|error| error.in_function(plan.instances[*instance].module.function_name(*index)))
             }
             FunctionSource::Wasi { .. } | FunctionSource::Unknown { .. } => {

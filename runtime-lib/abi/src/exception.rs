@@ -3,16 +3,17 @@
 //! # An exception
 //!
 //! It is an object of the runtime's, made by [`symbols::EXCEPTION_NEW`](crate::symbols::EXCEPTION_NEW): an
-//! [`Exception`] and behind it the payload, [`SLOT_BYTES`](crate::layout::SLOT_BYTES) for each value. An `exnref` is its
-//! address, or 0 for null. Tags are numbered over the whole program, so that matching is a comparison of constants.
+//! [`Exception`] and behind it the payload, [`SLOT_BYTES`](crate::layout::SLOT_BYTES) for each value. An `exnref` is
+//! its address, or 0 for null. Tags are numbered over the whole program, so that matching is a comparison of constants.
 //!
 //! # Handlers
 //!
 //! Code that does not throw costs nothing: what catches is found in tables, by return address. Every call inside a
 //! `try` has a [`HandlerSite`], which says where the stack pointer was, and which [`Handler`]s there are, innermost
 //! first. The runtime walks the frame pointers from the throw outwards, and goes on at the first handler that matches:
-//! frame pointer and stack pointer are those of that frame, and the first payload register of Cranelift's convention
-//! holds the exception.
+//! frame pointer, stack pointer and callee-saved registers are those of that frame at the call, and the first payload
+//! register of Cranelift's convention holds the exception. So code inside a `try` may keep values in registers as
+//! anywhere else; what the frames in between have saved of them is found by [`saved`].
 
 /// The head of an exception.
 #[repr(C)]
@@ -32,7 +33,7 @@ pub struct Exception {
 pub const REFERENCED: u32 = 1;
 
 /// Byte offsets in an [`Exception`], for code.
-pub mod exception {
+pub mod offsets {
     use super::Exception;
     use core::mem::offset_of;
 
@@ -51,6 +52,18 @@ pub struct HandlerSite {
     /// First handler, and how many there are.
     pub first: u32,
     pub count: u32,
+}
+
+/// How many registers a function of the C convention leaves as they were, but for stack and frame pointer. Both sides
+/// number them in the order that is given here.
+///
+/// A row of this many bytes describes the frames of a function: for each register, in which 8-byte word below the frame
+/// pointer the caller's value is, or 0 if the register is not touched.
+pub mod saved {
+    /// rbx, r12 to r15.
+    pub const X86_64: usize = 5;
+    /// x19 to x28, d8 to d15.
+    pub const AARCH64: usize = 18;
 }
 
 /// A place where exceptions are caught.

@@ -59,6 +59,9 @@ pub struct ProgramHeader {
     pub handler_sites: Rel32,
     pub handler_site_count: u32,
     pub handlers: Rel32,
+    /// For each function the number of its row, a `u16`; and the rows: see [`saved`](crate::exception::saved).
+    pub function_frames: Rel32,
+    pub frames: Rel32,
     /// For each tag, an offset in the names.
     pub tag_names: Rel32,
 
@@ -147,7 +150,7 @@ pub struct StepResult {
 }
 
 const _: () = {
-    assert!(size_of::<ProgramHeader>() == 160);
+    assert!(size_of::<ProgramHeader>() == 168);
     assert!(size_of::<Image>() == 32);
     assert!(size_of::<ScriptStep>() == 20);
 };

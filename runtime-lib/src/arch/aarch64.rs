@@ -237,19 +237,63 @@ pub fn callee_saved_registers() -> [u64; 10] {
     registers
 }
 
+/// The registers that a function of the C convention leaves as they were, in the order of
+/// [`saved::AARCH64`](wasmc_abi::exception::saved::AARCH64).
+pub type SavedRegisters = [u64; wasmc_abi::exception::saved::AARCH64];
+
+/// See [`symbols::THROW`](wasmc_abi::symbols::THROW): notes the caller's registers, then calls
+/// [`throw`](crate::exception::throw).
+///
+/// # Safety
+///
+/// For compiled code only, with an exception or 0.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wasmc_throw(exception: u64) -> ! {
+    naked_asm!(
+        "stp x29, x30, [sp, #-16]!",
+        "mov x29, sp",
+        "sub sp, sp, #144",
+        "stp x19, x20, [sp]",
+        "stp x21, x22, [sp, #16]",
+        "stp x23, x24, [sp, #32]",
+        "stp x25, x26, [sp, #48]",
+        "stp x27, x28, [sp, #64]",
+        "stp d8, d9, [sp, #80]",
+        "stp d10, d11, [sp, #96]",
+        "stp d12, d13, [sp, #112]",
+        "stp d14, d15, [sp, #128]",
+        "mov x1, sp",
+        "mov x2, x29",
+        "bl {throw}",
+        "udf #0",
+        throw = sym crate::exception::throw,
+    )
+}
+
 /// Goes on at a handler, with the exception in the first payload register.
 ///
 /// # Safety
 ///
-/// `pc` must be a handler in a function whose frame is at `fp`, and `sp` be the stack pointer of its calls. The frames
-/// that are abandoned must not have anything to drop.
-pub unsafe fn resume_at_handler(pc: u64, sp: u64, fp: u64, exception: u64) -> ! {
-    // SAFETY: by the caller.
+/// `pc` must be a handler in a function whose frame is at `fp`, `sp` be the stack pointer of its calls, and `registers`
+/// what its code expects. The frames that are abandoned must not have anything to drop.
+pub unsafe fn resume_at_handler(pc: u64, sp: u64, fp: u64, exception: u64, registers: &SavedRegisters) -> ! {
+    // SAFETY: by the caller. The registers are read before the stack that they are on is given up.
     unsafe {
         asm!(
+            "ldp x19, x20, [x5]",
+            "ldp x21, x22, [x5, #16]",
+            "ldp x23, x24, [x5, #32]",
+            "ldp x25, x26, [x5, #48]",
+            "ldp x27, x28, [x5, #64]",
+            "ldp d8, d9, [x5, #80]",
+            "ldp d10, d11, [x5, #96]",
+            "ldp d12, d13, [x5, #112]",
+            "ldp d14, d15, [x5, #128]",
             "mov sp, x2",
             "mov x29, x3",
             "br x4",
+            in("x5") registers,
             in("x4") pc,
             in("x2") sp,
             in("x3") fp,

@@ -337,22 +337,58 @@ pub fn callee_saved_registers() -> [u64; 5] {
     registers
 }
 
+/// The registers that a function of the C convention leaves as they were, in the order of
+/// [`saved::X86_64`](wasmc_abi::exception::saved::X86_64).
+pub type SavedRegisters = [u64; wasmc_abi::exception::saved::X86_64];
+
+/// See [`symbols::THROW`](wasmc_abi::symbols::THROW): notes the caller's registers, then calls
+/// [`throw`](crate::exception::throw).
+///
+/// # Safety
+///
+/// For compiled code only, with an exception or 0.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wasmc_throw(exception: u64) -> ! {
+    naked_asm!(
+        "push rbp",
+        "mov  rbp, rsp",
+        "push r15",
+        "push r14",
+        "push r13",
+        "push r12",
+        "push rbx",
+        "mov  rsi, rsp",
+        "mov  rdx, rbp",
+        "sub  rsp, 8",
+        "call {throw}",
+        "ud2",
+        throw = sym crate::exception::throw,
+    )
+}
+
 /// Goes on at a handler, with the exception in the first payload register.
 ///
 /// # Safety
 ///
-/// `pc` must be a handler in a function whose frame is at `fp`, and `sp` be the stack pointer of its calls. The frames
-/// that are abandoned must not have anything to drop.
-pub unsafe fn resume_at_handler(pc: u64, sp: u64, fp: u64, exception: u64) -> ! {
-    // SAFETY: by the caller.
+/// `pc` must be a handler in a function whose frame is at `fp`, `sp` be the stack pointer of its calls, and `registers`
+/// what its code expects. The frames that are abandoned must not have anything to drop.
+pub unsafe fn resume_at_handler(pc: u64, sp: u64, fp: u64, exception: u64, registers: &SavedRegisters) -> ! {
+    // SAFETY: by the caller. The registers are read before the stack that they are on is given up.
     unsafe {
         asm!(
+            "mov rbx, [r8]",
+            "mov r12, [r8 + 8]",
+            "mov r13, [r8 + 16]",
+            "mov r14, [r8 + 24]",
+            "mov r15, [r8 + 32]",
             "mov rsp, rcx",
             "mov rbp, rsi",
             "jmp rdi",
             in("rdi") pc,
             in("rcx") sp,
             in("rsi") fp,
+            in("r8") registers,
             in("rax") exception,
             in("rdx") 0,
             options(noreturn)

@@ -75,7 +75,7 @@ fn lacking_with_imports(script: &Script, source: &Source) -> Features {
 }
 
 fn lacking_alone(wasm: &[u8]) -> Features {
-    features::needed(wasm).map_or(Features::NONE, |needed| needed.without(Features::default()))
+    features::needed(wasm).map_or(Features::NONE, |needed| needed.without(Features::complete()))
 }
 
 struct Performance {

@@ -110,14 +110,14 @@ pub const SETS: &[Set] = &[
     Set { name: "bulk-memory",         source: P(Proposal::BulkMemoryOperations),                status: Superseded },
     Set { name: "reference-types",     source: P(Proposal::ReferenceTypes),                      status: Superseded },
     Set { name: "extended-const",      source: P(Proposal::ExtendedConst),                       status: Supported },
-    Set { name: "tail-call",           source: P(Proposal::TailCall),                            status: Planned },
+    Set { name: "tail-call",           source: P(Proposal::TailCall),                            status: Supported },
     Set { name: "multi-memory",        source: P(Proposal::MultiMemory),                         status: Planned },
     Set { name: "memory64",            source: P(Proposal::Memory64),                            status: Planned },
     Set { name: "relaxed-simd",        source: P(Proposal::RelaxedSimd),                         status: Supported },
     Set { name: "deterministic",       source: O(DETERMINISTIC),                                 status: Supported },
     Set { name: "relaxed",             source: O(RELAXED),                                       status: Supported },
-    Set { name: "exceptions",          source: P(Proposal::ExceptionHandling),                   status: Planned },
-    Set { name: "function-references", source: P(Proposal::FunctionReferences),                  status: Planned },
+    Set { name: "exceptions",          source: P(Proposal::ExceptionHandling),                   status: Supported },
+    Set { name: "function-references", source: P(Proposal::FunctionReferences),                  status: Supported },
     Set { name: "gc",                  source: P(Proposal::GC),                                  status: Planned },
     Set { name: "annotations",         source: P(Proposal::Annotations),                         status: Supported },
     Set { name: "wasm-v3",             source: V(SpecVersion::V3),                               status: Supported },
@@ -231,12 +231,17 @@ impl Report {
 
 /// Runs a script and compares the result with the exceptions.
 pub fn run(set: &Set, file: &TestFile<'_>, engine: Engine) -> Report {
-    let script = match script::translate(file.raw()) {
+    run_text(&format!("{}/{}", set.name, file.name()), file.raw(), engine)
+}
+
+/// Runs the text of a script.
+pub fn run_text(name: &str, text: &str, engine: Engine) -> Report {
+    let script = match script::translate(text) {
         Ok(script) => script,
         Err(why) => return Report { failures: vec![(0, why)], ..Report::default() },
     };
     let verdicts = judge::judge(&script, engine);
-    exceptions::apply(&format!("{}/{}", set.name, file.name()), &verdicts)
+    exceptions::apply(name, &verdicts)
 }
 
 /// A table with a row for each script and a total.

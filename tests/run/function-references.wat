@@ -1,0 +1,65 @@
+;; Typed function references: calls through them, tail calls, branches on null, locals and tables that are never null,
+;; and functions whose types are declared below others.
+;; EXIT: 42
+;; RUN: wasmc
+;; RUN: wasmc -O0
+;; RUN: wasmc --bounds-checks=explicit
+(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (type $unary (func (param i32) (result i32)))
+  (type $base (sub (func (result i32))))
+  (type $middle (sub $base (func (result i32))))
+  (type $leaf (sub final $middle (func (result i32))))
+  (type $sibling (sub final $base (func (result i32))))
+  (global $checks (mut i32) (i32.const 0))
+  (func $check (param i32)
+    (if (i32.eqz (local.get 0)) (then (call $proc_exit (i32.add (i32.const 100) (global.get $checks)))))
+    (global.set $checks (i32.add (global.get $checks) (i32.const 1))))
+
+  (func $double (type $unary) (i32.mul (local.get 0) (i32.const 2)))
+  (func $negate (type $unary) (i32.sub (i32.const 0) (local.get 0)))
+  (func $as_base (type $base) (i32.const 1))
+  (func $as_middle (type $middle) (i32.const 2))
+  (func $as_leaf (type $leaf) (i32.const 3))
+  (func $as_sibling (type $sibling) (i32.const 4))
+  (global $default (ref $unary) (ref.func $double))
+  (table $never_null 3 (ref $unary) (ref.func $double))
+  (table $any funcref (elem $as_base $as_middle $as_leaf $as_sibling $double))
+  (elem declare func $negate)
+
+  (func $apply (param $f (ref null $unary)) (param i32) (result i32)
+    (block $null
+      (return (call_ref $unary (local.get 1) (br_on_null $null (local.get $f)))))
+    (i32.const -1))
+  (func $apply_last (param $f (ref $unary)) (param i32) (result i32)
+    (return_call_ref $unary (local.get 1) (local.get $f)))
+  (func $pick (param $negative i32) (result i32)
+    (local $f (ref $unary))
+    (local.set $f (if (result (ref $unary)) (local.get $negative)
+      (then (ref.func $negate)) (else (global.get $default))))
+    (call_ref $unary (i32.const 21) (local.get $f)))
+  (func $non_null (param $f (ref null $unary)) (result i32)
+    (block $there (result (ref $unary))
+      (br_on_non_null $there (local.get $f))
+      (return (i32.const 0)))
+    (drop)
+    (i32.const 1))
+
+  (func (export "_start")
+    (call $check (i32.eq (call $apply (ref.func $negate) (i32.const 5)) (i32.const -5)))
+    (call $check (i32.eq (call $apply (ref.null $unary) (i32.const 5)) (i32.const -1)))
+    (call $check (i32.eq (call $apply_last (ref.func $double) (i32.const 5)) (i32.const 10)))
+    (call $check (i32.eq (call $pick (i32.const 0)) (i32.const 42)))
+    (call $check (i32.eq (call $pick (i32.const 1)) (i32.const -21)))
+    (call $check (i32.eq (call $non_null (ref.null nofunc)) (i32.const 0)))
+    (call $check (i32.eq (call $non_null (ref.as_non_null (ref.func $double))) (i32.const 1)))
+    (table.set $never_null (i32.const 1) (ref.func $negate))
+    (call $check (i32.eq (call_ref $unary (i32.const 8) (table.get $never_null (i32.const 1))) (i32.const -8)))
+    (call $check (i32.eq (call_indirect $never_null (type $unary) (i32.const 8) (i32.const 2)) (i32.const 16)))
+    ;; A function of a subtype may be called as one of its supertypes.
+    (call $check (i32.eq (call_indirect $any (type $base) (i32.const 0)) (i32.const 1)))
+    (call $check (i32.eq (call_indirect $any (type $base) (i32.const 2)) (i32.const 3)))
+    (call $check (i32.eq (call_indirect $any (type $base) (i32.const 3)) (i32.const 4)))
+    (call $check (i32.eq (call_indirect $any (type $middle) (i32.const 2)) (i32.const 3)))
+    (call $check (i32.eq (call_indirect $any (type $leaf) (i32.const 2)) (i32.const 3)))
+    (call $proc_exit (i32.const 42))))
