@@ -31,7 +31,7 @@ const USES: &[(&str, &str, Place, &str)] = &[
     ("tail-call",               "",     Inside,  "(func $use (return_call $use))"),
     ("exceptions",              "",     Inside,  "(func $use (block $b (try_table (catch_all $b))))"),
     ("relaxed-simd",            "simd", Inside,  "(func $use v128.const i64x2 0 0 i32x4.relaxed_trunc_f32x4_s drop)"),
-    ("function-references",     "reference-types", Inside, "(type $f (func)) (func $use (call_ref $f (ref.null $f)))"),
+    ("function-references",     "reference-types", Inside, "(type $f (func)) (func $use ref.null $f call_ref $f)"),
     ("legacy-exceptions",       "",     Inside,  "(func $use try catch_all end)"),
     ("wide-arithmetic",         "",     Inside,  "(func $use i64.const 0 i64.const 0 i64.mul_wide_u drop drop)"),
     ("compact-imports",         "",     Outside, r#"(import "wasi_unstable" (item "sched_yield" (func (result i32))))"#),
