@@ -34,7 +34,7 @@ const USES: &[(&str, &str, Place, &str)] = &[
     ("function-references",     "reference-types", Inside, "(type $f (func)) (func $use ref.null $f call_ref $f)"),
     ("legacy-exceptions",       "",     Inside,  "(func $use try catch_all end)"),
     ("wide-arithmetic",         "",     Inside,  "(func $use i64.const 0 i64.const 0 i64.mul_wide_u drop drop)"),
-    ("compact-imports",         "",     Outside, r#"(import "wasi_unstable" (item "sched_yield" (func (result i32))))"#),
+    ("compact-imports",         "",     Outside, r#"(import "wasi_unstable" (item "proc_exit" (func (param i32))))"#),
 ];
 
 /// Proposals that wasmc lacks, and a module for each.
