@@ -20,11 +20,14 @@ pub enum Group {
     Version2,
     /// The same with tail calls and wide arithmetic, which have no choices either.
     Later,
+    /// Integers, references, exceptions and tail calls, compared with Wasmtime by hand.
+    Exceptions,
     /// Version 2 with relaxed vector operators, for the deterministic profile: nothing is made canonical.
     Deterministic,
 }
 
 impl Group {
+    /// Those that are compared with wasmi, always.
     pub const ALL: &[Group] = &[Group::Version2, Group::Later, Group::Deterministic];
 
     pub fn name(self) -> &'static str {
@@ -32,11 +35,12 @@ impl Group {
             Group::Version2 => "version-2",
             Group::Later => "later",
             Group::Deterministic => "deterministic",
+            Group::Exceptions => "exceptions",
         }
     }
 
     pub fn parse(name: &str) -> Option<Group> {
-        Group::ALL.iter().copied().find(|group| group.name() == name)
+        Group::ALL.iter().copied().chain([Group::Exceptions]).find(|group| group.name() == name)
     }
 }
 
@@ -59,6 +63,7 @@ pub fn module(group: Group, seed: u64) -> Vec<u8> {
 fn config(group: Group, random: &mut Random) -> Config {
     // wasm-smith makes no vectors where nothing may trap.
     let is_deterministic = group == Group::Deterministic;
+    let has_exceptions = group == Group::Exceptions;
     Config {
         // Half of the modules: an access that traps ends a function too early for what comes after it to be tested.
         disallow_traps: random.one_in(2) && !is_deterministic,
@@ -89,13 +94,14 @@ fn config(group: Group, random: &mut Random) -> Config {
         reference_types_enabled: true,
         saturating_float_to_int_enabled: true,
         sign_extension_ops_enabled: true,
-        simd_enabled: !random.one_in(4) || is_deterministic,
+        simd_enabled: (!random.one_in(4) || is_deterministic) && !has_exceptions,
+        allow_floats: !has_exceptions,
+        exceptions_enabled: has_exceptions,
         relaxed_simd_enabled: is_deterministic,
-        tail_call_enabled: group == Group::Later,
+        tail_call_enabled: group == Group::Later || has_exceptions,
         wide_arithmetic_enabled: group == Group::Later,
 
         compact_imports_enabled: false,
-        exceptions_enabled: false,
         gc_enabled: false,
         memory64_enabled: false,
         threads_enabled: false,

@@ -2,11 +2,11 @@
 
 use wasmc::{Entry, InstanceSource, Options, Program, Step};
 use wasmc_abi::trap::TrapCode;
-use wasmparser::ValType;
+use wasmparser::{RefType, ValType};
 
 use super::deterministic::without_choices;
 use super::generate::{self, Group, REFUEL};
-use super::{Difference, Failure};
+use super::{Difference, Failure, wasmtime};
 use crate::random::Random;
 use crate::reference::Reference;
 use crate::steps::{Export, Exports, Outcome, StepTypes};
@@ -30,6 +30,9 @@ pub struct Plan {
 impl Plan {
     /// Makes a module and runs it in wasmi.
     pub fn make(group: Group, seed: u64) -> Plan {
+        if group == Group::Exceptions {
+            return Plan::in_wasmtime(generate::module(group, seed), seed);
+        }
         Plan::of(generate::module(group, seed), seed, group == Group::Deterministic)
     }
 
@@ -42,6 +45,36 @@ impl Plan {
         let exports = Exports::of(&wasm).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         let calls = calls(&exports, &mut Random::new(seed));
         Plan::with_calls(wasm, seed, is_deterministic, &calls)
+    }
+
+    /// Runs a module in Wasmtime. It is told all steps at once, so what comes after the end is cut off here.
+    fn in_wasmtime(wasm: Vec<u8>, seed: u64) -> Plan {
+        let exports = Exports::of(&wasm).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        // References to exceptions cannot be passed by the host, or looked at.
+        let is_passable =
+            |ty: &ValType| !matches!(ty, ValType::Ref(ty) if *ty != RefType::FUNCREF && *ty != RefType::EXTERNREF);
+        let mut visible = exports.clone();
+        visible.0.retain(|(_, export)| match export {
+            Export::Function { parameters, results } => parameters.iter().chain(results).all(is_passable),
+            Export::Global(ty) => is_passable(ty),
+            Export::Memory | Export::Other => true,
+        });
+        let calls = calls(&visible, &mut Random::new(seed));
+        let steps = all_steps(&visible, &calls);
+        let outcomes = wasmtime::perform(&wasm, &steps);
+        let is_end = |(index, outcome): (usize, &Outcome)| match outcome {
+            Outcome::Lost(_) | Outcome::Trapped(TrapCode::StackOverflow) => Some((index, true)),
+            Outcome::Trapped(_) if index == 0 => Some((1, false)),
+            _ => None,
+        };
+        let end = outcomes.iter().enumerate().find_map(is_end);
+        let (length, is_cut_short) = end.unwrap_or((steps.len(), false));
+        let steps = steps.into_iter().zip(outcomes).take(length).collect();
+        let mut plan = Plan { seed, wasm, steps, is_cut_short, is_deterministic: false, exports };
+        for index in 0..plan.steps.len() {
+            plan.steps[index].1 = plan.comparable(index, &plan.steps[index].1);
+        }
+        plan
     }
 
     /// The plan for another module, or other calls.
@@ -184,6 +217,19 @@ fn perform(wasm: &[u8], exports: &Exports, calls: &[Step]) -> (Vec<(Step, Outcom
     };
     let is_cut_short = all().is_none();
     (steps, is_cut_short)
+}
+
+/// What [`perform`] does as long as nothing ends it.
+fn all_steps(exports: &Exports, calls: &[Step]) -> Vec<Step> {
+    let looks: Vec<Step> = exports.0.iter().filter_map(|(name, export)| look(name, export)).collect();
+    let refuel = Step::Invoke { instance: 0, export: REFUEL.into(), arguments: Vec::new() };
+    let mut steps = vec![Step::Instantiate(0)];
+    steps.extend(looks.iter().cloned());
+    for call in calls {
+        steps.extend([refuel.clone(), call.clone()]);
+        steps.extend(looks.iter().cloned());
+    }
+    steps
 }
 
 fn look(name: &str, export: &Export) -> Option<Step> {
