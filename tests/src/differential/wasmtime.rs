@@ -1,5 +1,5 @@
-//! Wasmtime as the reference, for exceptions, which wasmi lacks. By hand only: it is Python's package `wasmtime`, driven
-//! by `differential/in_wasmtime.py`.
+//! Wasmtime as the reference, for exceptions, which wasmi lacks. By hand only: it is Python's package `wasmtime`, which
+//! `differential/in_wasmtime.py` drives.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
