@@ -97,7 +97,8 @@ pub enum OptLevel {
 /// How accesses to linear memory are kept inside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BoundsChecks {
-    /// 8 GiB of address space are reserved for each memory; what is beyond its size faults.
+    /// What indices reach is reserved for each memory, 8 GiB; what is beyond its size faults. Of a 64-bit index one
+    /// comparison is left.
     Guard,
     /// Each access is compared with the size. For small address spaces.
     Explicit,
@@ -150,8 +151,8 @@ pub struct Options {
     pub bounds_checks: BoundsChecks,
     /// Bytes of the Wasm stack.
     pub stack_size: u64,
-    /// Bytes that a memory may grow to.
-    pub max_memory: u64,
+    /// Bytes that a memory may grow to, if not what [`Options::memory_limit`] says.
+    pub max_memory: Option<u64>,
     pub grants: Grants,
     /// Imports that nothing satisfies trap when called, instead of being errors.
     pub allow_unknown_imports: bool,
@@ -160,6 +161,14 @@ pub struct Options {
     pub debug_info: bool,
     /// Let Cranelift check its input and output (costs 40 % of the compile time).
     pub verify: bool,
+}
+
+impl Options {
+    /// Bytes that a memory may grow to. With 64-bit indices so many addresses are reserved, and what reserving takes is
+    /// little, so that the default is more than most machines have.
+    pub fn memory_limit(&self, has_64_bit_indices: bool) -> u64 {
+        self.max_memory.unwrap_or(if has_64_bit_indices { 64 << 30 } else { 4 << 30 })
+    }
 }
 
 impl Default for Options {
@@ -172,7 +181,7 @@ impl Default for Options {
             features: Features::default(),
             bounds_checks: BoundsChecks::Guard,
             stack_size: 8 << 20,
-            max_memory: 4 << 30,
+            max_memory: None,
             grants: Grants::default(),
             allow_unknown_imports: false,
             harden: Harden::Auto,

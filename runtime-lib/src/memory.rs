@@ -3,15 +3,16 @@
 //! Where things are is decided by the compiler and stands in the records (see [`wasmc_abi::layout`]); this file makes
 //! the address space agree:
 //!
-//! - *Guarded* memories and growable tables have a reservation without access at their fixed address. Its first
-//!   `length` bytes are readable and writable; growing is one `mprotect`, and nothing ever moves.
+//! - Memories and growable tables at *fixed addresses* have a reservation without access there. Its first `length`
+//!   bytes are readable and writable; growing is one `mprotect`, and nothing ever moves.
 //! - *Explicit* memories are ordinary mappings anywhere. Growing is one `mremap`, which may move them: compiled code
 //!   loads the base anew after each call.
 //!
 //! # Invariants
 //!
-//! - Bytes beyond `length` inside a reservation are never accessible, up to the page size. (Only explicit memories have
-//!   lengths that are not whole pages of the machine, and their accesses are compared with `length`.)
+//! - Bytes beyond `length` inside a reservation are never accessible, up to the page size. (Memories whose lengths are
+//!   not whole pages of the machine are those that are counted in bytes: all accesses to them are compared with
+//!   `length`.)
 //! - `length` never shrinks, and is at most `maximum` and [`LIMIT`]. Whatever fails leaves it as it was.
 //! - Pages are zero when they become accessible.
 

@@ -13,7 +13,8 @@ use wasmc::options::{Architecture, BoundsChecks, OptLevel};
 use wasmc_tests::differential::{self, Difference, generate::Group, plan::Plan};
 use wasmc_tests::emulator;
 
-/// Modules of each group, with seeds from 0 on. 2 000 take about ten seconds; `WASMC_DIFF_COUNT` changes the number.
+/// Modules of each group, with seeds from 0 on; half of them have several memories or 64-bit indices. 2 000 take about
+/// ten seconds; `WASMC_DIFF_COUNT` changes the number.
 fn count() -> usize {
     std::env::var("WASMC_DIFF_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(2000)
 }

@@ -31,6 +31,9 @@ const USES: &[(&str, &str, Place, &str)] = &[
     ("tail-call",               "",     Inside,  "(func $use (return_call $use))"),
     ("exceptions",              "",     Inside,  "(func $use (block $b (try_table (catch_all $b))))"),
     ("relaxed-simd",            "simd", Inside,  "(func $use v128.const i64x2 0 0 i32x4.relaxed_trunc_f32x4_s drop)"),
+    ("multi-memory",            "",     Outside, "(memory 1) (memory 1) (func $use)"),
+    ("memory64",                "",     Outside, "(memory i64 1) (func $use)"),
+    ("custom-page-sizes",       "",     Outside, "(memory 1 (pagesize 1)) (func $use)"),
     ("function-references",     "reference-types", Inside, "(type $f (func)) (func $use ref.null $f call_ref $f)"),
     ("legacy-exceptions",       "",     Inside,  "(func $use try catch_all end)"),
     ("wide-arithmetic",         "",     Inside,  "(func $use i64.const 0 i64.const 0 i64.mul_wide_u drop drop)"),
@@ -40,11 +43,8 @@ const USES: &[(&str, &str, Place, &str)] = &[
 /// Proposals that wasmc lacks, and a module for each.
 #[rustfmt::skip]
 const MISSING: &[(&str, &str)] = &[
-    ("multi-memory",              "(memory 1) (memory 1)"),
-    ("memory64",                  "(memory i64 1)"),
     ("gc",                        "(type $s (struct)) (func (drop (struct.new $s)))"),
     ("threads",                   "(memory 1 1 shared)"),
-    ("custom-page-sizes",         "(memory 1 (pagesize 1))"),
     ("stack-switching",           "(type $f (func)) (type (cont $f))"),
     ("shared-everything-threads", "(global (shared i32) (i32.const 0))"),
     ("component-model",           ""),

@@ -13,6 +13,7 @@ use wasmc_tests::differential::generate::Group;
 use wasmc_tests::differential::{self, Difference, Totals, plan::Plan, reduce};
 use wasmc_tests::parallel;
 use wasmc_tests::spec::{self, Engine, Report, SETS, Status, Variant};
+use wasmc_tests::steps;
 
 const USAGE: &str = "\
 usage: cargo run --release -p wasmc-tests -- COMMAND
@@ -168,7 +169,9 @@ fn wast(mut arguments: VecDeque<String>) -> Result<bool, String> {
             Err(error) => Err(format!("{path}: {error}")),
         });
         let texts: Vec<(String, String)> = texts.collect::<Result<_, _>>()?;
-        return Ok(show(&parallel::map(&texts, |(path, text)| (path.clone(), spec::run_text(path, text, engine)))));
+        let run =
+            |(path, text): &(String, String)| (path.clone(), spec::run_text(path, text, steps::features(), engine));
+        return Ok(show(&parallel::map(&texts, run)));
     }
     let chosen = SETS.iter().filter(|set| match &set_name {
         Some(name) => set.name == name,

@@ -5,7 +5,7 @@ use std::fmt;
 use wasmc::{Features, Program, Step};
 use wasmc_abi::trap::TrapCode;
 use wasmparser::types::EntityType;
-use wasmparser::{ValType, Validator};
+use wasmparser::{ValType, Validator, WasmFeatures};
 
 /// What came of a step.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,6 +30,11 @@ impl fmt::Debug for Outcome {
     }
 }
 
+/// What the tests' own validation accepts: what the compiler does.
+pub fn features() -> WasmFeatures {
+    Features::default().validation()
+}
+
 /// Names and types of what a module exports.
 #[derive(Clone, Debug, Default)]
 pub struct Exports(pub Vec<(String, Export)>);
@@ -50,9 +55,7 @@ impl Exports {
     ///
     /// If the module is not valid.
     pub fn of(wasm: &[u8]) -> Result<Exports, String> {
-        let types = Validator::new_with_features(Features::default().validation())
-            .validate_all(wasm)
-            .map_err(|e| e.to_string())?;
+        let types = Validator::new_with_features(features()).validate_all(wasm).map_err(|e| e.to_string())?;
         let types = types.as_ref();
         let exports = types.core_exports().ok_or("a component, not a module")?;
         Ok(Exports(

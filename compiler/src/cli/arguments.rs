@@ -86,7 +86,7 @@ pub struct Arguments {
     #[arg(long)]
     pub allow_unknown_imports: bool,
 
-    /// How memory accesses are kept inside: `guard` reserves 8 GiB of addresses for each memory and costs nothing;
+    /// How memory accesses are kept inside: `guard` reserves addresses for each memory, 8 GiB, and costs nothing;
     /// `explicit` compares, for machines where addresses are scarce (`ulimit -v`).
     #[arg(long, value_enum, default_value_t = BoundsKind::Guard, value_name = "HOW")]
     pub bounds_checks: BoundsKind,
@@ -95,9 +95,9 @@ pub struct Arguments {
     #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = parse_stack_size)]
     pub stack_size: u64,
 
-    /// Size that a memory may grow to, in bytes or with K, M or G.
-    #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = parse_size)]
-    pub max_memory: u64,
+    /// Size that a memory may grow to, in bytes or with K, M or G [default: 4G; with 64-bit addresses, 64G].
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub max_memory: Option<u64>,
 
     /// Let the program use a directory, which it sees as GUEST (or by the same name); `:ro` lets it read only. A
     /// relative HOST counts from where the program is started. Repeatable.

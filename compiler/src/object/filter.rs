@@ -37,8 +37,8 @@ pub fn filter(plan: &Plan<'_>, machine: Machine) -> Filter {
 fn needed(plan: &Plan<'_>) -> Vec<Allowed> {
     let mut rows = harden::CORE.to_vec();
     for (id, _) in plan.memories.iter().filter(|(_, memory)| memory.grown) {
-        let is_guarded = plan.layout.memories[id].guarded_base.is_some();
-        rows.extend(if is_guarded { harden::GROWTH } else { harden::GROWTH_BY_MAPPING });
+        let is_reserved = plan.layout.memories[id].base.is_some();
+        rows.extend(if is_reserved { harden::GROWTH } else { harden::GROWTH_BY_MAPPING });
     }
     if plan.tables.values().any(|table| table.grown) {
         rows.extend(harden::GROWTH);

@@ -23,10 +23,7 @@ use indexmap::IndexSet;
 use wasmc_abi::embed::CONTENTS_ALIGN;
 use wasmc_abi::exception::{ANY_TAG, Handler, HandlerSite};
 use wasmc_abi::harden::REQUIRE;
-use wasmc_abi::layout::{
-    FUNCREF_SIZE, GUARDED_RESERVATION, MAX_PAGE_SIZE, MAX_PAGES_32, MEMORY_EXPLICIT, MemoryRecord, SLOT_BYTES,
-    TableRecord,
-};
+use wasmc_abi::layout::{FUNCREF_SIZE, MAX_PAGE_SIZE, MEMORY_EXPLICIT, MemoryRecord, SLOT_BYTES, TableRecord};
 use wasmc_abi::program::{
     ABI_VERSION, IMAGE_COPY, IMAGE_FIXED, IMAGE_MOVE, Image, ProgramHeader, STEP_CALL, STEP_MEMORY,
     ScriptStep as AbiStep,
@@ -50,7 +47,7 @@ use crate::options::{Harden, Options};
 use crate::plan::evaluate::ConstValue;
 use crate::plan::ids::{FuncId, MemoryId};
 use crate::plan::instantiate::initial_entry;
-use crate::plan::layout::{GlobalPlace, TablePlace, table_limit};
+use crate::plan::layout::{Bounds, GlobalPlace, TablePlace, table_limit};
 use crate::plan::{FunctionSource, Main, Plan, ScriptStep, Table};
 use crate::translate::names::{Name, RuntimeFunction, Unique};
 
@@ -420,11 +417,11 @@ impl Assembler<'_> {
             let place = plan.layout.memories[id];
             let mut bytes = Vec::new();
             MemoryRecord {
-                base: place.guarded_base.unwrap_or(0),
+                base: place.base.unwrap_or(0),
                 length: memory.minimum,
-                maximum: memory.maximum.unwrap_or(u64::MAX).min(MAX_PAGES_32 << 16),
-                reserved: if place.guarded_base.is_some() { GUARDED_RESERVATION } else { 0 },
-                flags: if place.guarded_base.is_some() { 0 } else { MEMORY_EXPLICIT },
+                maximum: memory.limit,
+                reserved: place.reserved,
+                flags: if place.base.is_some() { 0 } else { MEMORY_EXPLICIT },
                 page_size_log2: memory.page_size_log2,
             }
             .encode(&mut bytes);
@@ -508,13 +505,19 @@ impl Assembler<'_> {
         let mut moved: Vec<(usize, u64)> = Vec::new();
         for (id, memory) in plan.memories.iter() {
             let contents = memory.contents.iter().map(|&(offset, data)| (offset, plan.data[data].bytes));
-            let place = plan.layout.memories[id].guarded_base;
-            let memory_number = place.map_or(MemoryId::index(id) as u32, |_| IMAGE_FIXED);
-            let base = place.unwrap_or(0);
+            let place = plan.layout.memories[id];
+            let memory_number = place.base.map_or(MemoryId::index(id) as u32, |_| IMAGE_FIXED);
+            let base = place.base.unwrap_or(0);
+            // Whole pages may be mapped where the memory has whole pages, and where it stays.
+            let is_mapped = place.base.is_some() && place.bounds != Bounds::Compared;
             for piece in pieces(contents) {
                 let (offset, bytes, kind) = match &piece {
-                    Piece::Pages(offset, bytes) if place.is_some() => (*offset, bytes, IMAGE_MOVE),
-                    Piece::Pages(offset, bytes) | Piece::Copy(offset, bytes) => (*offset, bytes, IMAGE_COPY),
+                    Piece::Pages(offset, bytes) if is_mapped => (*offset, &bytes[..], IMAGE_MOVE),
+                    Piece::Pages(offset, bytes) | Piece::Copy(offset, bytes) => {
+                        // The last page of a memory that is counted in bytes ends behind it.
+                        let inside = (memory.minimum - offset).min(bytes.len() as u64);
+                        (*offset, &bytes[..inside as usize], IMAGE_COPY)
+                    }
                 };
                 let source = if kind == IMAGE_MOVE {
                     moved.push((self.images.len(), self.image.len() as u64));

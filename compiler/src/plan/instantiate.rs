@@ -36,7 +36,7 @@ impl Plan<'_> {
             let offset = evaluate(offset, &instance.functions, &instance.globals, &self.globals).number();
             let table = &mut self.tables[table_id];
             let items = &self.elements[elements].items;
-            let end = offset + items.len() as u64;
+            let end = offset.saturating_add(items.len() as u64);
             let imported = cranelift_entity::EntityRef::index(*table_index) < imported_tables;
             if imported || instance.steps.iter().any(InstantiationStep::is_segment) {
                 table.written = true;

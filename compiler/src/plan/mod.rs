@@ -144,6 +144,8 @@ pub enum FunctionSource {
 #[derive(Debug)]
 pub struct Table {
     pub element_type: RefType,
+    /// Its indices are i64, not i32.
+    pub has_64_bit_indices: bool,
     /// Entries.
     pub minimum: u64,
     pub maximum: Option<u64>,
@@ -158,10 +160,15 @@ pub struct Table {
 
 #[derive(Debug)]
 pub struct Memory {
+    /// Its indices are i64, not i32.
+    pub has_64_bit_indices: bool,
     /// Bytes.
     pub minimum: u64,
     /// Bytes, if declared.
     pub maximum: Option<u64>,
+    /// Bytes that it may have at most: what is declared, what its indices reach, and with 64-bit indices what the
+    /// options allow.
+    pub limit: u64,
     pub page_size_log2: u32,
     pub grown: bool,
     /// The active segments that are part of the initial contents: where, and what.

@@ -2,6 +2,7 @@
 
 use cranelift_entity::{EntityRef, EntitySet, PrimaryMap};
 use rayon::prelude::*;
+use wasmc_abi::layout::WASM_PAGE_SIZE;
 use wasmc_abi::wasi;
 use wasmparser::{FuncType, GlobalType, TableType, ValType};
 
@@ -187,6 +188,7 @@ impl<'a> Plan<'a> {
                 let wanted = TableType { element_type, ..wanted };
                 let growable = table.maximum != Some(table.minimum);
                 let fits = table.element_type == wanted.element_type
+                    && table.has_64_bit_indices == wanted.table64
                     && (wanted.initial <= table.minimum || growable)
                     && maximum_fits(wanted.maximum, table.maximum)
                     && table.maximum.is_none_or(|maximum| wanted.initial <= maximum);
@@ -204,7 +206,8 @@ impl<'a> Plan<'a> {
                 let memory = &self.memories[id];
                 let wanted = instance.module.memories[wanted];
                 let bytes = |pages: u64| pages.saturating_mul(1 << memory.page_size_log2);
-                let fits = wanted.page_size_log2.unwrap_or(16) == memory.page_size_log2
+                let fits = wanted.page_size_log2.unwrap_or(WASM_PAGE_SIZE.ilog2()) == memory.page_size_log2
+                    && memory.has_64_bit_indices == wanted.memory64
                     && maximum_fits(wanted.maximum.map(bytes), memory.maximum)
                     && memory.maximum.is_none_or(|maximum| bytes(wanted.initial) <= maximum);
                 if !fits || (bytes(wanted.initial) > memory.minimum && !self.is_memory_grown(id)) {
@@ -286,17 +289,23 @@ impl<'a> Plan<'a> {
 
     fn define_memories(&mut self, instance: &mut Instance<'a>, options: &Options) -> Result<()> {
         for (_, ty) in instance.module.memories.iter().skip(instance.memories.len()) {
-            let page_size_log2 = ty.page_size_log2.unwrap_or(16);
-            let minimum = ty.initial.saturating_mul(1 << page_size_log2);
-            if minimum > options.max_memory {
+            let page_size_log2 = ty.page_size_log2.unwrap_or(WASM_PAGE_SIZE.ilog2());
+            let bytes = |pages: u64| pages.saturating_mul(1 << page_size_log2);
+            let (minimum, maximum) = (bytes(ty.initial), ty.maximum.map(bytes));
+            let allowed = options.memory_limit(ty.memory64);
+            if minimum > allowed {
                 return Err(Error::unsupported(format!(
-                    "the module wants a memory of at least {minimum} bytes, and {} are allowed",
-                    options.max_memory
+                    "the module wants a memory of at least {minimum} bytes, and {allowed} are allowed"
                 )));
             }
+            // How many pages there are must fit the index type. Whoever starts the program may allow a memory with
+            // 32-bit indices more than the options do: what its indices reach is reserved anyway.
+            let reached = if ty.memory64 { allowed } else { bytes(u32::MAX.into()).min(1 << 32) };
             instance.memories.push(self.memories.push(Memory {
+                has_64_bit_indices: ty.memory64,
                 minimum,
-                maximum: ty.maximum.map(|pages| pages.saturating_mul(1 << page_size_log2)),
+                maximum,
+                limit: maximum.map_or(reached, |maximum| maximum.min(reached)),
                 page_size_log2,
                 grown: false,
                 contents: Vec::new(),
@@ -346,6 +355,7 @@ impl<'a> Plan<'a> {
                 evaluate(expression, &instance.functions, &instance.globals, &self.globals)
             });
             instance.tables.push(self.tables.push(Table {
+                has_64_bit_indices: table.ty.table64,
                 element_type: Types::resolve_reference(table.ty.element_type, &instance.types),
                 minimum: table.ty.initial,
                 maximum: table.ty.maximum,

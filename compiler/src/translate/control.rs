@@ -12,6 +12,7 @@ use cranelift_entity::EntityRef;
 use wasmc_abi::trap::TrapCode;
 use wasmparser::{BlockType, BrTable, Operator};
 
+use super::checked::Mark;
 use super::exceptions::{Clause, LegacyTry};
 use super::function::Translator;
 use super::traps;
@@ -28,6 +29,8 @@ pub struct Frame {
     results: Vec<Type>,
     /// Operands below the block's parameters.
     pub height: usize,
+    /// Comparisons before the block.
+    pub checked: Mark,
     /// How `next` is reached, as far as is known.
     reached: Reached,
     /// It was opened where [`Translator::cold`] says that execution is unlikely.
@@ -81,8 +84,8 @@ impl Translator<'_, '_> {
     fn push_frame(&mut self, kind: FrameKind, parameters: Vec<Type>, results: Vec<Type>) {
         let next = self.create_block(&results);
         let height = self.stack.len() - parameters.len();
-        let cold = self.cold;
-        self.control.push(Frame { kind, next, parameters, results, height, reached: Reached::Never, cold });
+        let (checked, cold) = (self.env.checked.mark(), self.cold);
+        self.control.push(Frame { kind, next, parameters, results, height, checked, reached: Reached::Never, cold });
     }
 
     /// Goes on with another basic block.
@@ -205,6 +208,7 @@ impl Translator<'_, '_> {
         let (block, operands, cold) = otherwise.take().expect("an if has one else");
         self.stack.truncate(frame.height);
         self.stack.extend(operands);
+        self.env.checked.cut(frame.checked);
         self.enter(block, cold);
         self.unreachable = None;
     }
@@ -217,6 +221,7 @@ impl Translator<'_, '_> {
         }
         self.fall_through();
         let frame = self.control.pop().expect("the body is validated");
+        self.env.checked.cut(frame.checked);
         match frame.kind {
             FrameKind::Loop { header } => self.env.builder.seal_block(header),
             FrameKind::TryTable { clauses } => self.land(clauses, frame.cold),

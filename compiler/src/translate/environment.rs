@@ -9,6 +9,7 @@ use cranelift_codegen::ir::{
 use cranelift_entity::EntityRef;
 use cranelift_frontend::FunctionBuilder;
 
+use super::checked::Checked;
 use super::names::Name;
 use super::types::{Conventions, POINTER, wasm_signature};
 use crate::plan::Plan;
@@ -57,6 +58,7 @@ pub struct Environment<'f, 'p> {
     data: HashMap<Name, GlobalValue>,
     signatures: HashMap<TypeId, SigRef>,
     regions: HashMap<Region, AliasRegion>,
+    pub checked: Checked,
 }
 
 impl<'f, 'p> Environment<'f, 'p> {
@@ -69,6 +71,7 @@ impl<'f, 'p> Environment<'f, 'p> {
             data: HashMap::new(),
             signatures: HashMap::new(),
             regions: HashMap::new(),
+            checked: Checked::default(),
         }
     }
 
@@ -124,6 +127,11 @@ impl<'f, 'p> Environment<'f, 'p> {
     pub fn iconst(&mut self, ty: Type, bits: u64) -> Value {
         let narrowed = if ty.bits() == 64 { bits as i64 } else { (bits & ((1 << ty.bits()) - 1)) as i64 };
         self.ins().iconst(ty, narrowed)
+    }
+
+    /// A guest's i32 or i64 operand as the 64-bit number it stands for.
+    pub fn widen(&mut self, value: Value) -> Value {
+        if self.builder.func.dfg.value_type(value) == POINTER { value } else { self.ins().uextend(POINTER, value) }
     }
 
     /// Flags for an access inside a region that neither traps nor is misaligned.

@@ -280,6 +280,7 @@ impl Translator<'_, '_> {
         let frame = self.control.last_mut().expect("the body is validated");
         self.stack.truncate(frame.height);
         let cold = frame.cold;
+        self.env.checked.cut(frame.checked);
         let FrameKind::LegacyTry(frame) = &mut frame.kind else { unreachable!("the body is validated") };
         let clause = frame.clauses.next().expect("the clauses were counted");
         frame.in_body = false;

@@ -8,12 +8,14 @@
 //! - [`numeric`] and [`vector`]: tables with a row for each operator that only computes;
 //! - [`relaxed`]: vector operators for which the specification leaves a choice;
 //! - [`memory`] and [`table`]: accesses, sizes, bulk operations;
-//! - [`heap`]: the only place where an address in linear memory is formed;
+//! - [`heap`]: the only place where an address in linear memory is formed, with the help of [`checked`], which knows
+//!   what was compared already;
 //! - [`call`]: calls of all kinds;
 //! - [`environment`]: what a function refers to outside itself;
 //! - [`glue`]: the functions that no module has: instantiation, and entries for the runtime.
 
 mod call;
+mod checked;
 mod control;
 mod environment;
 mod exceptions;

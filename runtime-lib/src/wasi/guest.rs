@@ -4,6 +4,9 @@
 //! [`Memory::slice`], which check the whole range once, without overflow, and give `fault` if it is not inside the
 //! memory. What they return can be read and written without further checks, and without being able to fail.
 //!
+//! Addresses have 32 bits, whatever the memory's indices have: of a memory with 64-bit indices they mean the first
+//! 4 GiB, and a range that begins there may reach beyond.
+//!
 //! Addresses need not be aligned, and ranges may overlap: values are copied in and out, and no Rust reference to
 //! guest memory is ever made. Ranges stay valid because a memory never shrinks, and host functions never grow one.
 

@@ -221,7 +221,7 @@ impl Output {
 mod tests {
     use super::*;
     use crate::spec::script::translate;
-    use crate::spec::{SETS, judge};
+    use crate::spec::{Engine, SETS, judge};
 
     /// wasmi does what the deterministic profile demands, once the modules of a script are rewritten.
     #[test]
@@ -232,7 +232,7 @@ mod tests {
             for source in &mut script.sources {
                 source.wasm = without_choices(&source.wasm);
             }
-            for verdict in judge::judge(&script, crate::spec::Engine::Reference) {
+            for verdict in judge::judge(&script, set.features(), Engine::Reference) {
                 assert_eq!(verdict.result, Ok(()), "{}:{}", file.name(), verdict.line);
             }
         }

