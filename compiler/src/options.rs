@@ -3,6 +3,8 @@
 use wasmc_abi::cpu::Level;
 use wasmc_abi::layout::{MAX_SLOTS_39_BIT, MAX_SLOTS_47_BIT, MEMORY_BASE_IN_DISPLACEMENT, MEMORY_BASE_IN_REGISTER};
 
+use crate::features::Features;
+
 /// Architecture of the executable. All targets are Linux.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Architecture {
@@ -145,6 +147,11 @@ pub struct Options {
     pub architecture: Architecture,
     pub cpu: Cpu,
     pub opt_level: OptLevel,
+    /// Results are those of the deterministic profile of the specification (appendix 7.2), on every machine: what
+    /// arithmetic gives as a NaN is the positive canonical one, and relaxed operators have one meaning.
+    pub deterministic: bool,
+    /// The proposals that modules may use.
+    pub features: Features,
     pub bounds_checks: BoundsChecks,
     /// Bytes of the Wasm stack.
     pub stack_size: u64,
@@ -176,6 +183,8 @@ impl Default for Options {
             architecture: Architecture::host().unwrap_or(Architecture::X86_64),
             cpu: Cpu::Default,
             opt_level: OptLevel::Speed,
+            deterministic: false,
+            features: Features::default(),
             bounds_checks: BoundsChecks::Guard,
             stack_size: 8 << 20,
             max_memory: None,

@@ -37,6 +37,7 @@ impl<'a, 'p> Reference<'a, 'p> {
         let mut config = wasmi::Config::default();
         config.consume_fuel(true).set_max_recursion_depth(5_000);
         config.set_max_stack_height(64 << 20);
+        config.wasm_wide_arithmetic(true);
         config.wasm_memory64(true).wasm_multi_memory(true).wasm_custom_page_sizes(true);
         let store = Store::new(&Engine::new(&config), ());
         Reference { program, store, instances: vec![None; program.instances.len()] }

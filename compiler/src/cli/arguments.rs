@@ -12,6 +12,7 @@ use wasmc_abi::program::MAX_THREADS;
 
 use crate::Emit;
 use crate::error::{Error, Result};
+use crate::features::Features;
 use crate::options::{Architecture, BoundsChecks, Cpu, DEFAULT_MAX_THREADS, Grants, Harden, OptLevel, Options};
 
 const GRANTS: &str = "What the program may use";
@@ -26,8 +27,8 @@ const GRANTS: &str = "What the program may use";
     name = "wasmc",
     version,
     max_term_width = 100,
-    after_help = "`wasmc inspect EXE` tells what an executable may use of the host, what it imports and which CPU it \
-                  needs; `wasmc targets` tells for which machines wasmc compiles."
+    after_help = "`wasmc inspect FILE` tells what an executable may use of the host and which CPU it needs, or which \
+                  proposals of WebAssembly a module needs; `wasmc targets` tells for which machines wasmc compiles."
 )]
 pub struct Arguments {
     /// The module to compile: a binary (.wasm) or text (.wat) file, or `-` for standard input.
@@ -56,6 +57,22 @@ pub struct Arguments {
     /// fast code, s makes small code.
     #[arg(short = 'O', value_name = "LEVEL", default_value = "2", value_parser = ["0", "1", "2", "s"])]
     pub opt_level: String,
+
+    /// Compute the same on every machine: NaNs that arithmetic makes are the canonical one, and relaxed vector
+    /// operators do what the specification's deterministic profile says. Costs speed where floats are computed.
+    #[arg(long)]
+    pub deterministic: bool,
+
+    /// Proposals of WebAssembly that the input may use: names with commas between them, `-` before those that it may
+    /// not. `all` stands for every one; what is not mentioned is on. A module that needs another one is refused.
+    #[arg(
+        long,
+        value_name = "[-]NAME,…",
+        default_value = "all",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
+    pub wasm_features: String,
 
     /// Record where each call is, so that every line of a backtrace has an offset.
     #[arg(short = 'g')]
@@ -204,6 +221,8 @@ impl Arguments {
         Ok(Options {
             architecture,
             cpu: self.cpu.as_deref().map_or(Ok(Cpu::Default), |name| parse_cpu(name, architecture))?,
+            deterministic: self.deterministic,
+            features: Features::parse(&self.wasm_features)?,
             opt_level: match self.opt_level.as_str() {
                 "0" => OptLevel::None,
                 "1" => OptLevel::Less,
@@ -343,13 +362,14 @@ fn parse_stack_size(text: &str) -> std::result::Result<u64, String> {
     if RANGE.contains(&size) { Ok(size) } else { Err("it must be from 128K to 1024G".to_owned()) }
 }
 
-/// `wasmc inspect`: tells what an executable may use of the host, what it imports and which CPU it needs.
+/// Tells what an executable may use of the host, what it imports and which CPU it needs; or which proposals of
+/// WebAssembly a module needs, and what it imports and exports.
 #[derive(Debug, Parser)]
 #[command(name = "wasmc inspect", bin_name = "wasmc inspect", version, max_term_width = 100)]
 pub struct InspectArguments {
-    /// An executable that wasmc made.
-    #[arg(value_name = "EXE")]
-    pub executable: PathBuf,
+    /// An executable that wasmc made, or a module: a binary or, with the extension `wat`, in the text format.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 
     /// Print one JSON object.
     #[arg(long)]

@@ -63,7 +63,7 @@ fn validate(body: &Body<'_>, allocations: &mut FuncValidatorAllocations) -> Resu
     let mut uses = Uses::default();
     let mut reader = body.body.get_binary_reader();
     validator.read_locals(&mut reader)?;
-    reader.set_features(super::supported_features());
+    reader.set_features(*features);
     let mut operators = OperatorsReader::new(reader);
     while !operators.eof() {
         let (operator, offset) = operators.read_with_offset()?;

@@ -18,16 +18,17 @@ use super::{
     Table, Tag,
 };
 use crate::error::{Error, Result};
+use crate::features::{self, Features};
 use crate::options::Options;
 use crate::parse::index::{BodyIndex, FuncIndex, TagIndex};
 use crate::parse::uses::{Uses, find_uses};
-use crate::parse::{External, Import, Module, SegmentMode, explain_invalid};
+use crate::parse::{External, Import, Module, SegmentMode};
 use crate::program::{Entry, InstanceSource, Program, Step};
 
 /// Parses the modules and resolves all imports.
 pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
     let modules: Vec<Result<(Module<'a>, PrimaryMap<BodyIndex, Uses>)>> =
-        program.instances.par_iter().map(|source| read(source)).collect();
+        program.instances.par_iter().map(|source| read(source, options.features)).collect();
 
     let mut plan = Plan {
         instances: PrimaryMap::new(),
@@ -63,13 +64,13 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
 /// them to an executable, and toolchains make all threaded programs import theirs, so the program defines them.
 type HostMemories<'a> = HashMap<(&'a str, &'a str), MemoryId>;
 
-fn read<'a>(source: &InstanceSource<'a>) -> Result<(Module<'a>, PrimaryMap<BodyIndex, Uses>)> {
+fn read<'a>(source: &InstanceSource<'a>, features: Features) -> Result<(Module<'a>, PrimaryMap<BodyIndex, Uses>)> {
     let read = || {
-        let module = Module::parse(source.wasm)?;
+        let module = Module::parse(source.wasm, features)?;
         let uses = find_uses(&module)?;
         Ok((module, uses))
     };
-    read().map_err(|error| explain_invalid(source.wasm, error).in_module(&source.name))
+    read().map_err(|error| features::explain(source.wasm, features, error).in_module(&source.name))
 }
 
 impl<'a> Plan<'a> {

@@ -2,6 +2,7 @@
 
 use arbitrary::Unstructured;
 use wasm_smith::{Config, Module};
+use wasmparser::{Operator, Parser, Payload};
 
 use crate::binary::{leb, read_leb, sections, signed_leb, with_sections};
 use crate::random::Random;
@@ -12,30 +13,62 @@ pub const FUEL: u32 = 1000;
 /// Export that fills up the fuel.
 pub const REFUEL: &str = "wasmc refuel";
 
-/// The module of a seed. It exports everything, imports nothing, and every call ends.
-pub fn module(seed: u64) -> Vec<u8> {
+/// What modules are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// WebAssembly 2.0 and extended constant expressions. NaNs are made canonical by the module itself.
+    Version2,
+    /// The same with tail calls and wide arithmetic, which have no choices either.
+    Later,
+    /// Integers, references, exceptions and tail calls, compared with Wasmtime by hand.
+    Exceptions,
+    /// Version 2 with relaxed vector operators, for the deterministic profile: nothing is made canonical.
+    Deterministic,
+}
+
+impl Group {
+    /// Those that are compared with wasmi, always.
+    pub const ALL: &[Group] = &[Group::Version2, Group::Later, Group::Deterministic];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Group::Version2 => "version-2",
+            Group::Later => "later",
+            Group::Deterministic => "deterministic",
+            Group::Exceptions => "exceptions",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Group> {
+        Group::ALL.iter().copied().chain([Group::Exceptions]).find(|group| group.name() == name)
+    }
+}
+
+/// The module of a seed. It exports everything, imports nothing, and every call ends. Some of its branches have hints.
+pub fn module(group: Group, seed: u64) -> Vec<u8> {
     let mut random = Random::new(seed);
     // Now and then a module lacks the functions that it should have had.
     loop {
         let length = 1024 << random.below(5);
         let bytes = random.bytes(length);
-        let config = config(&mut random);
+        let config = config(group, &mut random);
         let Ok(mut module) = Module::new(config, &mut Unstructured::new(&bytes)) else { continue };
         let Ok(global) = module.ensure_termination(FUEL) else { continue };
         if let Some(wasm) = add_refuel(&module.to_bytes(), global) {
-            return wasm;
+            return add_hints(&wasm, &mut random);
         }
     }
 }
 
-/// WebAssembly 2.0 and extended constant expressions; in half of the modules also several memories, 64-bit indices, and
-/// memories that are counted in bytes.
-fn config(random: &mut Random) -> Config {
-    let has_new_memories = random.one_in(2);
+fn config(group: Group, random: &mut Random) -> Config {
+    // wasm-smith makes no vectors where nothing may trap.
+    let is_deterministic = group == Group::Deterministic;
+    let has_exceptions = group == Group::Exceptions;
+    let has_new_memories = random.one_in(2) && !has_exceptions;
     Config {
         // Half of the modules: an access that traps ends a function too early for what comes after it to be tested.
-        disallow_traps: random.one_in(2),
-        canonicalize_nans: true,
+        disallow_traps: random.one_in(2) && !is_deterministic,
+        canonicalize_nans: !is_deterministic,
         export_everything: true,
         max_imports: 0,
         min_funcs: 1 + random.below(8),
@@ -63,17 +96,18 @@ fn config(random: &mut Random) -> Config {
         reference_types_enabled: true,
         saturating_float_to_int_enabled: true,
         sign_extension_ops_enabled: true,
-        simd_enabled: !random.one_in(4),
+        simd_enabled: (!random.one_in(4) || is_deterministic) && !has_exceptions,
+        allow_floats: !has_exceptions,
+        exceptions_enabled: has_exceptions,
+        relaxed_simd_enabled: is_deterministic,
+        tail_call_enabled: group == Group::Later || has_exceptions,
+        wide_arithmetic_enabled: group == Group::Later,
 
         compact_imports_enabled: false,
         custom_page_sizes_enabled: has_new_memories && random.one_in(2),
-        exceptions_enabled: false,
         gc_enabled: false,
         memory64_enabled: has_new_memories,
-        relaxed_simd_enabled: false,
-        tail_call_enabled: false,
         threads_enabled: false,
-        wide_arithmetic_enabled: false,
         ..Config::default()
     }
 }
@@ -109,6 +143,53 @@ fn add_refuel(wasm: &[u8], global: u32) -> Option<Vec<u8>> {
     additions.iter().all(|(id, _)| sections.iter().any(|(other, _)| other == id)).then_some(out)
 }
 
+/// Adds a section that says of some branches whether they are likely, at random.
+fn add_hints(wasm: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut functions: Vec<Vec<u8>> = Vec::new();
+    let bodies = Parser::new(0).parse_all(wasm).filter_map(|payload| match payload {
+        Ok(Payload::CodeSectionEntry(body)) => Some(body),
+        _ => None,
+    });
+    for (index, body) in bodies.enumerate() {
+        let operators = body.get_operators_reader().expect("wasm-smith makes valid modules");
+        let branches = operators.into_iter_with_offsets().filter_map(|operator| match operator {
+            Ok((Operator::If { .. } | Operator::BrIf { .. }, offset)) => Some(offset - body.range().start),
+            _ => None,
+        });
+        let hints: Vec<Vec<u8>> = branches
+            .filter(|_| random.one_in(2))
+            .collect::<Vec<u64>>()
+            .into_iter()
+            .map(|offset| {
+                let mut hint = Vec::new();
+                leb(&mut hint, offset);
+                hint.extend([1, random.one_in(2) as u8]);
+                hint
+            })
+            .collect();
+        if !hints.is_empty() {
+            let mut function = Vec::new();
+            leb(&mut function, index as u64);
+            function.extend(vector(&hints));
+            functions.push(function);
+        }
+    }
+    const NAME: &str = "metadata.code.branch_hint";
+    let contents = [&[NAME.len() as u8], NAME.as_bytes(), &vector(&functions)].concat();
+    let mut sections = sections(wasm).expect("wasm-smith makes valid modules");
+    let code = sections.iter().position(|(id, _)| *id == 10).expect("there are functions");
+    sections.insert(code, (0, &contents));
+    with_sections(&sections, |_, _| None)
+}
+
+/// Elements behind their number.
+fn vector(elements: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = Vec::new();
+    leb(&mut out, elements.len() as u64);
+    out.extend(elements.iter().flatten());
+    out
+}
+
 fn extend_vector(contents: &[u8], element: &[u8]) -> Vec<u8> {
     let (count, after) = read_leb(contents);
     let mut out = Vec::new();
@@ -120,28 +201,33 @@ fn extend_vector(contents: &[u8], element: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use wasmparser::WasmFeatures;
-
     use super::*;
-    use crate::spec::judge::is_valid;
-    use crate::steps::{Export, Exports, FEATURES};
+    use crate::steps::{Export, Exports};
 
     #[test]
     fn modules_are_valid_and_a_function_of_the_seed() {
-        for seed in 0..50 {
-            let wasm = module(seed);
-            assert!(wasm == module(seed), "seed {seed}");
-            let exports = Exports::of(&wasm).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-            assert!(matches!(exports.find(REFUEL), Some(Export::Function { .. })));
+        for &group in Group::ALL {
+            for seed in 0..50 {
+                let wasm = module(group, seed);
+                assert!(wasm == module(group, seed), "seed {seed}");
+                let exports = Exports::of(&wasm).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+                assert!(matches!(exports.find(REFUEL), Some(Export::Function { .. })));
+            }
         }
     }
 
     #[test]
-    fn proposals_are_used() {
-        let modules: Vec<Vec<u8>> = (0..200).map(module).collect();
-        for feature in [WasmFeatures::MULTI_MEMORY, WasmFeatures::MEMORY64, WasmFeatures::CUSTOM_PAGE_SIZES] {
-            let count = modules.iter().filter(|wasm| !is_valid(wasm, FEATURES - feature)).count();
-            assert!(count > 10, "{count} of 200 modules need {feature:?}");
+    fn groups_have_what_they_are_for() {
+        let needs = |group: Group| {
+            let needs = (0..50).map(|seed| wasmc::features::needed(&module(group, seed)).unwrap());
+            needs.fold(wasmc::Features::NONE, wasmc::Features::union)
+        };
+        let version2 = needs(Group::Version2);
+        for name in ["multi-memory", "memory64", "custom-page-sizes"] {
+            assert!(version2.names().any(|needed| needed == name), "{name}");
         }
+        let added = |group: Group| needs(group).without(version2).to_string();
+        assert_eq!(added(Group::Later), "tail-call, wide-arithmetic");
+        assert_eq!(added(Group::Deterministic), "relaxed-simd");
     }
 }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use wasmc::features::{self, Features};
 use wasmc::{Entry, ErrorKind, InstanceSource, Options, Program, Step};
 use wasmc_abi::trap::TrapCode;
 use wasmparser::{Validator, WasmFeatures};
 
 use super::Engine;
+use super::pattern::Pattern;
 use super::script::{Check, Expected, Script, Source};
 use crate::steps::{Exports, Outcome};
 use crate::{native, reference};
@@ -20,6 +22,8 @@ pub struct Verdict {
     pub line: usize,
     pub is_assertion: bool,
     pub result: Result<(), String>,
+    /// The proposals that its module needs, or one that this imports from, and that the compiler lacks.
+    pub lacks: Features,
 }
 
 /// Performs a script, which knows these proposals, and judges each of its directives, in order.
@@ -27,7 +31,9 @@ pub fn judge(script: &Script, features: WasmFeatures, engine: Engine) -> Vec<Ver
     let performance = perform(script, engine);
     let judge = |check: &Check| match check {
         Check::Outcome(step, expected) => {
-            compare(&performance.outcomes[*step], expected, engine).map_err(|why| describe(&script.steps[*step], &why))
+            let (outcome, step) = (&performance.outcomes[*step], &script.steps[*step]);
+            let nans = if engine.is_deterministic() && !keeps_nans(step) { Nans::Positive } else { Nans::Any };
+            compare(outcome, expected, engine, nans).map_err(|why| describe(step, &why))
         }
         Check::Rejected(None) => Ok(()),
         Check::Rejected(Some(wasm)) if engine == Engine::Reference => match Exports::of(wasm) {
@@ -42,14 +48,36 @@ pub fn judge(script: &Script, features: WasmFeatures, engine: Engine) -> Vec<Ver
         }
         Check::Untranslatable(why) => Err(why.clone()),
     };
+    let lacks = |check: &Check| match check {
+        Check::Outcome(step, _) => {
+            instance_of(&script.steps[*step]).map_or(Features::NONE, |instance| lacking(script, instance))
+        }
+        Check::Rejected(Some(wasm)) => lacking_alone(wasm),
+        Check::Unlinkable(_, source) => lacking_with_imports(script, source),
+        Check::Rejected(None) | Check::Untranslatable(_) => Features::NONE,
+    };
     let directives = script.directives.iter();
     directives
-        .map(|directive| Verdict {
-            line: directive.line,
-            is_assertion: directive.is_assertion,
-            result: judge(&directive.check),
+        .map(|directive| {
+            let result = judge(&directive.check);
+            let lacks = if result.is_ok() { Features::NONE } else { lacks(&directive.check) };
+            Verdict { line: directive.line, is_assertion: directive.is_assertion, result, lacks }
         })
         .collect()
+}
+
+/// The proposals that a source needs, or one that it imports from, and that the compiler lacks.
+fn lacking(script: &Script, source: usize) -> Features {
+    lacking_with_imports(script, &script.sources[source])
+}
+
+fn lacking_with_imports(script: &Script, source: &Source) -> Features {
+    let providers = source.wiring.iter().map(|&(_, provider)| provider).filter(|&at| imports_from(source, at));
+    providers.fold(lacking_alone(&source.wasm), |lacks, provider| lacks.union(lacking(script, provider)))
+}
+
+fn lacking_alone(wasm: &[u8]) -> Features {
+    features::needed(wasm).map_or(Features::NONE, |needed| needed.without(Features::complete()))
 }
 
 struct Performance {
@@ -180,11 +208,28 @@ fn imports_from(source: &Source, instance: usize) -> bool {
     })
 }
 
-fn compare(outcome: &Outcome, expected: &Expected, engine: Engine) -> Result<(), String> {
+/// What an expected NaN may be that is not given with its bits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nans {
+    Any,
+    /// As in the deterministic profile: the positive canonical one.
+    Positive,
+}
+
+/// Whether a step only changes the sign of a number, as the names of functions in the suite tell.
+fn keeps_nans(step: &Step) -> bool {
+    matches!(step, Step::Invoke { export, .. } if export.contains("_neg_"))
+}
+
+fn compare(outcome: &Outcome, expected: &Expected, engine: Engine, nans: Nans) -> Result<(), String> {
     let matches = match (outcome, expected) {
         (Outcome::Returned(_), Expected::ReturnedAny) => true,
         (Outcome::Returned(slots), Expected::Returned(patterns)) => {
-            slots.len() == patterns.len() && slots.iter().zip(patterns).all(|(&slot, pattern)| pattern.matches(slot))
+            let matches = |(&slot, pattern): (&u128, &Pattern)| match nans {
+                Nans::Any => pattern.matches(slot),
+                Nans::Positive => pattern.deterministic().matches(slot),
+            };
+            slots.len() == patterns.len() && slots.iter().zip(patterns).all(matches)
         }
         (Outcome::Trapped(code), Expected::Trapped(message)) => {
             is_message_of(*code, message)
