@@ -33,6 +33,7 @@ const USES: &[(&str, &str, Place, &str)] = &[
     ("relaxed-simd",            "simd", Inside,  "(func $use v128.const i64x2 0 0 i32x4.relaxed_trunc_f32x4_s drop)"),
     ("multi-memory",            "",     Outside, "(memory 1) (memory 1) (func $use)"),
     ("memory64",                "",     Outside, "(memory i64 1) (func $use)"),
+    ("threads",                 "",     Inside,  "(func $use atomic.fence)"),
     ("custom-page-sizes",       "",     Outside, "(memory 1 (pagesize 1)) (func $use)"),
     ("function-references",     "reference-types", Inside, "(type $f (func)) (func $use ref.null $f call_ref $f)"),
     ("legacy-exceptions",       "",     Inside,  "(func $use try catch_all end)"),
@@ -44,7 +45,6 @@ const USES: &[(&str, &str, Place, &str)] = &[
 #[rustfmt::skip]
 const MISSING: &[(&str, &str)] = &[
     ("gc",                        "(type $s (struct)) (func (drop (struct.new $s)))"),
-    ("threads",                   "(memory 1 1 shared)"),
     ("stack-switching",           "(type $f (func)) (type (cont $f))"),
     ("shared-everything-threads", "(global (shared i32) (i32.const 0))"),
     ("component-model",           ""),
