@@ -6,6 +6,7 @@ STEPS are lines `instantiate`, `memory NAME`, `global NAME`, `invoke NAME ARGUME
 as decimal numbers. For each step there is a line `returned NUMBER...`, `trapped CODE` or `lost REASON`.
 """
 
+import ctypes
 import json
 import sys
 
@@ -23,6 +24,12 @@ def memory_slot(data):
     for at in range(0, len(data), 8):
         value = (value ^ int.from_bytes(data[at : at + 8], "little")) * 0x100000001B3 & MASK
     return len(data) | value << 64
+
+
+def contents(memory, store):
+    if isinstance(memory, wasmtime.SharedMemory):
+        return ctypes.string_at(memory.data_ptr(), memory.data_len())
+    return memory.read(store)
 
 
 def to_value(ty, number):
@@ -52,6 +59,8 @@ class Machine:
         config.wasm_exceptions = True
         config.wasm_gc = True
         config.wasm_function_references = True
+        config.wasm_threads = True
+        config.shared_memory = True
         self.store = wasmtime.Store(wasmtime.Engine(config))
         self.module = wasmtime.Module.from_file(self.store.engine, path)
         self.instance = None
@@ -64,7 +73,7 @@ class Machine:
             raise wasmtime.WasmtimeError("there is no instance")
         item = self.instance.exports(self.store)[name]
         if what == "memory":
-            return [memory_slot(item.read(self.store))]
+            return [memory_slot(contents(item, self.store))]
         if what == "global":
             return [to_slot(item.type(self.store).content, item.value(self.store))]
         ty = item.type(self.store)

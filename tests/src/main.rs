@@ -20,7 +20,8 @@ usage: cargo run --release -p wasmc-tests -- COMMAND
 
   diff [--group GROUP] [--count N] [--seed S] [--out DIR] [--target ARCHITECTURE]
         Compares N random modules with wasmi, from seed S on. Writes those that differ to DIR, reduced. Groups:
-        version-2, later, deterministic; and exceptions, which are compared with Wasmtime (Python's package `wasmtime`).
+        version-2, later, deterministic; and exceptions and threads, which are compared with Wasmtime (Python's package
+        `wasmtime`).
   module GROUP SEED
         Prints the module of a seed as text.
   compare [--deterministic] FILE

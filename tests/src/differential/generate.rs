@@ -22,6 +22,8 @@ pub enum Group {
     Later,
     /// Integers, references, exceptions and tail calls, compared with Wasmtime by hand.
     Exceptions,
+    /// Integers, references and atomic instructions on shared memories, in one thread, compared with Wasmtime by hand.
+    Threads,
     /// Version 2 with relaxed vector operators, for the deterministic profile: nothing is made canonical.
     Deterministic,
 }
@@ -36,11 +38,17 @@ impl Group {
             Group::Later => "later",
             Group::Deterministic => "deterministic",
             Group::Exceptions => "exceptions",
+            Group::Threads => "threads",
         }
     }
 
+    /// Whether wasmi lacks what it has.
+    pub fn needs_wasmtime(self) -> bool {
+        matches!(self, Group::Exceptions | Group::Threads)
+    }
+
     pub fn parse(name: &str) -> Option<Group> {
-        Group::ALL.iter().copied().chain([Group::Exceptions]).find(|group| group.name() == name)
+        Group::ALL.iter().copied().chain([Group::Exceptions, Group::Threads]).find(|group| group.name() == name)
     }
 }
 
@@ -54,6 +62,9 @@ pub fn module(group: Group, seed: u64) -> Vec<u8> {
         let config = config(group, &mut random);
         let Ok(mut module) = Module::new(config, &mut Unstructured::new(&bytes)) else { continue };
         let Ok(global) = module.ensure_termination(FUEL) else { continue };
+        if group == Group::Threads && waits(&module.to_bytes()) {
+            continue;
+        }
         if let Some(wasm) = add_refuel(&module.to_bytes(), global) {
             return add_hints(&wasm, &mut random);
         }
@@ -64,7 +75,8 @@ fn config(group: Group, random: &mut Random) -> Config {
     // wasm-smith makes no vectors where nothing may trap.
     let is_deterministic = group == Group::Deterministic;
     let has_exceptions = group == Group::Exceptions;
-    let has_new_memories = random.one_in(2) && !has_exceptions;
+    let is_by_hand = group.needs_wasmtime();
+    let has_new_memories = random.one_in(2) && !is_by_hand;
     Config {
         // Half of the modules: an access that traps ends a function too early for what comes after it to be tested.
         disallow_traps: random.one_in(2) && !is_deterministic,
@@ -96,8 +108,8 @@ fn config(group: Group, random: &mut Random) -> Config {
         reference_types_enabled: true,
         saturating_float_to_int_enabled: true,
         sign_extension_ops_enabled: true,
-        simd_enabled: (!random.one_in(4) || is_deterministic) && !has_exceptions,
-        allow_floats: !has_exceptions,
+        simd_enabled: (!random.one_in(4) || is_deterministic) && !is_by_hand,
+        allow_floats: !is_by_hand,
         exceptions_enabled: has_exceptions,
         relaxed_simd_enabled: is_deterministic,
         tail_call_enabled: group == Group::Later || has_exceptions,
@@ -107,9 +119,20 @@ fn config(group: Group, random: &mut Random) -> Config {
         custom_page_sizes_enabled: has_new_memories && random.one_in(2),
         gc_enabled: false,
         memory64_enabled: has_new_memories,
-        threads_enabled: false,
+        threads_enabled: group == Group::Threads,
         ..Config::default()
     }
+}
+
+/// Whether a module may wait, which in one thread has no end.
+fn waits(wasm: &[u8]) -> bool {
+    let bodies = Parser::new(0).parse_all(wasm).filter_map(|payload| match payload {
+        Ok(Payload::CodeSectionEntry(body)) => Some(body),
+        _ => None,
+    });
+    let is_wait =
+        |operator| matches!(operator, Operator::MemoryAtomicWait32 { .. } | Operator::MemoryAtomicWait64 { .. });
+    bodies.flat_map(|body| body.get_operators_reader().expect("wasm-smith makes valid modules")).flatten().any(is_wait)
 }
 
 /// Adds the function [`REFUEL`], which sets the global to [`FUEL`]. Everything is added behind what is there, so that

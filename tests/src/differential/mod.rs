@@ -1,5 +1,5 @@
 //! The same module in wasmi and as an executable: everything that can be seen from outside must be equal. (By hand,
-//! modules with exceptions are compared with Wasmtime instead: see [`wasmtime`].)
+//! modules with exceptions or atomic instructions are compared with Wasmtime instead: see [`wasmtime`].)
 //!
 //! [`generate`] makes a module from a seed. [`plan`] runs it in wasmi: instantiates it, calls each exported function
 //! with a few argument lists, and looks at the exported globals and memories after each call. What wasmi does decides

@@ -30,7 +30,7 @@ pub struct Plan {
 impl Plan {
     /// Makes a module and runs it in wasmi.
     pub fn make(group: Group, seed: u64) -> Plan {
-        if group == Group::Exceptions {
+        if group.needs_wasmtime() {
             return Plan::in_wasmtime(generate::module(group, seed), seed);
         }
         Plan::of(generate::module(group, seed), seed, group == Group::Deterministic)

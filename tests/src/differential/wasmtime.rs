@@ -1,5 +1,5 @@
-//! Wasmtime as the reference, for exceptions, which wasmi lacks. By hand only: it is Python's package `wasmtime`, which
-//! `differential/in_wasmtime.py` drives.
+//! Wasmtime as the reference, for exceptions and threads, which wasmi lacks. By hand only: it is Python's package
+//! `wasmtime`, which `differential/in_wasmtime.py` drives.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -74,6 +74,8 @@ fn trap(name: &str) -> Option<TrapCode> {
         "NULL_REFERENCE" => TrapCode::NullReference,
         "STACK_OVERFLOW" => TrapCode::StackOverflow,
         "UNCAUGHT_EXCEPTION" => TrapCode::UncaughtException,
+        "HEAP_MISALIGNED" => TrapCode::UnalignedAtomic,
+        "ATOMIC_WAIT_NON_SHARED_MEMORY" => TrapCode::UnsharedWait,
         _ => return None,
     })
 }
