@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use wasmc::{Emit, Entry, InstanceSource, Options, Program, Step};
-use wasmc_tests::differential::generate;
+use wasmc_tests::differential::generate::{self, Group};
 use wasmc_tests::{command, process};
 
 fn pool(threads: usize) -> rayon::ThreadPool {
@@ -26,7 +26,7 @@ fn assert_threads_do_not_matter(program: &Program<'_>, what: &str) {
 #[test]
 fn threads_do_not_matter() {
     for seed in 0..20 {
-        let wasm = generate::module(seed);
+        let wasm = generate::module(Group::Version2, seed);
         let instances = vec![InstanceSource { name: "module".into(), wasm: &wasm, wiring: Vec::new() }];
         let entry = Entry::Script(vec![Step::Instantiate(0)]);
         assert_threads_do_not_matter(&Program { instances, entry }, &format!("seed {seed}"));
@@ -35,7 +35,7 @@ fn threads_do_not_matter() {
 
 #[test]
 fn threads_do_not_matter_to_many_modules() {
-    let modules: Vec<Vec<u8>> = (100..116).map(generate::module).collect();
+    let modules: Vec<Vec<u8>> = (100..116).map(|seed| generate::module(Group::Version2, seed)).collect();
     let instances = modules.iter().enumerate().map(|(index, wasm)| InstanceSource {
         name: format!("module {index}"),
         wasm,

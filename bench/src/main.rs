@@ -3,7 +3,7 @@
 //! - `measure.rs`: one process: time, processor time, memory
 //! - `machine.rs`: what it ran on
 //! - `programs.rs`: the programs that are measured, built from source
-//! - `startup.rs`, `size.rs`, `memory.rs`, `io.rs`, `compile.rs`: one benchmark each
+//! - `startup.rs`, `size.rs`, `memory.rs`, `memory64.rs`, `io.rs`, `compile.rs`: one benchmark each
 //! - `report.rs`: tables, targets, JSON
 
 mod compile;
@@ -11,6 +11,7 @@ mod io;
 mod machine;
 mod measure;
 mod memory;
+mod memory64;
 mod programs;
 mod report;
 mod size;
@@ -52,6 +53,8 @@ enum Benchmark {
     Size(size::Arguments),
     /// Memory that a running hello world takes.
     Memory(memory::Arguments),
+    /// What 64-bit addresses cost, in loops over memory.
+    Memory64(memory64::Arguments),
     /// What reads, writes and opens cost.
     Io(io::Arguments),
     /// Time and memory that compiling takes.
@@ -67,6 +70,7 @@ fn main() -> Result<ExitCode> {
         Benchmark::Startup(options) => startup::run(options, &wasmc),
         Benchmark::Size(options) => size::run(options, &wasmc),
         Benchmark::Memory(options) => memory::run(options, &wasmc),
+        Benchmark::Memory64(options) => memory64::run(options, &wasmc),
         Benchmark::Io(options) => io::run(options, &wasmc),
         Benchmark::Compile(options) => compile::run(options, &wasmc),
     }?;

@@ -12,6 +12,7 @@ const HELLO_WAT: &str = include_str!("../../examples/hello.wat");
 const HELLO_C: &str = include_str!("../programs/hello.c");
 const IO_C: &str = include_str!("../programs/io.c");
 const WAITS_C: &str = include_str!("../programs/waits.c");
+const WIDE_C: &str = include_str!("../programs/wide.c");
 const FLOOR_C: &str = include_str!("../programs/floor.c");
 
 /// How to get the programs that wasmc does not make.
@@ -25,6 +26,12 @@ pub struct Compilers {
     /// hello is left out.
     #[arg(long, env = "WASI_CC", value_name = "COMMAND")]
     wasi_cc: Option<String>,
+}
+
+impl Default for Compilers {
+    fn default() -> Compilers {
+        Compilers { cc: "cc".to_owned(), wasi_cc: None }
+    }
 }
 
 /// A place where programs are built, and removed at the end.
@@ -42,6 +49,11 @@ impl<'a> Workshop<'a> {
     /// `examples/hello.wat`.
     pub fn wat_hello(&self) -> Result<PathBuf> {
         self.source("hello.wat", HELLO_WAT)
+    }
+
+    /// A program that does nothing.
+    pub fn empty(&self) -> Result<PathBuf> {
+        self.source("empty.wat", "(module (func (export \"_start\")))")
     }
 
     /// Where the programs are.
@@ -62,6 +74,26 @@ impl<'a> Workshop<'a> {
     /// `waits.c`, as WebAssembly.
     pub fn waits(&self) -> Result<Option<PathBuf>> {
         self.wasm("waits.c", WAITS_C)
+    }
+
+    /// A function of `wide.c`, for `target`: a module without a library.
+    pub fn freestanding(
+        &self,
+        clang: &str,
+        target: &str,
+        name: &str,
+        kernel: &str,
+        definitions: &[&str],
+    ) -> Result<PathBuf> {
+        let source = self.source("wide.c", WIDE_C)?;
+        let output = self.path(&format!("{name}.wasm"));
+        let (target, kernel) = (format!("--target={target}"), format!("-DKERNEL={kernel}"));
+        // A loop that copies shall stay one, and an old wasm-opt on the path cannot read 64-bit memories.
+        let options = ["-O2", "-fno-builtin", "-nostdlib", "--no-wasm-opt", "-Wl,--no-entry", &target, &kernel];
+        let options = options.iter().chain(definitions).map(OsStr::new);
+        let arguments: Vec<&OsStr> = options.chain([source.as_ref(), OsStr::new("-o"), output.as_ref()]).collect();
+        run(clang, &arguments)?;
+        Ok(output)
     }
 
     fn wasm(&self, name: &str, text: &str) -> Result<Option<PathBuf>> {

@@ -100,6 +100,13 @@ impl Error {
         self
     }
 
+    /// Another failure at the same places.
+    #[must_use]
+    pub fn rephrase(mut self, kind: ErrorKind, message: String) -> Error {
+        (self.0.kind, self.0.message) = (kind, message);
+        self
+    }
+
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }

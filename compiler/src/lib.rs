@@ -4,6 +4,7 @@ pub mod cli;
 mod codegen;
 mod embed;
 pub mod error;
+pub mod features;
 pub mod link;
 pub mod object;
 mod optimize;
@@ -17,6 +18,7 @@ mod translate;
 use codegen::target::Target;
 use embed::Embedded;
 pub use error::{Error, ErrorKind, Result};
+pub use features::Features;
 use link::LinkError;
 pub use options::Options;
 use plan::Plan;
@@ -68,10 +70,9 @@ pub fn compile_observed(
     emit: Emit,
     observer: &dyn Observer,
 ) -> Result<Vec<u8>> {
-    let target = Target::new(options)?;
-
     observer.phase("parse, validate and plan");
     let plan = Plan::new(program, options)?;
+    let target = Target::new(options, plan.layout.instances)?;
 
     observer.phase("translate and compile");
     if matches!(emit, Emit::Clif | Emit::Assembly) {

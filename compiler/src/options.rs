@@ -3,6 +3,8 @@
 use wasmc_abi::cpu::Level;
 use wasmc_abi::layout::{MAX_SLOTS_39_BIT, MAX_SLOTS_47_BIT, MEMORY_BASE_IN_DISPLACEMENT, MEMORY_BASE_IN_REGISTER};
 
+use crate::features::Features;
+
 /// Architecture of the executable. All targets are Linux.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Architecture {
@@ -95,7 +97,8 @@ pub enum OptLevel {
 /// How accesses to linear memory are kept inside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BoundsChecks {
-    /// 8 GiB of address space are reserved for each memory; what is beyond its size faults.
+    /// What indices reach is reserved for each memory, 8 GiB; what is beyond its size faults. Of a 64-bit index one
+    /// comparison is left.
     Guard,
     /// Each access is compared with the size. For small address spaces.
     Explicit,
@@ -134,17 +137,28 @@ pub enum Harden {
     Off,
 }
 
+/// Threads that a program may have at a time if nothing else is said: far more than a machine has processors, and far
+/// fewer than would exhaust it.
+pub const DEFAULT_MAX_THREADS: u32 = 4096;
+
 /// Everything that decides what the output is, but for the input.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub architecture: Architecture,
     pub cpu: Cpu,
     pub opt_level: OptLevel,
+    /// Results are those of the deterministic profile of the specification (appendix 7.2), on every machine: what
+    /// arithmetic gives as a NaN is the positive canonical one, and relaxed operators have one meaning.
+    pub deterministic: bool,
+    /// The proposals that modules may use.
+    pub features: Features,
     pub bounds_checks: BoundsChecks,
     /// Bytes of the Wasm stack.
     pub stack_size: u64,
-    /// Bytes that a memory may grow to.
-    pub max_memory: u64,
+    /// Bytes that a memory may grow to, if not what [`Options::memory_limit`] says.
+    pub max_memory: Option<u64>,
+    /// Threads that the program may have at a time, besides the first.
+    pub max_threads: u32,
     pub grants: Grants,
     /// Imports that nothing satisfies trap when called, instead of being errors.
     pub allow_unknown_imports: bool,
@@ -155,15 +169,26 @@ pub struct Options {
     pub verify: bool,
 }
 
+impl Options {
+    /// Bytes that a memory may grow to. With 64-bit indices so many addresses are reserved, and what reserving takes is
+    /// little, so that the default is more than most machines have.
+    pub fn memory_limit(&self, has_64_bit_indices: bool) -> u64 {
+        self.max_memory.unwrap_or(if has_64_bit_indices { 64 << 30 } else { 4 << 30 })
+    }
+}
+
 impl Default for Options {
     fn default() -> Options {
         Options {
             architecture: Architecture::host().unwrap_or(Architecture::X86_64),
             cpu: Cpu::Default,
             opt_level: OptLevel::Speed,
+            deterministic: false,
+            features: Features::default(),
             bounds_checks: BoundsChecks::Guard,
             stack_size: 8 << 20,
-            max_memory: 4 << 30,
+            max_memory: None,
+            max_threads: DEFAULT_MAX_THREADS,
             grants: Grants::default(),
             allow_unknown_imports: false,
             harden: Harden::Auto,

@@ -43,4 +43,11 @@ pub enum Step {
     GlobalGet { instance: usize, export: String },
     /// Gives one slot for an exported memory: its size in bytes in the low half, its hash in the high half.
     Memory { instance: usize, export: String },
+    /// Starts a thread for the steps that follow, up to its [`Step::End`]; what comes behind that is performed at the
+    /// same time. Threads are counted from 0, and start none themselves.
+    Start,
+    /// The thread is done.
+    End,
+    /// Waits until the thread with this number is done.
+    Wait(usize),
 }

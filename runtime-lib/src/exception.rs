@@ -16,8 +16,9 @@
 //! word on the Wasm stack, in callee-saved registers, the record and tables that *could* be an `exnref`, and from the
 //! payloads of what is marked. A word that happens to look like one keeps an exception alive for longer, no more.
 //!
-//! The store is a reservation of [`RESERVED`] bytes in units of 16, filled from below; a bitmap behind it has a bit
-//! for each unit where an exception begins. What is freed below the top becomes a cell of a free list.
+//! Each thread has a store of its own. It is a reservation of [`RESERVED`] bytes in units of 16, filled from below; a
+//! bitmap behind it has a bit for each unit where an exception begins. What is freed below the top becomes a cell of a
+//! free list.
 
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
@@ -43,22 +44,50 @@ const MARKED: u32 = 1 << 1;
 /// Flag: a cell of the free list.
 const FREE: u32 = 1 << 2;
 
-/// Start of the store; 0 before the first exception.
-static BASE: AtomicU64 = AtomicU64::new(0);
-/// End of what is used.
-static TOP: AtomicU64 = AtomicU64::new(0);
-/// Where the next search for garbage is due.
-static LIMIT: AtomicU64 = AtomicU64::new(0);
-/// The first free cell, as a [link](link_to); 0 if there is none.
-static FREE_LIST: AtomicU32 = AtomicU32::new(0);
+/// The exceptions of a thread.
+pub struct Store {
+    /// Start of the store; 0 before the first exception.
+    base: AtomicU64,
+    /// End of what is used.
+    top: AtomicU64,
+    /// Where the next search for garbage is due.
+    limit: AtomicU64,
+    /// The first free cell, as a [link](link_to); 0 if there is none.
+    free_list: AtomicU32,
+}
+
+impl Store {
+    pub const fn new() -> Store {
+        Store {
+            base: AtomicU64::new(0),
+            top: AtomicU64::new(0),
+            limit: AtomicU64::new(0),
+            free_list: AtomicU32::new(0),
+        }
+    }
+
+    /// Gives the store back, at the end of its thread.
+    pub fn release(&self) {
+        let base = self.base.swap(0, Relaxed);
+        if base != 0 {
+            // SAFETY: the thread's own mapping; what could refer to it is gone.
+            unsafe { sys::unmap_pages(base, RESERVED + BITMAP_BYTES) };
+        }
+    }
+}
+
+/// That of the running thread.
+fn store() -> &'static Store {
+    &arch::thread().exceptions
+}
 
 /// A reference between cells: 1 + the unit.
 fn link_to(address: u64) -> u32 {
-    ((address - BASE.load(Relaxed)) / UNIT) as u32 + 1
+    ((address - store().base.load(Relaxed)) / UNIT) as u32 + 1
 }
 
 fn linked(link: u32) -> Option<u64> {
-    Some(BASE.load(Relaxed) + link.checked_sub(1)? as u64 * UNIT)
+    Some(store().base.load(Relaxed) + link.checked_sub(1)? as u64 * UNIT)
 }
 
 fn size(values: u32) -> u64 {
@@ -77,8 +106,8 @@ fn write(address: u64, exception: Exception) {
 
 /// The byte of the bitmap for a unit, and its bit.
 fn bit(address: u64) -> (*mut u8, u8) {
-    let unit = (address - BASE.load(Relaxed)) / UNIT;
-    ((BASE.load(Relaxed) + RESERVED + unit / 8) as *mut u8, 1 << (unit % 8))
+    let unit = (address - store().base.load(Relaxed)) / UNIT;
+    ((store().base.load(Relaxed) + RESERVED + unit / 8) as *mut u8, 1 << (unit % 8))
 }
 
 fn set_start(address: u64, is_start: bool) {
@@ -89,7 +118,7 @@ fn set_start(address: u64, is_start: bool) {
 
 /// Whether an exception begins at what may be any word.
 fn is_start(word: u64) -> bool {
-    if word < BASE.load(Relaxed) || word >= TOP.load(Relaxed) || !word.is_multiple_of(UNIT) {
+    if word < store().base.load(Relaxed) || word >= store().top.load(Relaxed) || !word.is_multiple_of(UNIT) {
         return false;
     }
     let (byte, mask) = bit(word);
@@ -113,27 +142,27 @@ extern "C" fn wasmc_exception_new(tag: u32, values: u32) -> u64 {
 }
 
 fn allocate(bytes: u64) -> Option<u64> {
-    if BASE.load(Relaxed) == 0 {
+    if store().base.load(Relaxed) == 0 {
         let base = sys::map_anywhere(RESERVED + BITMAP_BYTES, true).ok()?;
-        BASE.store(base, Relaxed);
-        TOP.store(base, Relaxed);
-        LIMIT.store(base + FIRST_LIMIT, Relaxed);
+        store().base.store(base, Relaxed);
+        store().top.store(base, Relaxed);
+        store().limit.store(base + FIRST_LIMIT, Relaxed);
     }
     if let Some(address) = take_free(bytes) {
         return Some(address);
     }
-    let address = TOP.load(Relaxed);
-    if bytes > LIMIT.load(Relaxed) - address {
+    let address = store().top.load(Relaxed);
+    if bytes > store().limit.load(Relaxed) - address {
         return None;
     }
-    TOP.store(address + bytes, Relaxed);
+    store().top.store(address + bytes, Relaxed);
     Some(address)
 }
 
 /// The first free cell that is large enough; what is left of it stays free.
 fn take_free(bytes: u64) -> Option<u64> {
     let mut previous: Option<u64> = None;
-    let mut link = FREE_LIST.load(Relaxed);
+    let mut link = store().free_list.load(Relaxed);
     while let Some(address) = linked(link) {
         let cell = read(address);
         if size(cell.values) >= bytes {
@@ -147,7 +176,7 @@ fn take_free(bytes: u64) -> Option<u64> {
             };
             match previous {
                 Some(previous) => write(previous, Exception { link: next, ..read(previous) }),
-                None => FREE_LIST.store(next, Relaxed),
+                None => store().free_list.store(next, Relaxed),
             }
             return Some(address);
         }
@@ -165,11 +194,11 @@ extern "C" fn wasmc_exception_done(address: u64) {
         return;
     }
     set_start(address, false);
-    if address + size(exception.values) == TOP.load(Relaxed) {
-        TOP.store(address, Relaxed);
+    if address + size(exception.values) == store().top.load(Relaxed) {
+        store().top.store(address, Relaxed);
     } else {
-        write(address, Exception { flags: FREE, link: FREE_LIST.load(Relaxed), ..exception });
-        FREE_LIST.store(link_to(address), Relaxed);
+        write(address, Exception { flags: FREE, link: store().free_list.load(Relaxed), ..exception });
+        store().free_list.store(link_to(address), Relaxed);
     }
 }
 
@@ -185,10 +214,11 @@ fn collect() {
             mark(unsafe { *(address as *const u64) }, &mut work);
         }
     };
-    mark_range(arch::stack_pointer(), process::wasm_stack().1);
+    let thread = arch::thread();
+    mark_range(arch::stack_pointer(), thread.stack().1);
     let header = arch::program();
-    mark_range(header.record_base, header.record_base + header.record_size);
-    for table in memory::tables(header) {
+    mark_range(thread.instance(), thread.instance() + header.record_size);
+    for table in memory::tables(header, thread.instance()) {
         mark_range(table.base, table.base + table.length * size_of::<u64>() as u64);
     }
     while let Some(address) = linked(work) {
@@ -200,8 +230,8 @@ fn collect() {
         }
     }
     let live = sweep();
-    let base = BASE.load(Relaxed);
-    LIMIT.store(base + (2 * live).clamp(FIRST_LIMIT, RESERVED), Relaxed);
+    let base = store().base.load(Relaxed);
+    store().limit.store(base + (2 * live).clamp(FIRST_LIMIT, RESERVED), Relaxed);
 }
 
 /// Marks what a word refers to, if it may be an `exnref`, and puts it on the list of what is to be searched.
@@ -217,16 +247,16 @@ fn mark(word: u64, work: &mut u32) {
 
 /// Makes one free cell of neighbours that are not marked, or lowers the top. Gives the bytes below the new top.
 fn sweep() -> u64 {
-    FREE_LIST.store(0, Relaxed);
-    let (base, top) = (BASE.load(Relaxed), TOP.load(Relaxed));
+    store().free_list.store(0, Relaxed);
+    let (base, top) = (store().base.load(Relaxed), store().top.load(Relaxed));
     let mut free: Option<u64> = None;
     let mut address = base;
     let mut live = 0;
     let close = |free: &mut Option<u64>, end: u64| {
         if let Some(start) = free.take() {
             let values = ((end - start) / UNIT) as u32 - 1;
-            write(start, Exception { tag: 0, values, flags: FREE, link: FREE_LIST.load(Relaxed) });
-            FREE_LIST.store(link_to(start), Relaxed);
+            write(start, Exception { tag: 0, values, flags: FREE, link: store().free_list.load(Relaxed) });
+            store().free_list.store(link_to(start), Relaxed);
         }
     };
     while address < top {
@@ -242,7 +272,7 @@ fn sweep() -> u64 {
         }
         address = next;
     }
-    TOP.store(free.unwrap_or(top), Relaxed);
+    store().top.store(free.unwrap_or(top), Relaxed);
     live
 }
 
@@ -398,7 +428,7 @@ mod tests {
         let fourth = make(3, REFERENCED, 0);
         assert_eq!(sweep(), 4 * UNIT);
         assert!(is_start(first) && is_start(third) && !is_start(second) && !is_start(fourth));
-        assert_eq!(TOP.load(Relaxed), fourth);
+        assert_eq!(store().top.load(Relaxed), fourth);
         assert_eq!(take_free(size(1)), None, "the hole has room for an exception without payload");
         assert_eq!(take_free(size(0)), Some(second));
         assert_eq!(take_free(size(0)), None);

@@ -1,7 +1,7 @@
 //! The runtime library: what an executable made by `wasmc` contains besides the code compiled from Wasm.
 //!
 //! It maps the memories, runs the program on a stack of its own, turns faults into traps with a report, and answers the
-//! WASI functions that the program imports. No libc, no allocator, no formatting machinery, no thread: a hello world
+//! WASI functions that the program imports. No libc, no allocator, no formatting machinery: a hello world
 //! links some 15 KB of it.
 //!
 //! In the order in which things happen:
@@ -12,6 +12,7 @@
 //! - [`start`]: from the entry point to the program's `main`;
 //! - [`harden`]: what is given up before it runs;
 //! - [`memory`]: placing and growing memories and tables, bulk operations;
+//! - [`thread`]: what each thread has for itself, its beginning and end; [`lock`], [`wait`]: how they wait for another;
 //! - [`exception`]: exceptions and what catches them;
 //! - [`trap`], [`sites`]: from a fault to a trap; [`report`]: what is then written to standard error;
 //! - [`script`]: runs a list of calls instead of `main`, for tests;
@@ -20,7 +21,7 @@
 //!
 //! # Invariants
 //!
-//! - Single-threaded: the process has one thread, and statics are atomics only to be plain safe Rust.
+//! - State is a thread's own, or set before there is a second one, or behind a [`lock`]: see [`thread`].
 //! - Runtime code never traps by faulting: a fault inside it is a bug of ours and ends the process as one.
 //! - No panic is reachable; the panic handler exists because the language wants one.
 #![cfg_attr(not(test), no_std)]
@@ -34,6 +35,7 @@ mod arch;
 mod exception;
 mod harden;
 mod libcalls;
+mod lock;
 mod memory;
 mod process;
 mod report;
@@ -41,7 +43,9 @@ mod script;
 mod sites;
 mod start;
 mod sys;
+mod thread;
 mod trap;
+mod wait;
 mod wasi;
 
 /// Ends the process: a panic of the runtime library is a bug of ours.

@@ -3,23 +3,26 @@
 //! Where things are is decided by the compiler and stands in the records (see [`wasmc_abi::layout`]); this file makes
 //! the address space agree:
 //!
-//! - *Guarded* memories and growable tables have a reservation without access at their fixed address. Its first
-//!   `length` bytes are readable and writable; growing is one `mprotect`, and nothing ever moves.
+//! - Memories and growable tables at *fixed addresses* have a reservation without access there. Its first `length`
+//!   bytes are readable and writable; growing is one `mprotect`, and nothing ever moves.
 //! - *Explicit* memories are ordinary mappings anywhere. Growing is one `mremap`, which may move them: compiled code
 //!   loads the base anew after each call.
+//! - *Shared* memories never move: an explicit one reserves, wherever there is room, all that it may grow to.
 //!
 //! # Invariants
 //!
-//! - Bytes beyond `length` inside a reservation are never accessible, up to the page size. (Only explicit memories have
-//!   lengths that are not whole pages of the machine, and their accesses are compared with `length`.)
+//! - Bytes beyond `length` inside a reservation are never accessible, up to the page size. (Memories whose lengths are
+//!   not whole pages of the machine are those that are counted in bytes: all accesses to them are compared with
+//!   `length`.)
 //! - `length` never shrinks, and is at most `maximum` and [`LIMIT`]. Whatever fails leaves it as it was.
 //! - Pages are zero when they become accessible.
 
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 
-use wasmc_abi::layout::{MEMORY_EXPLICIT, MemoryRecord, TableRecord};
+use wasmc_abi::layout::{MEMORY_EXPLICIT, MEMORY_SHARED, MemoryRecord, TableRecord};
 use wasmc_abi::program::{IMAGE_FIXED, IMAGE_MOVE, Image, ProgramHeader};
 
+use crate::lock::Lock;
 use crate::start::resolve;
 use crate::{arch, process, report, sys};
 
@@ -27,6 +30,9 @@ use crate::{arch, process, report, sys};
 const NO_ADDRESS_SPACE: &str = "\
      the address space for a linear memory could not be reserved (`ulimit -v`?); \
      compile with `--bounds-checks=explicit`";
+const NO_SHARED_MEMORY: &str = "\
+     the address space for a shared memory could not be reserved (`ulimit -v`?); \
+     compile with a smaller `--max-memory`, or grant less by WASMC_MAX_MEMORY";
 const NO_MEMORY: &str = "a memory's initial contents could not be mapped";
 
 /// Bytes that a memory may grow to.
@@ -55,9 +61,16 @@ pub fn memories(header: &'static ProgramHeader) -> &'static [MemoryRecord] {
 }
 
 /// The records of all tables that have one. Valid once [`place`] has placed the record; not to be kept while Wasm runs.
-pub fn tables(header: &'static ProgramHeader) -> &'static [TableRecord] {
+/// `instance` is the address of the record of an instance.
+pub fn tables(header: &'static ProgramHeader, instance: u64) -> &'static [TableRecord] {
     // SAFETY: as above.
-    unsafe { slice((header.record_base + header.tables as u64) as *const TableRecord, header.table_count) }
+    unsafe { slice((instance + header.tables as u64) as *const TableRecord, header.table_count) }
+}
+
+/// The current size of a memory in bytes, which another thread may just be changing.
+pub fn length(memory: &MemoryRecord) -> u64 {
+    // SAFETY: aligned; whoever changes it while there are several threads does so atomically.
+    unsafe { AtomicU64::from_ptr((&raw const memory.length).cast_mut()) }.load(SeqCst)
 }
 
 fn memory_records(header: &ProgramHeader) -> *mut MemoryRecord {
@@ -106,16 +119,87 @@ pub fn place(header: &'static ProgramHeader) {
         let memory = unsafe { &mut *memory_records(header).add(index) };
         if memory.flags & MEMORY_EXPLICIT == 0 {
             place_at(memory.base, memory.reserved, memory.length);
+        } else if memory.flags & MEMORY_SHARED != 0 {
+            place_shared(memory);
         } else if let Some(bytes @ 1..) = round_up(memory.length) {
             memory.base = or_fatal(sys::map_anywhere(bytes, true), NO_MEMORY);
             memory.reserved = bytes;
         }
     }
-    for table in tables(header) {
+    for table in tables(header, header.record_base) {
         place_at(table.base, table.reserved, table.length * size_of::<u64>() as u64);
     }
     for image in images(header).iter().filter(|image| !is_of_record(header, image)) {
         fill(header, image);
+    }
+}
+
+/// A shared memory may not move, and so has room for all that it may become, wherever that is.
+fn place_shared(memory: &mut MemoryRecord) {
+    let most = memory.maximum.min(LIMIT.load(Relaxed)).max(memory.length);
+    if let Some(reserved @ 1..) = round_up(most) {
+        memory.base = or_fatal(sys::map_anywhere(reserved, false), NO_SHARED_MEMORY);
+        memory.reserved = reserved;
+        or_fatal(extend(memory.base, reserved, 0, memory.length).ok_or(sys::Errno::NOMEM), NO_MEMORY);
+    }
+}
+
+/// Makes the record of an instance for a new thread: what the first one began with, in tables of its own. Memory at
+/// `instance` must be zeroed, and room for the record.
+pub fn instantiate(header: &'static ProgramHeader, instance: u64) -> Option<()> {
+    for image in images(header).iter().filter(|image| is_of_record(header, image)) {
+        let to = (instance + (image.destination - header.record_base)) as *mut u8;
+        // SAFETY: inside the new record.
+        unsafe { core::ptr::copy_nonoverlapping(resolve(header, image.source), to, image.size as usize) };
+    }
+    for index in 0..header.table_count as usize {
+        let made = table_of_thread(header, instance, index);
+        if made.is_none() {
+            release_first(header, instance, index);
+            return None;
+        }
+    }
+    Some(())
+}
+
+/// Gives a table of a new instance its own place and contents. Its record is that of the first thread's.
+fn table_of_thread(header: &'static ProgramHeader, instance: u64, index: usize) -> Option<()> {
+    // SAFETY: one of the records of an instance that nobody else knows yet.
+    let table = unsafe { &mut *((instance + header.tables as u64) as *mut TableRecord).add(index) };
+    if table.reserved == 0 {
+        return Some(());
+    }
+    let first = table.base;
+    table.base = sys::map_anywhere(table.reserved, false).ok()?;
+    if let Some(bytes @ 1..) = round_up(table.length * size_of::<u64>() as u64) {
+        // SAFETY: just reserved.
+        if unsafe { sys::make_accessible(table.base, bytes) }.is_err() {
+            // SAFETY: nobody knows of it.
+            unsafe { sys::unmap_pages(table.base, table.reserved) };
+            return None;
+        }
+    }
+    for image in images(header) {
+        if image.memory == IMAGE_FIXED && image.destination == first {
+            // SAFETY: the initial entries, fewer than its length.
+            unsafe {
+                let source = resolve(header, image.source);
+                core::ptr::copy_nonoverlapping(source, table.base as *mut u8, image.size as usize);
+            }
+        }
+    }
+    Some(())
+}
+
+/// Takes back the tables of an instance that nobody uses any more.
+pub fn release(header: &'static ProgramHeader, instance: u64) {
+    release_first(header, instance, header.table_count as usize);
+}
+
+fn release_first(header: &'static ProgramHeader, instance: u64, count: usize) {
+    for table in tables(header, instance).iter().take(count).filter(|table| table.reserved != 0) {
+        // SAFETY: by the callers.
+        unsafe { sys::unmap_pages(table.base, table.reserved) };
     }
 }
 
@@ -174,9 +258,33 @@ fn fill(header: &'static ProgramHeader, image: &Image) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wasmc_memory_grow(memory: *mut MemoryRecord, delta_pages: u64) -> i64 {
     // SAFETY: by the caller.
+    if unsafe { (*memory).flags } & MEMORY_SHARED != 0 {
+        // SAFETY: as above.
+        return grow_shared(unsafe { &*memory }, delta_pages);
+    }
+    // SAFETY: by the caller; a memory that is not shared has one thread.
     let memory = unsafe { &mut *memory };
     let previous = (memory.length >> memory.page_size_log2) as i64;
     if grow(memory, delta_pages).is_some() { previous } else { -1 }
+}
+
+/// One thread after the other. What is new is accessible before the length says that it is there.
+fn grow_shared(memory: &MemoryRecord, delta_pages: u64) -> i64 {
+    static GROWING: Lock<()> = Lock::new(());
+    let _growing = GROWING.lock();
+    let previous = length(memory);
+    let grown = || {
+        let length = previous.checked_add(delta_pages.checked_mul(1 << memory.page_size_log2)?)?;
+        if length > memory.maximum || length > LIMIT.load(Relaxed) {
+            return None;
+        }
+        extend(memory.base, memory.reserved, previous, length)?;
+        Some(length)
+    };
+    let Some(grown) = grown() else { return -1 };
+    // SAFETY: aligned; all others use it atomically.
+    unsafe { AtomicU64::from_ptr((&raw const memory.length).cast_mut()) }.store(grown, SeqCst);
+    (previous >> memory.page_size_log2) as i64
 }
 
 fn grow(memory: &mut MemoryRecord, delta_pages: u64) -> Option<()> {

@@ -1,6 +1,8 @@
-//! What the kernel handed over, and the places of the stacks: set once at start, read from everywhere.
+//! What the kernel handed over, set once at start and read from everywhere; and who ends the process.
 
-use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+
+use crate::{arch, sys};
 
 static ARGUMENT_COUNT: AtomicUsize = AtomicUsize::new(0);
 static ARGUMENTS: AtomicPtr<*const u8> = AtomicPtr::new(core::ptr::null_mut());
@@ -9,9 +11,6 @@ static AUXILIARY_VECTOR: AtomicPtr<usize> = AtomicPtr::new(core::ptr::null_mut()
 static PAGE_SIZE: AtomicU64 = AtomicU64::new(4096);
 // For kernels that do not say: the frame of the supported architectures without optional register files.
 static SIGNAL_FRAME_BYTES: AtomicU64 = AtomicU64::new(5120);
-static STACK_GUARD: AtomicU64 = AtomicU64::new(0);
-static STACK_LOW: AtomicU64 = AtomicU64::new(0);
-static STACK_HIGH: AtomicU64 = AtomicU64::new(0);
 
 const AT_PAGESZ: usize = 6;
 const AT_SECURE: usize = 23;
@@ -134,21 +133,23 @@ pub fn host_variable(name: &[u8]) -> Option<&'static [u8]> {
     host_environment().find_map(|variable| variable.strip_prefix(name))
 }
 
-/// Tells where the Wasm stack is: `guard..low` has no access, `low..high` is the stack.
-pub fn set_wasm_stack(guard: u64, low: u64, high: u64) {
-    STACK_GUARD.store(guard, Relaxed);
-    STACK_LOW.store(low, Relaxed);
-    STACK_HIGH.store(high, Relaxed);
+/// The thread that ends the process, by its address; 0 as long as none does.
+static ENDING: AtomicU64 = AtomicU64::new(0);
+
+/// Says that this thread is about to end the process. If another one does so already, it never returns: the process has
+/// one report and one status.
+pub fn begin_to_end() {
+    let this = &raw const *arch::thread() as u64;
+    match ENDING.compare_exchange(0, this, SeqCst, SeqCst) {
+        // A report that fails is reported.
+        Err(other) if other != this => sys::sleep_forever(),
+        _ => {}
+    }
 }
 
-/// Lowest address and end of the Wasm stack.
-pub fn wasm_stack() -> (u64, u64) {
-    (STACK_LOW.load(Relaxed), STACK_HIGH.load(Relaxed))
-}
-
-/// Whether an address lies in the guard of the Wasm stack.
-pub fn is_in_stack_guard(address: u64) -> bool {
-    STACK_GUARD.load(Relaxed) <= address && address < STACK_LOW.load(Relaxed)
+/// Whether some thread is about to end the process.
+pub fn is_ending() -> bool {
+    ENDING.load(SeqCst) != 0
 }
 
 #[cfg(test)]

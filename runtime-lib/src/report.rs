@@ -43,7 +43,7 @@ static STDERR_CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// Reports have nowhere to go any more.
 pub fn stderr_is_closed() {
-    STDERR_CLOSED.store(true, Ordering::Relaxed);
+    STDERR_CLOSED.store(true, Ordering::SeqCst);
 }
 
 /// Text on its way to standard error: one write, if it fits.
@@ -58,7 +58,7 @@ impl<const N: usize> Text<N> {
     }
 
     fn flush(&mut self) {
-        if !STDERR_CLOSED.load(Ordering::Relaxed) {
+        if !STDERR_CLOSED.load(Ordering::SeqCst) {
             sys::write_all(STDERR, self.written());
         }
         self.length = 0;
@@ -141,6 +141,7 @@ fn finish<const N: usize>(mut text: Text<N>, status: u8) -> ! {
 /// full stop.
 #[cold]
 pub fn fatal(message: &str) -> ! {
+    process::begin_to_end();
     let mut text = Text::<256>::new();
     text.text("wasmc: ");
     text.text(message);
@@ -186,6 +187,7 @@ pub struct Frame {
 /// Reports a trap that nobody catches, and ends the process.
 #[cold]
 pub fn trap(code: TrapCode, fault: Option<Fault>, name: Option<&[u8]>, first: Frame) -> ! {
+    process::begin_to_end();
     let mut text = Text::<4096>::new();
     text.text("wasmc: trap: ");
     text.text(code.message());
@@ -210,6 +212,7 @@ pub fn trap(code: TrapCode, fault: Option<Fault>, name: Option<&[u8]>, first: Fr
 /// Reports a fault that is no trap, and ends the process.
 #[cold]
 pub fn internal_fault(signal: i32, address: u64, first: Frame) -> ! {
+    process::begin_to_end();
     let mut text = Text::<4096>::new();
     text.text("wasmc: internal fault: signal ");
     text.decimal(signal as u64);
@@ -228,7 +231,14 @@ fn backtrace<const N: usize>(text: &mut Text<N>, first: Frame) {
     if count == 0 {
         return;
     }
-    text.text("wasm backtrace:\n");
+    match arch::thread().number() {
+        0 => text.text("wasm backtrace:\n"),
+        number => {
+            text.text("wasm backtrace of thread ");
+            text.decimal(number.into());
+            text.text(":\n");
+        }
+    }
     let left_out = if count > INNERMOST + OUTERMOST { INNERMOST..count - OUTERMOST } else { 0..0 };
     let mut index = 0;
     walk(first, |place| {
@@ -265,7 +275,7 @@ fn line<const N: usize>(text: &mut Text<N>, index: usize, place: &Place) {
 /// Visits the Wasm functions from the innermost outwards.
 fn walk(first: Frame, mut visit: impl FnMut(&Place)) {
     let header = arch::program();
-    let (low, high) = process::wasm_stack();
+    let (low, high) = arch::thread().stack();
     let mut visit = |place: Option<Place>| {
         if let Some(place) = place.filter(|place| place.function.index != NOT_WASM) {
             visit(&place);

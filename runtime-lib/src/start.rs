@@ -7,7 +7,8 @@
 //!
 //! # Stacks
 //!
-//! Wasm, and the host functions it calls, run on a stack of our own: a reservation of guard and stack. The guard is at
+//! Wasm, and the host functions it calls, run on a stack of our own (that of further threads is in
+//! [`thread`](crate::thread)): a reservation of guard and stack. The guard is at
 //! least 1 MiB, and compiled code probes each page of a larger frame, so that nothing steps over it.
 //!
 //! The stack that the kernel gave us is unused from then on, and so it serves as the alternate signal stack: some
@@ -20,17 +21,17 @@ use wasmc_abi::cpu::Level;
 use wasmc_abi::layout::MAX_PAGE_SIZE;
 use wasmc_abi::program::{ABI_VERSION, ProgramHeader, Rel32};
 
-use crate::{arch, harden, memory, process, report, script, sys, trap, wasi};
+use crate::{arch, harden, memory, process, report, script, sys, thread, trap, wasi};
 
 /// Bytes of the guard below the Wasm stack. Larger than any frame of the runtime library, which has no probes.
-const STACK_GUARD_BYTES: u64 = 1 << 20;
+pub const STACK_GUARD_BYTES: u64 = 1 << 20;
 
 /// Bytes of the kernel's stack that are left to what runs before the switch and to the first frames of a handler's
 /// callees.
 const KEPT_OF_KERNEL_STACK: u64 = 16 << 10;
 
 /// Bytes that a signal handler of ours may use, besides what the kernel writes there.
-const HANDLER_BYTES: u64 = 32 << 10;
+pub const HANDLER_BYTES: u64 = 32 << 10;
 
 /// Starts the process. `stack` is the initial stack pointer.
 ///
@@ -41,6 +42,7 @@ pub unsafe extern "C" fn start(stack: *const usize) -> ! {
     // SAFETY: by the entry point.
     unsafe { process::read_initial_stack(stack) };
     let header = arch::program();
+    thread::begin(header);
     check(header);
     wasi::open_grants();
     memory::place(header);
@@ -50,6 +52,7 @@ pub unsafe extern "C" fn start(stack: *const usize) -> ! {
     harden::harden(header);
     // SAFETY: the end of the stack that was just mapped, aligned to pages.
     unsafe { arch::run_on_stack(top, run) };
+    process::begin_to_end();
     sys::exit(0)
 }
 
@@ -84,7 +87,7 @@ fn place_stacks(header: &ProgramHeader) -> u64 {
     if unsafe { sys::make_accessible(low, stack_bytes) }.is_err() {
         report::fatal("the Wasm stack could not be mapped; compile with a smaller `--stack-size`");
     }
-    process::set_wasm_stack(guard, low, high);
+    arch::thread().set_stack(guard, low, high);
 
     let bytes = (process::signal_frame_bytes() + HANDLER_BYTES).next_multiple_of(16);
     let base = (arch::stack_pointer() - KEPT_OF_KERNEL_STACK - bytes) & !15;
@@ -141,7 +144,6 @@ extern "C" fn run() {
     } else {
         let main = resolve(header, header.main);
         // SAFETY: the compiler's promise about `main`.
-        let main = unsafe { core::mem::transmute::<*const u8, extern "C" fn()>(main) };
-        main();
+        unsafe { arch::call_guest(main, arch::thread().instance(), 0, 0) };
     }
 }

@@ -8,7 +8,8 @@
 use core::ffi::{CStr, c_void};
 use core::mem::MaybeUninit;
 use core::net::SocketAddr;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::num::NonZeroU32;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use rustix::fd::{BorrowedFd, IntoRawFd as _};
 pub use rustix::fs::{Advice, FileType, OFlags as OpenFlags, SeekFrom, Stat, Timespec, Timestamps};
@@ -16,6 +17,7 @@ use rustix::fs::{AtFlags, Mode, RawDir, ResolveFlags};
 pub use rustix::io::Errno;
 use rustix::mm::{MapFlags, MprotectFlags, MremapFlags, ProtFlags};
 pub use rustix::net::Shutdown;
+use rustix::thread::futex;
 pub use rustix::time::ClockId;
 use wasmc_abi::harden::Instruction;
 
@@ -112,9 +114,19 @@ pub unsafe fn resize_mapping(base: u64, old_bytes: u64, new_bytes: u64) -> Resul
     Ok(got as u64)
 }
 
+/// Unmaps what was just mapped, and nobody knows.
 fn unmap(base: u64, bytes: u64) {
-    // SAFETY: called for mappings that were just made and that nobody knows. That it cannot fail for these is all we
-    // need: a leak of address space would do no harm.
+    // SAFETY: as above.
+    unsafe { unmap_pages(base, bytes) }
+}
+
+/// Unmaps pages. A failure leaks them, which does no harm.
+///
+/// # Safety
+///
+/// The pages must be ours; pointers into them are dead.
+pub unsafe fn unmap_pages(base: u64, bytes: u64) {
+    // SAFETY: by the caller.
     let _ = unsafe { rustix::mm::munmap(base as *mut c_void, bytes as usize) };
 }
 
@@ -127,6 +139,7 @@ pub const fn signal_set(signal: i32) -> u64 {
 
 const SIGNAL_SET_BYTES: usize = 8;
 const SIG_UNBLOCK: usize = 1;
+const SIG_SETMASK: usize = 2;
 
 fn check(result: isize) -> Result<()> {
     if result < 0 { Err(Errno::from_raw_os_error(-result as i32)) } else { Ok(()) }
@@ -188,6 +201,43 @@ pub fn raise(signal: i32) -> Result<()> {
 
 // --- Process --------------------------------------------------------------------------------------------
 
+/// Sleeps while a word has a value: at most, since it may wake up for no reason.
+pub fn futex_wait(word: &AtomicU32, value: u32) {
+    let _ = futex::wait(word, futex::Flags::PRIVATE, value, None);
+}
+
+/// [`futex_wait`] until a time of the monotonic clock, when it gives `TIMEDOUT`.
+pub fn futex_wait_until(word: &AtomicU32, value: u32, deadline: Option<&Timespec>) -> Result<()> {
+    futex::wait_bitset(word, futex::Flags::PRIVATE, value, deadline, NonZeroU32::MAX)
+}
+
+/// Wakes so many of those who sleep at a word.
+pub fn futex_wake(word: &AtomicU32, count: u32) {
+    let _ = futex::wake(word, futex::Flags::PRIVATE, count);
+}
+
+/// Wakes one who sleeps at a word, which may be gone by now.
+pub fn futex_wake_address(word: *const AtomicU32) {
+    const FUTEX_WAKE_PRIVATE: usize = 1 | 128;
+    // SAFETY: for futexes of one process the kernel uses the address as a number; it does not look there.
+    unsafe { arch::raw_syscall(number::FUTEX, [word as usize, FUTEX_WAKE_PRIVATE, 1, 0]) };
+}
+
+/// Sleeps until the process ends.
+pub fn sleep_forever() -> ! {
+    let word = AtomicU32::new(0);
+    loop {
+        futex_wait(&word, 0);
+    }
+}
+
+/// Blocks all signals that can be blocked, in this thread.
+pub fn block_signals() {
+    let set = u64::MAX;
+    // SAFETY: the set is only read.
+    let _ = unsafe { arch::raw_syscall(number::RT_SIGPROCMASK, [SIG_SETMASK, &raw const set as usize, 0, 8]) };
+}
+
 /// Ends the process; Linux keeps the low 8 bits of the status.
 pub fn exit(status: i32) -> ! {
     loop {
@@ -221,9 +271,11 @@ pub unsafe fn random(buffer: *mut u8, bytes: usize) -> Result<usize> {
 /// The time of a clock, through the vDSO where that answers: 30 ns instead of 220 ns.
 pub fn clock_time(clock: ClockId) -> Result<Timespec> {
     static READY: AtomicBool = AtomicBool::new(false);
-    if !READY.swap(true, Ordering::Relaxed) {
+    let environment = process::environment();
+    // It is null in tests. (There is one thread when this is called first: see `thread::spawn`.)
+    if !environment.is_null() && !READY.swap(true, Ordering::Relaxed) {
         // SAFETY: the environment, and behind it the auxiliary vector, as the kernel laid them out.
-        unsafe { rustix::param::init(process::environment().cast_mut().cast()) };
+        unsafe { rustix::param::init(environment.cast_mut().cast()) };
     }
     // The fallible form: the other one panics where a sandbox forbids a clock.
     rustix::time::clock_gettime_dynamic(rustix::time::DynamicClockId::Known(clock))

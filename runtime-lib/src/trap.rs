@@ -17,7 +17,7 @@
 //! Where SIGFPE stands for a division by zero and for one whose quotient overflows, the site's code says which:
 //! compiled code tests for one of them before it divides.
 
-use wasmc_abi::layout::{HOST_HEADROOM, MemoryRecord, TableRecord};
+use wasmc_abi::layout::{HOST_HEADROOM, MEMORY_SHARED, MemoryRecord, TableRecord};
 use wasmc_abi::program::ProgramHeader;
 use wasmc_abi::trap::{SITE_CALL, TrapCode};
 
@@ -51,6 +51,8 @@ pub fn install_handlers() {
 /// What a signal turned out to be.
 enum Verdict {
     Trap(TrapCode, Option<Fault>),
+    /// An access behind the end of a shared memory that has grown meanwhile.
+    Outdated,
     OurBug,
 }
 
@@ -69,10 +71,13 @@ unsafe extern "C" fn on_signal(signal: i32, info: *const SignalInfo, context: *m
     let header = arch::program();
     let place = sites::find(header, context.pc());
     let first = Frame { pc: context.pc(), fp: context.fp(), caller: caller_before_frame(context, place) };
-    match judge(header, signal, info.address, place) {
-        Verdict::Trap(code, _) if arch::is_catching() => context.resume_at_catch(code),
-        Verdict::Trap(code, fault) => report::trap(code, fault, None, first),
-        Verdict::OurBug => report::internal_fault(signal, info.address, first),
+    let catch_frame = arch::thread().catch_frame();
+    match (judge(header, signal, info.address, place), catch_frame) {
+        (Verdict::Trap(code, _), Some(frame)) => context.resume_at_catch(code, frame),
+        (Verdict::Trap(code, fault), None) => report::trap(code, fault, None, first),
+        // Back to the access, which is inside by now.
+        (Verdict::Outdated, _) => {}
+        (Verdict::OurBug, _) => report::internal_fault(signal, info.address, first),
     }
 }
 
@@ -81,7 +86,7 @@ fn judge(header: &'static ProgramHeader, signal: i32, address: u64, place: Optio
         return Verdict::OurBug;
     }
     let is_access = signal == SIGSEGV || signal == SIGBUS;
-    if is_access && process::is_in_stack_guard(address) {
+    if is_access && arch::thread().is_in_stack_guard(address) {
         return Verdict::Trap(TrapCode::StackOverflow, None);
     }
     let site = place.and_then(|place| place.site).filter(|site| site.code != SITE_CALL);
@@ -94,8 +99,21 @@ fn judge(header: &'static ProgramHeader, signal: i32, address: u64, place: Optio
     let is_code_of_access = matches!(code, TrapCode::MemoryOutOfBounds | TrapCode::TableOutOfBounds);
     match find_fault(header, address) {
         Some(fault) if is_code_of_access => Verdict::Trap(code, Some(fault)),
+        None if signal == SIGSEGV && code == TrapCode::MemoryOutOfBounds && is_in_shared_memory(header, address) => {
+            Verdict::Outdated
+        }
         _ => Verdict::OurBug,
     }
+}
+
+/// Whether an address is inside a shared memory: whoever grows it makes the pages accessible before its length says so,
+/// so that an access there cannot fault again.
+fn is_in_shared_memory(header: &'static ProgramHeader, address: u64) -> bool {
+    let is_inside = |memory: &MemoryRecord| {
+        let offset = address.wrapping_sub(memory.base);
+        memory.flags & MEMORY_SHARED != 0 && offset < memory::length(memory)
+    };
+    memory::memories(header).iter().any(is_inside)
 }
 
 /// The memory or table behind whose end, but inside whose reservation, an address lies.
@@ -104,26 +122,26 @@ fn find_fault(header: &'static ProgramHeader, address: u64) -> Option<Fault> {
         let offset = address.checked_sub(base).filter(|&offset| bytes <= offset && offset < reserved)?;
         Some(Fault { offset, bytes })
     };
-    let of_memory = |memory: &MemoryRecord| fault(memory.base, memory.length, memory.reserved);
+    let of_memory = |memory: &MemoryRecord| fault(memory.base, memory::length(memory), memory.reserved);
     let of_table = |table: &TableRecord| fault(table.base, table.length * size_of::<u64>() as u64, table.reserved);
     let in_memory = memory::memories(header).iter().find_map(of_memory);
-    in_memory.or_else(|| memory::tables(header).iter().find_map(of_table))
+    in_memory.or_else(|| memory::tables(header, arch::thread().instance()).iter().find_map(of_table))
 }
 
 /// The return address of a function that has not set up its frame yet, as when saving the frame pointer hits the guard.
 /// Without it the backtrace would miss a frame: the caller's.
 fn caller_before_frame(context: &Context, place: Option<Place>) -> Option<u64> {
     // SAFETY: the Wasm stack, which is mapped.
-    unsafe { context.return_address_before_frame(place?.offset, process::wasm_stack()) }
+    unsafe { context.return_address_before_frame(place?.offset, arch::thread().stack()) }
 }
 
 /// Traps, from runtime code that was called by Wasm. `name` is that of the import, for [`TrapCode::UnknownImport`], or
 /// of the tag, for [`TrapCode::UncaughtException`].
 #[inline(never)]
 pub fn raise(code: TrapCode, name: Option<&[u8]>) -> ! {
-    if arch::is_catching() {
-        // SAFETY: it was asked; no frame of the runtime between here and there has anything to drop.
-        unsafe { arch::throw(code as u32) }
+    if let Some(frame) = arch::thread().catch_frame() {
+        // SAFETY: this thread's innermost; no frame of the runtime between here and there has anything to drop.
+        unsafe { arch::throw(code as u32, frame) }
     }
     report::trap(code, None, name, Frame { pc: 0, fp: arch::frame_pointer(), caller: None })
 }
@@ -131,7 +149,7 @@ pub fn raise(code: TrapCode, name: Option<&[u8]>) -> ! {
 /// Traps with 'call stack exhausted' unless a host function has room on the Wasm stack.
 #[inline(always)]
 pub fn check_headroom() {
-    if arch::stack_pointer() < process::wasm_stack().0 + HOST_HEADROOM {
+    if arch::stack_pointer() < arch::thread().stack().0 + HOST_HEADROOM {
         raise(TrapCode::StackOverflow, None);
     }
 }

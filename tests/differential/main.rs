@@ -1,7 +1,7 @@
 //! Random modules, natively and in wasmi: see [`wasmc_tests::differential`].
 //!
-//! For longer: `cargo run --release -p wasmc-tests -- diff --count 100000 --seed 1 --out DIRECTORY`. What it finds,
-//! reduced, goes to `cases/`, whose modules run always.
+//! For longer: `cargo run --release -p wasmc-tests -- diff --group later --count 100000 --seed 1 --out DIRECTORY`. What
+//! it finds, reduced, goes to `cases/`, whose modules run always.
 
 #![expect(clippy::print_stdout, reason = "sums, and what is skipped")]
 
@@ -10,17 +10,20 @@ use std::path::Path;
 
 use wasmc::Options;
 use wasmc::options::{Architecture, BoundsChecks, OptLevel};
-use wasmc_tests::differential::{self, Difference, plan::Plan};
+use wasmc_tests::differential::{self, Difference, generate::Group, plan::Plan};
 use wasmc_tests::emulator;
 
-/// Modules with seeds from 0 on. 2 000 take about ten seconds; `WASMC_DIFF_COUNT` changes the number.
+/// Modules of each group, with seeds from 0 on; half of them have several memories or 64-bit indices. 2 000 take about
+/// ten seconds; `WASMC_DIFF_COUNT` changes the number.
 fn count() -> usize {
     std::env::var("WASMC_DIFF_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(2000)
 }
 
 #[test]
 fn random_modules_do_the_same() {
-    compare_random_modules(Options::default().architecture, count());
+    for &group in Group::ALL {
+        compare_random_modules(group, Options::default().architecture, count());
+    }
 }
 
 /// Fewer, since the emulator takes its time.
@@ -28,16 +31,18 @@ fn random_modules_do_the_same() {
 fn random_modules_do_the_same_on_other_architectures() {
     for architecture in emulator::foreign() {
         if emulator::can_run(architecture) {
-            compare_random_modules(architecture, count() / 2);
+            for &group in Group::ALL {
+                compare_random_modules(group, architecture, count() / 2);
+            }
         } else {
             println!("skipped: no QEMU for {}", architecture.name());
         }
     }
 }
 
-fn compare_random_modules(architecture: Architecture, count: usize) {
-    let totals = differential::run(architecture, 0, count, |_| {});
-    println!("{totals}");
+fn compare_random_modules(group: Group, architecture: Architecture, count: usize) {
+    let totals = differential::run(group, architecture, 0, count, |_| {});
+    println!("{} on {}: {totals}", group.name(), architecture.name());
     let failures: Vec<String> = totals
         .failures
         .iter()
@@ -65,7 +70,7 @@ fn cases_do_the_same() {
     ways.extend(foreign.map(|architecture| Options { architecture, ..default.clone() }));
     for file in files {
         let wasm = wat::parse_file(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        let plan = Plan::of(wasm, 0);
+        let plan = Plan::of(wasm, 0, false);
         assert!(!plan.is_cut_short, "{}: wasmi cannot run it", file.display());
         for options in &ways {
             if let Some(difference) = differential::compare(std::slice::from_ref(&plan), options).pop() {

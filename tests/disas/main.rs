@@ -14,9 +14,9 @@
 //!   ;;   stp fp, lr, [sp, #-16]!
 //! ```
 //!
-//! `targets` are the architectures. `flags` (optional) are among `-O0`, `-O1`, `-O2`, `-Os`, `--bounds-checks=explicit`
-//! and `--cpu=LEVEL`. The program calls all exported functions; those with a name (not only an export) are shown, in
-//! the order of the file. Lines that become no instruction are left out.
+//! `targets` are the architectures. `flags` (optional) are among `-O0`, `-O1`, `-O2`, `-Os`, `--deterministic`,
+//! `--bounds-checks=explicit` and `--cpu=LEVEL`. The program calls all exported functions; those with a name (not only
+//! an export) are shown, in the order of the file. Lines that become no instruction are left out.
 //!
 //! `WASMC_BLESS=1 cargo test --test disas` rewrites the code. Read the difference before you commit it: that is what
 //! these tests are for.
@@ -149,6 +149,7 @@ fn set_flag(options: &mut Options, flag: &str) -> Result<(), String> {
         "-O1" => options.opt_level = OptLevel::Less,
         "-O2" => options.opt_level = OptLevel::Speed,
         "-Os" => options.opt_level = OptLevel::Size,
+        "--deterministic" => options.deterministic = true,
         "--bounds-checks=explicit" => options.bounds_checks = BoundsChecks::Explicit,
         _ => {
             let level =

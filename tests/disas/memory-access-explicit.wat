@@ -4,7 +4,7 @@
 ;; Each access is compared with the size. What matters: one compare and one branch (or conditional move) for each
 ;; address, and no branch that is taken on the way that does not trap.
 (module
-  (memory 1)
+  (memory 2)
   (func $load (export "load") (param i32) (result i32) (i32.load (local.get 0)))
   (func $store_far (export "store_far") (param i32 i64) (i64.store offset=65536 (local.get 0) (local.get 1))))
 
@@ -13,12 +13,11 @@
 ;;   movq %rsp, %rbp
 ;; block0:
 ;;   movl %edi, %esi
-;;   leaq 4(%rsi), %rdi
-;;   cmpq $0x10000, %rdi
+;;   cmpq $0x1fffc, %rsi
 ;;   jnbe #trap=heap_oob
-;;   movl $0xfff0000, %r8d
-;;   movq (%r8), %r8
-;;   movl (%r8, %rsi), %eax
+;;   movl $0xfff0000, %edi
+;;   movq (%rdi), %rdi
+;;   movl (%rdi, %rsi), %eax
 ;; block1:
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
@@ -29,8 +28,8 @@
 ;;   mov fp, sp
 ;; block0:
 ;;   mov w6, w0
-;;   add x6, x6, #4
-;;   subs xzr, x6, #65536
+;;   orr x7, xzr, #131068
+;;   subs xzr, x6, x7
 ;;   b.hi #trap=heap_oob
 ;;   movz x8, #65535, LSL #16
 ;;   ldr x8, [x8]
@@ -44,8 +43,7 @@
 ;;   movq %rsp, %rbp
 ;; block0:
 ;;   movl %edi, %edi
-;;   leaq 0x10008(%rdi), %r8
-;;   cmpq $0x10000, %r8
+;;   cmpq $0xfff8, %rdi
 ;;   jnbe #trap=heap_oob
 ;;   movl $0xfff0000, %r8d
 ;;   movq (%r8), %r8
@@ -59,16 +57,14 @@
 ;;   stp fp, lr, [sp, #-16]!
 ;;   mov fp, sp
 ;; block0:
-;;   mov w9, w0
-;;   movz w10, #8
-;;   movk w10, w10, #1, LSL #16
-;;   add x10, x10, x0, UXTW
-;;   subs xzr, x10, #65536
+;;   mov w7, w0
+;;   movz x8, #65528
+;;   subs xzr, x7, x8
 ;;   b.hi #trap=heap_oob
-;;   movz x11, #65535, LSL #16
-;;   ldr x11, [x11]
-;;   add x12, x9, #65536
-;;   str x1, [x11, x12]
+;;   movz x9, #65535, LSL #16
+;;   ldr x9, [x9]
+;;   add x10, x7, #65536
+;;   str x1, [x9, x10]
 ;; block1:
 ;;   ldp fp, lr, [sp], #16
 ;;   ret

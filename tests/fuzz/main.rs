@@ -13,7 +13,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use wasmc::{Emit, Entry, ErrorKind, InstanceSource, Options, Program, Step};
-use wasmc_tests::differential::generate;
+use wasmc_tests::differential::generate::{self, Group};
 use wasmc_tests::random::Random;
 use wasmc_tests::{command, mutate, native, parallel, process};
 
@@ -26,7 +26,8 @@ fn variable(name: &str, default: u64) -> u64 {
 
 /// Valid modules to start from.
 fn seeds() -> Vec<Vec<u8>> {
-    let mut seeds: Vec<Vec<u8>> = (0..60).map(generate::module).collect();
+    let of = |group| (0..20).map(move |seed| generate::module(group, seed));
+    let mut seeds: Vec<Vec<u8>> = Group::ALL.iter().flat_map(|&group| of(group)).collect();
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     for directory in ["programs", "run", "differential/cases"] {
         let mut files: Vec<_> =
@@ -133,7 +134,7 @@ fn damaged_modules_are_refused_or_compiled() {
 /// Every prefix of a module: each is cut short, but for those that end between two sections.
 #[test]
 fn modules_cut_short_anywhere_are_refused_or_compiled() {
-    let mut wasm = generate::module(8);
+    let mut wasm = generate::module(Group::Version2, 8);
     wasm.truncate(2000);
     let lengths: Vec<usize> = (0..wasm.len()).collect();
     let fates =

@@ -1,4 +1,4 @@
-//! Real programs: each `NAME.wasm` here is compiled by the command and run.
+//! Real programs: each `NAME.wasm` here, and in `threads/`, is compiled by the command and run.
 //!
 //! | file          | what it is                                                     |
 //! |---------------|----------------------------------------------------------------|
@@ -29,8 +29,9 @@ const WAYS: &[&[&str]] = &[&[], &["--bounds-checks=explicit"], &["-O0"], &["-Os"
 
 fn main() {
     let arguments = Arguments::from_args();
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
-    let mut programs: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let directories = ["programs", "threads"].map(|name| Path::new(env!("CARGO_MANIFEST_DIR")).join(name));
+    let files = directories.iter().flat_map(|directory| fs::read_dir(directory).unwrap());
+    let mut programs: Vec<PathBuf> = files.map(|entry| entry.unwrap().path()).collect();
     programs.retain(|path| path.extension().is_some_and(|extension| extension == "wasm"));
     programs.sort();
     let mut trials = Vec::new();

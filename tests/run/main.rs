@@ -27,10 +27,12 @@
 //! `STDOUT`, `STDERR` and `CONTENT`, `{{.*}}` stands for any text within the line, and spaces at the ends do not count.
 //!
 //! Files in subdirectories are for tests to refer to. Inputs that are too large to be written down are in [`large`] and
-//! [`offsets`].
+//! [`offsets`] and [`wide`]; [`proposals`] has a module for each proposal.
 
 mod large;
 mod offsets;
+mod proposals;
+mod wide;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -72,6 +74,8 @@ fn main() {
     }
     trials.extend(large::trials());
     trials.extend(offsets::trials());
+    trials.extend(proposals::trials());
+    trials.extend(wide::trials());
     libtest_mimic::run(&arguments, trials).exit()
 }
 

@@ -1,5 +1,5 @@
 ;; Valid, but not supported: status 3, and the proposal is named.
 ;; RUN: wasmc
 ;; COMPILE-FAIL: 3
-;; STDERR: {{.*}}memory64{{.*}}
-(module (memory i64 1) (func (export "_start")))
+;; STDERR: {{.*}}gc{{.*}}
+(module (type $s (struct)) (func (export "_start") (drop (struct.new $s))))

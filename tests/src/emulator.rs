@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use wasmc::options::Architecture;
+use wasmc::options::{Architecture, Cpu};
 
 /// All architectures, this machine's first.
 pub fn architectures() -> Vec<Architecture> {
@@ -36,6 +36,12 @@ pub fn is_native(architecture: Architecture) -> bool {
 /// the summary counts them.
 pub fn can_run(architecture: Architecture) -> bool {
     is_native(architecture) || emulator(architecture).is_some()
+}
+
+/// The CPU with the most instructions that can be run here: QEMU emulates everything that we can ask for.
+pub fn best_cpu(architecture: Architecture) -> Cpu {
+    let highest = architecture.levels().last().copied().map_or(Cpu::Default, Cpu::Level);
+    if is_native(architecture) { Cpu::Native } else { highest }
 }
 
 /// A command that runs an executable. Arguments that are added are the executable's.

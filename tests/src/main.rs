@@ -9,18 +9,22 @@ use std::{env, fs};
 
 use wasmc::Options;
 use wasmc::options::Architecture;
-use wasmc_tests::differential::{self, Difference, Totals, generate, plan::Plan, reduce};
+use wasmc_tests::differential::generate::Group;
+use wasmc_tests::differential::{self, Difference, Totals, plan::Plan, reduce};
 use wasmc_tests::parallel;
 use wasmc_tests::spec::{self, Engine, Report, SETS, Status, Variant};
+use wasmc_tests::steps;
 
 const USAGE: &str = "\
 usage: cargo run --release -p wasmc-tests -- COMMAND
 
-  diff [--count N] [--seed S] [--out DIR] [--target ARCHITECTURE]
-        Compares N random modules with wasmi, from seed S on. Writes those that differ to DIR, reduced.
-  module SEED
+  diff [--group GROUP] [--count N] [--seed S] [--out DIR] [--target ARCHITECTURE]
+        Compares N random modules with wasmi, from seed S on. Writes those that differ to DIR, reduced. Groups:
+        version-2, later, deterministic; and exceptions and threads, which are compared with Wasmtime (Python's package
+        `wasmtime`).
+  module GROUP SEED
         Prints the module of a seed as text.
-  compare FILE
+  compare [--deterministic] FILE
         Compares one module with wasmi. The calls are those that reduced modules name in comments, or made from a seed.
   wast [--set NAME] [--script PART] [--engine NAME] [--all] [FILE...]
         Runs the specification's test suite, or other scripts, and prints a table. Engines: guard, explicit,
@@ -52,15 +56,20 @@ fn value(arguments: &mut VecDeque<String>, option: &str) -> Result<String, Strin
     arguments.pop_front().ok_or_else(|| format!("{option} needs a value\n{USAGE}"))
 }
 
+fn parse_group(name: &str) -> Result<Group, String> {
+    Group::parse(name).ok_or_else(|| format!("no group {name}"))
+}
+
 fn number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("not a number: {text}"))
 }
 
 fn diff(mut arguments: VecDeque<String>) -> Result<bool, String> {
-    let (mut count, mut seed, mut out) = (10_000, 0, None);
+    let (mut group, mut count, mut seed, mut out) = (Group::Version2, 10_000, 0, None);
     let mut architecture = Options::default().architecture;
     while let Some(option) = arguments.pop_front() {
         match option.as_str() {
+            "--group" => group = parse_group(&value(&mut arguments, &option)?)?,
             "--count" => count = number(&value(&mut arguments, &option)?)?,
             "--seed" => seed = number(&value(&mut arguments, &option)?)?,
             "--target" => {
@@ -71,7 +80,7 @@ fn diff(mut arguments: VecDeque<String>) -> Result<bool, String> {
             _ => return Err(USAGE.to_string()),
         }
     }
-    let totals = differential::run(architecture, seed, count as usize, |totals: &Totals| {
+    let totals = differential::run(group, architecture, seed, count as usize, |totals: &Totals| {
         if totals.modules % 1000 < 4 {
             eprintln!("{totals}");
         }
@@ -82,7 +91,11 @@ fn diff(mut arguments: VecDeque<String>) -> Result<bool, String> {
         let written = || -> std::io::Result<()> {
             fs::create_dir_all(directory)?;
             fs::write(directory.join(format!("{}.wasm", failure.seed)), &failure.wasm)?;
-            let reduced = reduce::reduce(&Plan::of(failure.wasm.clone(), failure.seed), &failure.options);
+            if group == Group::Exceptions {
+                return Ok(());
+            }
+            let plan = Plan::of(failure.wasm.clone(), failure.seed, failure.options.deterministic);
+            let reduced = reduce::reduce(&plan, &failure.options);
             let text = reduce::describe(&reduced, &failure.what);
             fs::write(directory.join(format!("{}.reduced.wat", failure.seed)), text)
         };
@@ -93,8 +106,9 @@ fn diff(mut arguments: VecDeque<String>) -> Result<bool, String> {
 }
 
 fn module(mut arguments: VecDeque<String>) -> Result<bool, String> {
+    let group = parse_group(&value(&mut arguments, "module")?)?;
     let seed = number(&value(&mut arguments, "module")?)?;
-    let plan = Plan::of(generate::module(seed), seed);
+    let plan = Plan::make(group, seed);
     print!("{}", reduce::describe(&plan, &format!("seed {seed}")));
     for (step, outcome) in &plan.steps {
         println!(";; {step:x?}: {outcome:?}");
@@ -103,10 +117,17 @@ fn module(mut arguments: VecDeque<String>) -> Result<bool, String> {
 }
 
 fn compare(mut arguments: VecDeque<String>) -> Result<bool, String> {
+    let is_deterministic = arguments.front().is_some_and(|word| word == "--deterministic");
+    if is_deterministic {
+        arguments.pop_front();
+    }
     let file = value(&mut arguments, "compare")?;
     let wasm = wat::parse_file(&file).map_err(|error| error.to_string())?;
     let calls = reduce::calls(&fs::read(&file).unwrap_or_default());
-    let plan = if calls.is_empty() { Plan::of(wasm, 0) } else { Plan::with_calls(wasm, 0, &calls) };
+    let plan = match &calls[..] {
+        [] => Plan::of(wasm, 0, is_deterministic),
+        calls => Plan::with_calls(wasm, 0, is_deterministic, calls),
+    };
     for (step, outcome) in &plan.steps {
         println!("{step:x?}: {outcome:?}");
     }
@@ -149,7 +170,9 @@ fn wast(mut arguments: VecDeque<String>) -> Result<bool, String> {
             Err(error) => Err(format!("{path}: {error}")),
         });
         let texts: Vec<(String, String)> = texts.collect::<Result<_, _>>()?;
-        return Ok(show(&parallel::map(&texts, |(path, text)| (path.clone(), spec::run_text(path, text, engine)))));
+        let run =
+            |(path, text): &(String, String)| (path.clone(), spec::run_text(path, text, steps::features(), engine));
+        return Ok(show(&parallel::map(&texts, run)));
     }
     let chosen = SETS.iter().filter(|set| match &set_name {
         Some(name) => set.name == name,

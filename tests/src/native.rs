@@ -80,44 +80,40 @@ pub fn write_executable(path: &Path, bytes: &[u8]) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("the executable can be made executable");
 }
 
-/// Reads what a script wrote: for each step a `StepResult`, and slots if it returned. Steps whose result is missing or
-/// makes no sense are lost, as are all after it.
+/// Reads what a script wrote: for each step a `StepResult`, and slots if it returned, in the order in which they ended:
+/// threads may overtake each other. Steps without a result are lost, as is all behind what makes no sense.
 fn decode(finished: &Finished, types: &[StepTypes]) -> Vec<Outcome> {
     let mut rest = finished.stdout.as_slice();
-    let mut outcomes = Vec::with_capacity(types.len());
+    let mut outcomes: Vec<Option<Outcome>> = vec![None; types.len()];
     let mut complaint = None;
-    for (index, types) in types.iter().enumerate() {
-        match decode_step(&mut rest, index, types.count()) {
-            Ok(outcome) => outcomes.push(types.without_unused_bytes(outcome)),
-            Err(why) => {
-                complaint = Some(why);
-                break;
+    while !rest.is_empty() {
+        match decode_step(&mut rest, types) {
+            Ok((step, outcome)) if outcomes[step].is_none() => {
+                outcomes[step] = Some(types[step].without_unused_bytes(outcome));
             }
+            Ok((step, _)) => complaint = Some(format!("there are two results of step {step}")),
+            Err(why) => complaint = Some(why),
+        }
+        if complaint.is_some() {
+            break;
         }
     }
-    let complaint = complaint.or_else(|| match rest {
-        [] => None,
-        _ => Some(format!("{} bytes of output follow the last step", rest.len())),
-    });
-    if let Some(why) = complaint {
-        let lost = Outcome::Lost(format!("{why} ({})", finished.epitaph()));
-        outcomes.resize(types.len(), lost);
-    }
-    outcomes
+    let why = complaint.unwrap_or_else(|| "the process ended before this step did".into());
+    let lost = Outcome::Lost(format!("{why} ({})", finished.epitaph()));
+    outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| lost.clone())).collect()
 }
 
-fn decode_step(rest: &mut &[u8], index: usize, result_count: usize) -> Result<Outcome, String> {
-    let step = u32::from_le_bytes(take(rest).ok_or("the process ended before this step did")?);
-    let trap = u32::from_le_bytes(take(rest).ok_or("the result is cut short")?);
-    if step as usize != index {
-        return Err(format!("the result of step {index} says that it is of step {step}"));
-    }
+fn decode_step(rest: &mut &[u8], types: &[StepTypes]) -> Result<(usize, Outcome), String> {
+    let step = u32::from_le_bytes(take(rest).ok_or("a result is cut short")?) as usize;
+    let trap = u32::from_le_bytes(take(rest).ok_or("a result is cut short")?);
+    let types = types.get(step).ok_or_else(|| format!("there is a result of step {step}, which does not exist"))?;
     if trap != 0 {
         let code = u8::try_from(trap).ok().and_then(TrapCode::from_number);
-        return code.map(Outcome::Trapped).ok_or_else(|| format!("there is no trap code {trap}"));
+        let code = code.ok_or_else(|| format!("there is no trap code {trap}"))?;
+        return Ok((step, Outcome::Trapped(code)));
     }
-    let slots: Option<Vec<u128>> = (0..result_count).map(|_| Some(u128::from_le_bytes(take(rest)?))).collect();
-    Ok(Outcome::Returned(slots.ok_or("the results are cut short")?))
+    let slots: Option<Vec<u128>> = (0..types.count()).map(|_| Some(u128::from_le_bytes(take(rest)?))).collect();
+    Ok((step, Outcome::Returned(slots.ok_or("the results are cut short")?)))
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
@@ -158,6 +154,16 @@ mod tests {
         assert_eq!(outcomes[0], Outcome::Returned(vec![]));
         assert!(matches!(&outcomes[1], Outcome::Lost(why) if why.contains("signal 11; stderr: oh")));
         assert!(matches!(&outcomes[2], Outcome::Lost(_)));
+    }
+
+    #[test]
+    fn threads_overtake_each_other() {
+        let outcomes = decode_bytes(&words(&[2, 0, 0, 0, 1, 7]), &[0, 0, 0]);
+        let expected =
+            [Outcome::Returned(vec![]), Outcome::Trapped(TrapCode::IntegerDivideByZero), Outcome::Returned(vec![])];
+        assert_eq!(outcomes, expected);
+        let twice = decode_bytes(&words(&[0, 0, 0, 0]), &[0, 0]);
+        assert!(matches!(&twice[..], [Outcome::Returned(_), Outcome::Lost(_)]));
     }
 
     #[test]

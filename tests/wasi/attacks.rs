@@ -25,7 +25,6 @@ const WITHOUT: &[(u32, &str)] = &[
     (14, "names of devices are special on Windows only, which is no target"),
     (35, "there is no metering"),
     (36, "there are no components"),
-    (37, "there are no threads, and so no shared memories"),
 ];
 
 /// All trials; `others` are names of tests elsewhere.

@@ -43,7 +43,8 @@ fn complain(complaints: &[String]) -> Result<(), Failed> {
 
 fn differences() -> Vec<String> {
     let mut complaints = Vec::new();
-    let shared = wasmc_abi::wasi::FUNCTIONS;
+    // The last one is wasi-threads', and no function of preview 1.
+    let shared = &wasmc_abi::wasi::FUNCTIONS[..wasmc_abi::wasi::THREAD_SPAWN];
     if shared.len() != FUNCTIONS.len() {
         complaints.push(format!("{} functions there, {} here", shared.len(), FUNCTIONS.len()));
     }

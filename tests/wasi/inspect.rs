@@ -107,6 +107,7 @@ pub fn trials() -> Vec<Trial> {
         Trial::test("inspect: text", || expect(MODULE, GRANTS, &[], TEXT).map_err(Failed::from)),
         Trial::test("inspect: JSON", || expect(MODULE, GRANTS, &["--json"], JSON).map_err(Failed::from)),
         Trial::test("inspect: nothing is granted by default", || by_default().map_err(Failed::from)),
+        Trial::test("inspect: programs with threads say how many", || threads().map_err(Failed::from)),
         Trial::test("inspect: what wasmc did not make is refused", || refused().map_err(Failed::from)),
     ]
 }
@@ -131,6 +132,19 @@ fn expect(module: &str, grants: &[&str], flags: &[&str], expected: &str) -> Resu
 fn by_default() -> Result<(), String> {
     let text = told(MODULE, &[], &[])?;
     if text.contains(NOTHING_GRANTED) && text.contains("sealed: no\n") { Ok(()) } else { Err(text) }
+}
+
+fn threads() -> Result<(), String> {
+    const WITH_THREADS: &str = r#"(module
+      (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+      (memory (export "memory") 1 1 shared)
+      (func (export "wasi_thread_start") (param i32 i32))
+      (func (export "_start") (drop (call $spawn (i32.const 0)))))"#;
+    let lines = |module, flags| Ok::<_, String>(told(module, flags, &[])?.matches("\nmax-threads: 7\n").count());
+    match (lines(WITH_THREADS, &["--max-threads", "7"])?, lines(MODULE, &["--max-threads", "7"])?) {
+        (1, 0) => Ok(()),
+        other => Err(format!("{other:?}")),
+    }
 }
 
 fn refused() -> Result<(), String> {

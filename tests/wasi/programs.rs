@@ -24,6 +24,7 @@ pub fn trials() -> Vec<Trial> {
             trials.push(trial.with_ignored_flag(!resolver.can_run()));
         };
         add("a tree of 10,000 files is copied", copy_tree);
+        add("threads share descriptors", share_descriptors);
         // Paths have no part in these.
         if resolver != Resolver::Walk {
             add("100 connections one after the other", one_by_one);
@@ -86,6 +87,35 @@ fn copy_tree(resolver: Resolver) -> Result<(), String> {
         let contents = ["from", "to"].map(|name| fs::read(guest.place().join(name).join(path)).map_err(io));
         if contents[0] != contents[1] {
             return Err(format!("{path} is another file"));
+        }
+    }
+    Ok(())
+}
+
+/// Threads that open, close, replace, read and list what others use: `races.c` says what must hold.
+fn share_descriptors(resolver: Resolver) -> Result<(), String> {
+    const ENTRIES: usize = 200;
+    const BYTES: usize = 4096;
+    // With fewer rounds a mistake would go unnoticed; an emulator would take minutes for them.
+    let rounds = if matches!(resolver, Resolver::Foreign(_)) { "200" } else { "5000" };
+    let io = |error: std::io::Error| error.to_string();
+    let directory = tempfile::tempdir().map_err(io)?;
+    fs::create_dir(directory.path().join("many")).map_err(io)?;
+    for byte in ["x", "y"] {
+        fs::write(directory.path().join(byte), byte.repeat(BYTES)).map_err(io)?;
+    }
+    for entry in 0..ENTRIES {
+        fs::write(directory.path().join("many").join(format!("file{entry}")), "").map_err(io)?;
+    }
+    let root = format!("{}::/", directory.path().display());
+    for grant in ["--dir", "--embed"] {
+        let guest = Guest::compile_for(resolver, fixture("races.wasm")?, &[grant, &root])?;
+        let finished = guest::run(guest.command().arg(rounds))?;
+        guest::expect(&finished, End::Exit(0))?;
+        let sum = BYTES * usize::from(b'y');
+        let expected = format!("wrong: 0\nwrong listings: 0\nsum of what was read: {sum}\n");
+        if finished.stdout_text() != expected {
+            return Err(format!("{grant}: {:?} instead of {expected:?}", finished.stdout_text()));
         }
     }
     Ok(())

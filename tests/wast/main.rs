@@ -13,21 +13,21 @@
 use std::sync::{Arc, Mutex};
 
 use libtest_mimic::{Arguments, Trial};
-use wasmc_tests::spec::{self, Engine, Report, SETS, Status, Variant, exceptions};
+use wasmc_tests::spec::{self, Engine, Report, SETS, Status, exceptions};
 
 fn main() {
     let arguments = Arguments::from_args();
     let reports: Arc<Mutex<Vec<(String, Report)>>> = Arc::default();
     let mut trials = vec![Trial::test("exceptions name scripts that are run", || {
         let known = |name: &str| scripts().any(|(set, file)| name == format!("{}/{}", set.name, file.name()));
-        match exceptions::all().find(|(script, _, _)| !known(script)) {
-            Some((script, _, _)) => Err(format!("there is no script {script}").into()),
+        match exceptions::all().find(|exception| !known(exception.script)) {
+            Some(exception) => Err(format!("there is no script {}", exception.script).into()),
             None => Ok(()),
         }
     })];
     for (set, file) in scripts() {
         let file = Arc::new(file);
-        for variant in Variant::all() {
+        for variant in set.variants(file.name()) {
             let (file, reports) = (file.clone(), reports.clone());
             let name = format!("{}/{} [{}]", set.name, file.name(), variant.name());
             let trial = Trial::test(name, move || {

@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, ValueEnum};
 use wasmc_abi::grants::{self, is_variable, parse_directory, parse_names};
 use wasmc_abi::layout::HOST_HEADROOM;
+use wasmc_abi::program::MAX_THREADS;
 
 use crate::Emit;
 use crate::error::{Error, Result};
-use crate::options::{Architecture, BoundsChecks, Cpu, Grants, Harden, OptLevel, Options};
+use crate::features::Features;
+use crate::options::{Architecture, BoundsChecks, Cpu, DEFAULT_MAX_THREADS, Grants, Harden, OptLevel, Options};
 
 const GRANTS: &str = "What the program may use";
 
@@ -25,8 +27,8 @@ const GRANTS: &str = "What the program may use";
     name = "wasmc",
     version,
     max_term_width = 100,
-    after_help = "`wasmc inspect EXE` tells what an executable may use of the host, what it imports and which CPU it \
-                  needs; `wasmc targets` tells for which machines wasmc compiles."
+    after_help = "`wasmc inspect FILE` tells what an executable may use of the host and which CPU it needs, or which \
+                  proposals of WebAssembly a module needs; `wasmc targets` tells for which machines wasmc compiles."
 )]
 pub struct Arguments {
     /// The module to compile: a binary (.wasm) or text (.wat) file, or `-` for standard input.
@@ -56,6 +58,22 @@ pub struct Arguments {
     #[arg(short = 'O', value_name = "LEVEL", default_value = "2", value_parser = ["0", "1", "2", "s"])]
     pub opt_level: String,
 
+    /// Compute the same on every machine: NaNs that arithmetic makes are the canonical one, and relaxed vector
+    /// operators do what the specification's deterministic profile says. Costs speed where floats are computed.
+    #[arg(long)]
+    pub deterministic: bool,
+
+    /// Proposals of WebAssembly that the input may use: names with commas between them, `-` before those that it may
+    /// not. `all` stands for every one; what is not mentioned is on. A module that needs another one is refused.
+    #[arg(
+        long,
+        value_name = "[-]NAME,…",
+        default_value = "all",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
+    pub wasm_features: String,
+
     /// Record where each call is, so that every line of a backtrace has an offset.
     #[arg(short = 'g')]
     pub debug_info: bool,
@@ -69,18 +87,23 @@ pub struct Arguments {
     #[arg(long)]
     pub allow_unknown_imports: bool,
 
-    /// How memory accesses are kept inside: `guard` reserves 8 GiB of addresses for each memory and costs nothing;
+    /// How memory accesses are kept inside: `guard` reserves addresses for each memory, 8 GiB, and costs nothing;
     /// `explicit` compares, for machines where addresses are scarce (`ulimit -v`).
     #[arg(long, value_enum, default_value_t = BoundsKind::Guard, value_name = "HOW")]
     pub bounds_checks: BoundsKind,
 
-    /// Size of the stack, in bytes or with K, M or G: from 128K to 1024G.
+    /// Size of the stack (of each thread), in bytes or with K, M or G: from 128K to 1024G.
     #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = parse_stack_size)]
     pub stack_size: u64,
 
-    /// Size that a memory may grow to, in bytes or with K, M or G.
-    #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = parse_size)]
-    pub max_memory: u64,
+    /// Size that a memory may grow to, in bytes or with K, M or G [default: 4G; with 64-bit addresses, 64G].
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub max_memory: Option<u64>,
+
+    /// Threads that the program may have at a time, besides its first: up to 65535. Starting another one fails.
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_THREADS,
+          value_parser = clap::value_parser!(u32).range(..=MAX_THREADS as i64))]
+    pub max_threads: u32,
 
     /// Let the program use a directory, which it sees as GUEST (or by the same name); `:ro` lets it read only. A
     /// relative HOST counts from where the program is started. Repeatable.
@@ -198,6 +221,8 @@ impl Arguments {
         Ok(Options {
             architecture,
             cpu: self.cpu.as_deref().map_or(Ok(Cpu::Default), |name| parse_cpu(name, architecture))?,
+            deterministic: self.deterministic,
+            features: Features::parse(&self.wasm_features)?,
             opt_level: match self.opt_level.as_str() {
                 "0" => OptLevel::None,
                 "1" => OptLevel::Less,
@@ -210,6 +235,7 @@ impl Arguments {
             },
             stack_size: self.stack_size,
             max_memory: self.max_memory,
+            max_threads: self.max_threads,
             grants: self.grants()?,
             allow_unknown_imports: self.allow_unknown_imports,
             harden: match self.harden {
@@ -336,13 +362,14 @@ fn parse_stack_size(text: &str) -> std::result::Result<u64, String> {
     if RANGE.contains(&size) { Ok(size) } else { Err("it must be from 128K to 1024G".to_owned()) }
 }
 
-/// `wasmc inspect`: tells what an executable may use of the host, what it imports and which CPU it needs.
+/// Tells what an executable may use of the host, what it imports and which CPU it needs; or which proposals of
+/// WebAssembly a module needs, and what it imports and exports.
 #[derive(Debug, Parser)]
 #[command(name = "wasmc inspect", bin_name = "wasmc inspect", version, max_term_width = 100)]
 pub struct InspectArguments {
-    /// An executable that wasmc made.
-    #[arg(value_name = "EXE")]
-    pub executable: PathBuf,
+    /// An executable that wasmc made, or a module: a binary or, with the extension `wat`, in the text format.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 
     /// Print one JSON object.
     #[arg(long)]

@@ -29,7 +29,7 @@ pub fn main() -> ExitCode {
         match subcommand.as_ref().and_then(|word| word.to_str()) {
             Some("inspect") => {
                 let arguments = InspectArguments::parse_from(std::env::args_os().skip(1));
-                Box::new(move || inspect::inspect(&arguments.executable, arguments.json))
+                Box::new(move || inspect::inspect(&arguments.file, arguments.json))
             }
             Some("targets") => {
                 TargetsArguments::parse_from(std::env::args_os().skip(1));
@@ -102,7 +102,16 @@ fn read_module(path: &Path) -> Result<Vec<u8>> {
     if bytes.starts_with(b"\0asm") || looks_binary(&bytes) {
         return Ok(bytes);
     }
-    match wat::Parser::new().parse_bytes(Some(path), &bytes) {
+    parse_text(path, &bytes)
+}
+
+fn is_text_file(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "wat")
+}
+
+/// The binary form of a module in the text format.
+fn parse_text(path: &Path, text: &[u8]) -> Result<Vec<u8>> {
+    match wat::Parser::new().parse_bytes(Some(path), text) {
         Ok(wasm) => Ok(wasm.into_owned()),
         Err(error) => Err(Error::invalid(error.to_string())),
     }

@@ -232,6 +232,7 @@ pub fn describe(plan: &Plan<'_>, name: Name) -> String {
         Name::GlobalGetter(id) => format!("getter of {id:?}"),
         Name::Instantiate(id) => format!("instantiate {}", plan.instances[id].name),
         Name::Main(_) => "wasmc_main".to_owned(),
+        Name::ThreadStart(_) => "wasmc_thread_start".to_owned(),
         other => format!("{other:?}"),
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cranelift_codegen::binemit::Reloc;
+use cranelift_codegen::ir::types;
 use cranelift_codegen::isa::{self, CallConv, OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use object::elf;
@@ -13,6 +14,8 @@ use crate::error::{Error, Result};
 use crate::object::machine::Machine;
 use crate::options::{Architecture, Cpu, OptLevel, Options};
 use crate::plan::Plan;
+use crate::plan::layout::Instances;
+use crate::translate::relaxed::RelaxedForms;
 use crate::translate::types::Conventions;
 
 /// A machine to compile for.
@@ -21,6 +24,7 @@ pub struct Target {
     pub machine: Machine,
     /// What the executable has to find on the machine that it runs on.
     pub level: Level,
+    relaxed: RelaxedForms,
 }
 
 /// How far a frame may reach below the stack pointer without touching the stack: less than the guard of the Wasm stack,
@@ -28,7 +32,7 @@ pub struct Target {
 const PROBE_INTERVAL_LOG2: &str = "19";
 
 impl Target {
-    pub fn new(options: &Options) -> Result<Target> {
+    pub fn new(options: &Options, instances: Instances) -> Result<Target> {
         let triple: Triple = match options.architecture {
             Architecture::X86_64 => "x86_64-unknown-linux-gnu",
             Architecture::Aarch64 => "aarch64-unknown-linux-gnu",
@@ -49,13 +53,15 @@ impl Target {
         for feature in level_features(options.architecture, level) {
             builder.enable(feature).map_err(|error| Error::internal(format!("CPU feature {feature}: {error}")))?;
         }
-        let isa: OwnedTargetIsa =
-            builder.finish(flags(options)).map_err(|error| Error::internal(format!("code generator: {error}")))?;
+        let isa: OwnedTargetIsa = builder
+            .finish(flags(options, instances))
+            .map_err(|error| Error::internal(format!("code generator: {error}")))?;
         let machine = match options.architecture {
             Architecture::X86_64 => Machine::X86_64,
             Architecture::Aarch64 => Machine::Aarch64,
         };
-        Ok(Target { isa, machine, level })
+        let relaxed = relaxed_forms(&*isa, machine, options);
+        Ok(Target { isa, machine, level, relaxed })
     }
 
     /// How functions are called and what else translation has to know.
@@ -71,7 +77,7 @@ impl Target {
             // `Tail` keeps x0 and x1 for itself.
             Machine::Aarch64 => CallConv::SystemV,
         };
-        Conventions { wasm, frontend: self.isa.frontend_config() }
+        Conventions { wasm, frontend: self.isa.frontend_config(), relaxed: self.relaxed }
     }
 
     /// The ELF relocation that does what Cranelift asks for.
@@ -89,19 +95,37 @@ impl Target {
     }
 }
 
+/// The fastest forms that the machine has, or the deterministic ones.
+fn relaxed_forms(isa: &dyn TargetIsa, machine: Machine, options: &Options) -> RelaxedForms {
+    if options.deterministic {
+        return RelaxedForms { deterministic: true, ..RelaxedForms::default() };
+    }
+    RelaxedForms {
+        deterministic: false,
+        fused: isa.has_native_fma(),
+        min_of_second: machine == Machine::X86_64,
+        convert_to_least: machine == Machine::X86_64,
+        shuffle_bytes: isa.has_x86_pshufb_lowering(),
+        multiply_round: isa.has_x86_pmulhrsw_lowering(),
+        multiply_add_pairs: isa.has_x86_pmaddubsw_lowering(),
+        blend: isa.has_blendv_lowering(types::I8X16),
+    }
+}
+
 /// The settings that do not depend on the CPU.
-fn flags(options: &Options) -> settings::Flags {
+fn flags(options: &Options, instances: Instances) -> settings::Flags {
     let (opt_level, allocator) = match options.opt_level {
         OptLevel::None => ("none", "single_pass"),
         OptLevel::Less => ("none", "backtracking"),
         OptLevel::Speed => ("speed", "backtracking"),
         OptLevel::Size => ("speed_and_size", "backtracking"),
     };
-    let verify = if options.verify { "true" } else { "false" };
+    let boolean = |value: bool| if value { "true" } else { "false" };
     let settings = [
         ("opt_level", opt_level),
         ("regalloc_algorithm", allocator),
-        ("enable_verifier", verify),
+        ("enable_verifier", boolean(options.verify)),
+        ("enable_nan_canonicalization", boolean(options.deterministic)),
         // All symbols are colocated, so that everything is relative to the program counter and there is no GOT.
         ("is_pic", "false"),
         ("use_colocated_libcalls", "true"),
@@ -112,6 +136,8 @@ fn flags(options: &Options) -> settings::Flags {
         ("enable_probestack", "true"),
         ("probestack_strategy", "inline"),
         ("probestack_size_log2", PROBE_INTERVAL_LOG2),
+        // Holds the address of the running instance's record.
+        ("enable_pinned_reg", if instances == Instances::OnePerThread { "true" } else { "false" }),
         // Functions with more results than there are registers.
         ("enable_multi_ret_implicit_sret", "true"),
     ];

@@ -36,15 +36,18 @@ pub fn filter(plan: &Plan<'_>, machine: Machine) -> Filter {
 /// The rows that apply to a program.
 fn needed(plan: &Plan<'_>) -> Vec<Allowed> {
     let mut rows = harden::CORE.to_vec();
-    for (id, _) in plan.memories.iter().filter(|(_, memory)| memory.grown) {
-        let is_guarded = plan.layout.memories[id].guarded_base.is_some();
-        rows.extend(if is_guarded { harden::GROWTH } else { harden::GROWTH_BY_MAPPING });
+    for (id, memory) in plan.memories.iter().filter(|(_, memory)| memory.grown) {
+        let grows_in_place = memory.shared || plan.layout.memories[id].base.is_some();
+        rows.extend(if grows_in_place { harden::GROWTH } else { harden::GROWTH_BY_MAPPING });
     }
     if plan.tables.values().any(|table| table.grown) {
         rows.extend(harden::GROWTH);
     }
     if !plan.tags.is_empty() {
         rows.extend(harden::EXCEPTIONS);
+    }
+    if plan.waits {
+        rows.extend(harden::WAITING);
     }
     for function in plan.functions.values().filter(|function| function.live) {
         if let FunctionSource::Wasi { function, .. } = function.source {
@@ -241,7 +244,7 @@ mod tests {
     /// All rows together, and those of each WASI function alone, on each machine.
     #[test]
     fn a_filter_lets_through_what_its_rows_say() {
-        let all = harden::GROWTH.iter().chain(harden::GROWTH_BY_MAPPING).copied();
+        let all = harden::GROWTH.iter().chain(harden::GROWTH_BY_MAPPING).chain(harden::WAITING).copied();
         let all: Vec<Allowed> = all.chain((0..wasi::FUNCTIONS.len()).flat_map(harden::wasi)).collect();
         let alone = (0..wasi::FUNCTIONS.len()).map(|function| harden::wasi(function).collect());
         for rows in std::iter::once(all).chain(alone) {
@@ -251,7 +254,24 @@ mod tests {
                 let ours = machine.audit_architecture();
                 for number in 0..600 {
                     let call = Call::ALL.iter().find(|&&call| machine.system_call(call) == number);
-                    for argument in [0, 1, 2, 3, 4, 7, 8, 9, 11, 0x541b, 0x4022, OWN_PROCESS, u32::MAX] {
+                    for argument in [
+                        0,
+                        1,
+                        2,
+                        3,
+                        4,
+                        7,
+                        8,
+                        9,
+                        11,
+                        0x541b,
+                        0x4022,
+                        129,
+                        137,
+                        harden::CLONE_THREAD,
+                        OWN_PROCESS,
+                        u32::MAX,
+                    ] {
                         let is_allowed = allows(&filter, ours, number, [argument; 6]);
                         let expected = call.is_some_and(|&call| expected(&rows, call, argument));
                         assert_eq!(is_allowed, expected, "{machine:?}, call {number} with {argument:#x}");

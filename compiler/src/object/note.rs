@@ -42,7 +42,8 @@ fn descriptor(plan: &Plan<'_>, target: &Target, options: &Options, embedded: Opt
     for word in [VERSION, flags, target.machine.elf_number().into(), target.level.number()] {
         bytes.extend_from_slice(&word.to_le_bytes());
     }
-    bytes.extend_from_slice(&options.max_memory.to_le_bytes());
+    let has_64_bit_indices = plan.memories.values().any(|memory| memory.has_64_bit_indices);
+    bytes.extend_from_slice(&options.memory_limit(has_64_bit_indices).to_le_bytes());
 
     let mut add = |tag: u32, text: &str| {
         bytes.extend_from_slice(&tag.to_le_bytes());
@@ -68,8 +69,11 @@ fn descriptor(plan: &Plan<'_>, target: &Target, options: &Options, embedded: Opt
         main.module.exports.keys().for_each(|name| add(tag::EXPORT, name));
     }
     for memory in plan.memories.values() {
-        let maximum = memory.maximum.unwrap_or(u64::MAX).min(options.max_memory);
+        let maximum = memory.limit.min(options.memory_limit(memory.has_64_bit_indices));
         add(tag::MEMORY, &format!("{} {maximum}", memory.minimum));
+    }
+    if plan.thread_start.is_some() {
+        add(tag::MAX_THREADS, &options.max_threads.to_string());
     }
     bytes
 }

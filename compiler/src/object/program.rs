@@ -24,12 +24,11 @@ use wasmc_abi::embed::CONTENTS_ALIGN;
 use wasmc_abi::exception::{ANY_TAG, Handler, HandlerSite};
 use wasmc_abi::harden::REQUIRE;
 use wasmc_abi::layout::{
-    FUNCREF_SIZE, GUARDED_RESERVATION, MAX_PAGE_SIZE, MAX_PAGES_32, MEMORY_EXPLICIT, MemoryRecord, SLOT_BYTES,
-    TableRecord,
+    FUNCREF_SIZE, MAX_PAGE_SIZE, MEMORY_EXPLICIT, MEMORY_SHARED, MemoryRecord, SLOT_BYTES, TableRecord,
 };
 use wasmc_abi::program::{
-    ABI_VERSION, IMAGE_COPY, IMAGE_FIXED, IMAGE_MOVE, Image, ProgramHeader, STEP_CALL, STEP_MEMORY,
-    ScriptStep as AbiStep,
+    ABI_VERSION, IMAGE_COPY, IMAGE_FIXED, IMAGE_MOVE, Image, ProgramHeader, STEP_CALL, STEP_END, STEP_MEMORY,
+    STEP_START, STEP_WAIT, ScriptStep as AbiStep,
 };
 use wasmc_abi::symbols;
 use wasmc_abi::trap::{FunctionEntry, NO_SITES, NOT_WASM};
@@ -50,7 +49,7 @@ use crate::options::{Harden, Options};
 use crate::plan::evaluate::ConstValue;
 use crate::plan::ids::{FuncId, MemoryId};
 use crate::plan::instantiate::initial_entry;
-use crate::plan::layout::{GlobalPlace, TablePlace, table_limit};
+use crate::plan::layout::{Bounds, GlobalPlace, TablePlace, table_limit};
 use crate::plan::{FunctionSource, Main, Plan, ScriptStep, Table};
 use crate::translate::names::{Name, RuntimeFunction, Unique};
 
@@ -86,6 +85,7 @@ pub fn assemble(
         table_count: plan.layout.table_records,
         function_count: functions.entries.len() as u32,
         code_size: functions.code_size,
+        max_threads: options.max_threads,
         ..ProgramHeader::default()
     };
     assembler.rodata.bytes.resize(size_of::<ProgramHeader>(), 0);
@@ -420,11 +420,12 @@ impl Assembler<'_> {
             let place = plan.layout.memories[id];
             let mut bytes = Vec::new();
             MemoryRecord {
-                base: place.guarded_base.unwrap_or(0),
+                base: place.base.unwrap_or(0),
                 length: memory.minimum,
-                maximum: memory.maximum.unwrap_or(u64::MAX).min(MAX_PAGES_32 << 16),
-                reserved: if place.guarded_base.is_some() { GUARDED_RESERVATION } else { 0 },
-                flags: if place.guarded_base.is_some() { 0 } else { MEMORY_EXPLICIT },
+                maximum: memory.limit,
+                reserved: place.reserved,
+                flags: if place.base.is_some() { 0 } else { MEMORY_EXPLICIT }
+                    | if memory.shared { MEMORY_SHARED } else { 0 },
                 page_size_log2: memory.page_size_log2,
             }
             .encode(&mut bytes);
@@ -508,13 +509,19 @@ impl Assembler<'_> {
         let mut moved: Vec<(usize, u64)> = Vec::new();
         for (id, memory) in plan.memories.iter() {
             let contents = memory.contents.iter().map(|&(offset, data)| (offset, plan.data[data].bytes));
-            let place = plan.layout.memories[id].guarded_base;
-            let memory_number = place.map_or(MemoryId::index(id) as u32, |_| IMAGE_FIXED);
-            let base = place.unwrap_or(0);
+            let place = plan.layout.memories[id];
+            let memory_number = place.base.map_or(MemoryId::index(id) as u32, |_| IMAGE_FIXED);
+            let base = place.base.unwrap_or(0);
+            // Whole pages may be mapped where the memory has whole pages, and where it stays.
+            let is_mapped = place.base.is_some() && place.bounds != Bounds::Compared;
             for piece in pieces(contents) {
                 let (offset, bytes, kind) = match &piece {
-                    Piece::Pages(offset, bytes) if place.is_some() => (*offset, bytes, IMAGE_MOVE),
-                    Piece::Pages(offset, bytes) | Piece::Copy(offset, bytes) => (*offset, bytes, IMAGE_COPY),
+                    Piece::Pages(offset, bytes) if is_mapped => (*offset, &bytes[..], IMAGE_MOVE),
+                    Piece::Pages(offset, bytes) | Piece::Copy(offset, bytes) => {
+                        // The last page of a memory that is counted in bytes ends behind it.
+                        let inside = (memory.minimum - offset).min(bytes.len() as u64);
+                        (*offset, &bytes[..inside as usize], IMAGE_COPY)
+                    }
                 };
                 let source = if kind == IMAGE_MOVE {
                     moved.push((self.images.len(), self.image.len() as u64));
@@ -556,6 +563,10 @@ impl Assembler<'_> {
     /// What the executable does.
     fn add_entry(&mut self, header: &mut ProgramHeader) {
         let plan = self.plan;
+        if plan.thread_start.is_some() {
+            let start = self.symbol(Name::ThreadStart(Unique));
+            self.rodata.relative(offset_of_field(|header| &header.thread_start), start, 0);
+        }
         let steps = match &plan.main {
             Main::Command(_) => {
                 let main = self.symbol(Name::Main(Unique));
@@ -587,8 +598,15 @@ impl Assembler<'_> {
                     encode.target = memory.index() as i32;
                     encode.result_count = 1;
                 }
+                ScriptStep::Start(end) => (encode.kind, encode.target) = (STEP_START, *end as i32),
+                ScriptStep::End => encode.kind = STEP_END,
+                ScriptStep::Wait(end) => (encode.kind, encode.target) = (STEP_WAIT, *end as i32),
             }
             encoded.push(encode);
+        }
+        if steps.iter().any(|step| matches!(step, ScriptStep::Start(_))) {
+            let symbol = self.symbol(Name::Runtime(RuntimeFunction::ScriptThread));
+            self.rodata.relative(offset_of_field(|header| &header.script_thread), symbol, 0);
         }
         header.script_count = encoded.len() as u32;
         header.script_slots = self.rodata.add(&slots, 16) as i32;

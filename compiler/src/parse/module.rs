@@ -8,12 +8,13 @@ use wasmparser::{
 };
 
 use super::constant::ConstExpr;
+use super::hints::BranchHints;
 use super::index::{
     BodyIndex, DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
 };
 use super::names::Names;
-use super::supported_features;
 use crate::error::{Error, Result};
+use crate::features::Features;
 
 /// A module whose sections are valid. Function bodies are not validated yet: see [`super::uses`].
 #[derive(Debug, Default)]
@@ -35,6 +36,7 @@ pub struct Module<'a> {
     pub data: PrimaryMap<DataIndex, DataSegment<'a>>,
     pub bodies: PrimaryMap<BodyIndex, Body<'a>>,
     pub names: Names<'a>,
+    pub hints: BranchHints,
 }
 
 /// What an import wants. It becomes the next index of its space.
@@ -106,25 +108,25 @@ pub struct Body<'a> {
 
 impl<'a> Module<'a> {
     /// Reads and validates everything but function bodies.
-    pub fn parse(wasm: &'a [u8]) -> Result<Module<'a>> {
+    pub fn parse(wasm: &'a [u8], features: Features) -> Result<Module<'a>> {
         let mut module = Module::default();
-        let mut validator = Validator::new_with_features(supported_features());
+        let mut validator = Validator::new_with_features(features.validation());
         let mut parser = Parser::new(0);
-        parser.set_features(supported_features());
+        parser.set_features(features.validation());
         for payload in parser.parse_all(wasm) {
             let payload = payload?;
             match validator.payload(&payload)? {
                 ValidPayload::Func(validate, body) => {
                     module.bodies.push(Body { body, validate });
                 }
-                ValidPayload::Ok | ValidPayload::End(_) => module.read_section(payload)?,
+                ValidPayload::Ok | ValidPayload::End(_) => module.read_section(payload, features)?,
                 ValidPayload::Parser(_) => return Err(Error::unsupported("nested modules")),
             }
         }
         Ok(module)
     }
 
-    fn read_section(&mut self, payload: Payload<'a>) -> Result<()> {
+    fn read_section(&mut self, payload: Payload<'a>, features: Features) -> Result<()> {
         match payload {
             Payload::TypeSection(section) => {
                 for group in section {
@@ -203,7 +205,13 @@ impl<'a> Module<'a> {
                     self.data.push(DataSegment { mode, bytes: data.data, offset: data.range.start });
                 }
             }
-            Payload::CustomSection(custom) => self.names.read(&custom),
+            Payload::CustomSection(custom) => {
+                self.names.read(&custom);
+                // Behind the code they count for nothing.
+                if features.branch_hinting() && self.bodies.is_empty() {
+                    self.hints.read(&custom);
+                }
+            }
             _ => {}
         }
         Ok(())

@@ -32,6 +32,8 @@ pub struct Uses {
     pub elements_dropped: Vec<ElemIndex>,
     /// It calls in place of itself.
     pub tail_calls: bool,
+    /// It waits for other threads, or wakes them.
+    pub waits: bool,
     /// It throws, by itself.
     pub throws: bool,
 }
@@ -61,7 +63,7 @@ fn validate(body: &Body<'_>, allocations: &mut FuncValidatorAllocations) -> Resu
     let mut uses = Uses::default();
     let mut reader = body.body.get_binary_reader();
     validator.read_locals(&mut reader)?;
-    reader.set_features(super::supported_features());
+    reader.set_features(*features);
     let mut operators = OperatorsReader::new(reader);
     while !operators.eof() {
         let (operator, offset) = operators.read_with_offset()?;
@@ -108,6 +110,12 @@ impl Uses {
         {
             self.tail_calls = true;
         }
+        self.waits |= matches!(
+            operator,
+            Operator::MemoryAtomicWait32 { .. }
+                | Operator::MemoryAtomicWait64 { .. }
+                | Operator::MemoryAtomicNotify { .. }
+        );
         match *operator {
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
                 self.calls.push(FuncIndex::new(function_index as usize));

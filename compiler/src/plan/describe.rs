@@ -44,8 +44,8 @@ impl Types {
 
     /// Of a table whose type refers to types of the program.
     pub fn describe_table(&self, ty: TableType) -> String {
-        let limits = describe_limits(ty.initial, ty.maximum);
-        format!("table {limits} of {}", self.describe_value(ValType::Ref(ty.element_type)))
+        let (index, limits) = (describe_index_type(ty.table64), describe_limits(ty.initial, ty.maximum));
+        format!("table {index}{limits} of {}", self.describe_value(ValType::Ref(ty.element_type)))
     }
 
     /// Of a global whose type refers to types of the program.
@@ -88,7 +88,15 @@ pub fn describe_kind(item: External) -> &'static str {
 }
 
 pub fn describe_memory(ty: MemoryType) -> String {
-    format!("memory of {} pages", describe_limits(ty.initial, ty.maximum))
+    let shared = if ty.shared { "shared " } else { "" };
+    let (index, limits) = (describe_index_type(ty.memory64), describe_limits(ty.initial, ty.maximum));
+    let pages = if ty.page_size_log2 == Some(0) { "bytes" } else { "pages" };
+    format!("{shared}memory {index}of {limits} {pages}")
+}
+
+/// i32 is not mentioned, as in the text format.
+fn describe_index_type(has_64_bit_indices: bool) -> &'static str {
+    if has_64_bit_indices { "i64 " } else { "" }
 }
 
 fn describe_limits(minimum: u64, maximum: Option<u64>) -> String {

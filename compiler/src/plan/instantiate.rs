@@ -36,7 +36,7 @@ impl Plan<'_> {
             let offset = evaluate(offset, &instance.functions, &instance.globals, &self.globals).number();
             let table = &mut self.tables[table_id];
             let items = &self.elements[elements].items;
-            let end = offset + items.len() as u64;
+            let end = offset.saturating_add(items.len() as u64);
             let imported = cranelift_entity::EntityRef::index(*table_index) < imported_tables;
             if imported || instance.steps.iter().any(InstantiationStep::is_segment) {
                 table.written = true;
@@ -55,8 +55,6 @@ impl Plan<'_> {
 
     fn apply_data(&mut self, id: InstanceId) {
         let instance = &mut self.instances[id];
-        let imported_memories =
-            count_imports(&instance.module, |item| matches!(item, crate::parse::External::Memory(_)));
         for (index, segment) in instance.module.data.iter() {
             let SegmentMode::Active(memory_index, offset) = &segment.mode else { continue };
             let memory_id = instance.memories[*memory_index];
@@ -64,7 +62,7 @@ impl Plan<'_> {
             let offset = evaluate(offset, &instance.functions, &instance.globals, &self.globals).number();
             let memory = &mut self.memories[memory_id];
             let end = offset.saturating_add(self.data[data].bytes.len() as u64);
-            let imported = cranelift_entity::EntityRef::index(*memory_index) < imported_memories;
+            let imported = memory.owner != id;
             if imported || instance.steps.iter().any(InstantiationStep::is_segment) {
                 self.data[data].read = true;
                 instance.steps.push(InstantiationStep::CopyData { data, memory: memory_id, offset });
@@ -82,7 +80,7 @@ impl Plan<'_> {
             instance.steps.push(InstantiationStep::Call(instance.functions[start]));
         }
         if command && let Some(initialize) = instance.exported_function("_initialize") {
-            instance.steps.push(InstantiationStep::Call(initialize));
+            instance.steps.push(InstantiationStep::Initialize(initialize));
         }
     }
 }

@@ -1,23 +1,35 @@
 //! Where things lie at run time, in the fixed address model: see [`wasmc_abi::layout`] for the map.
 //!
-//! Addresses of the record, of guarded memories and of tables are constants. What is not here needs no place: constant
-//! globals, and tables that never change, which are read-only data of the executable.
+//! Addresses of the record, of memories and of tables are constants, but for memories that find no slot or shall not
+//! reserve addresses. What is not here needs no place: constant globals, and tables that never change, which are
+//! read-only data of the executable.
 
 use cranelift_entity::SecondaryMap;
 use wasmc_abi::layout::{
-    FUNCREF_SIZE, MAX_PAGE_SIZE, MAX_TABLE_ENTRIES, MEMORY_BASE_IN_DISPLACEMENT, SLOT_BASE, SLOT_SIZE, memory_record,
-    table_record,
+    FUNCREF_SIZE, GUARDED_RESERVATION, MAX_PAGE_SIZE, MAX_TABLE_ENTRIES, MEMORY_BASE_IN_DISPLACEMENT, SLOT_BASE,
+    SLOT_SIZE, WASM_PAGE_SIZE, memory_record, reservation_64, table_record,
 };
 use wasmparser::ValType;
 
 use super::ids::{DataId, ElemId, GlobalId, MemoryId, TableId};
-use super::{Plan, Table};
+use super::{Memory, Plan, Table};
 use crate::error::{Error, Result};
 use crate::options::{BoundsChecks, Options};
+
+/// How many records there are: of everything but the memories, whose records all share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Instances {
+    /// One, at a constant address.
+    #[default]
+    One,
+    /// One for each thread, which compiled code finds through the instance register.
+    OnePerThread,
+}
 
 /// Places of everything. Offsets are bytes in the record.
 #[derive(Debug, Default)]
 pub struct Layout {
+    pub instances: Instances,
     /// Address of the record; its end is the base of memory 0.
     pub record_base: u64,
     /// Bytes; a multiple of [`MAX_PAGE_SIZE`].
@@ -42,8 +54,23 @@ pub struct Layout {
 pub struct MemoryPlace {
     /// Offset of its [`MemoryRecord`](wasmc_abi::layout::MemoryRecord).
     pub record: u32,
-    /// Its constant address, behind which everything is reserved; `None` if each access is compared with the size.
-    pub guarded_base: Option<u64>,
+    /// Its constant address, if it has one; else the runtime places it, and writes the address into the record.
+    pub base: Option<u64>,
+    /// Bytes of address space behind the constant address that belong to it.
+    pub reserved: u64,
+    pub bounds: Bounds,
+}
+
+/// What keeps accesses to a memory inside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bounds {
+    /// Everything that a 32-bit index and a constant offset reach is reserved: no comparison.
+    Reserved,
+    /// The index is compared with the memory's largest size, which is a constant; the rest is done by guards.
+    Guarded,
+    /// Each access is compared with the current size.
+    #[default]
+    Compared,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,13 +111,23 @@ pub fn table_limit(table: &Table) -> u64 {
     if table.grown { table.maximum.unwrap_or(MAX_TABLE_ENTRIES).min(MAX_TABLE_ENTRIES) } else { table.minimum }
 }
 
+/// Bytes that a memory can ever have.
+pub fn largest_size(memory: &Memory) -> u64 {
+    if memory.grown { memory.limit } else { memory.minimum }
+}
+
 /// Gives everything its place.
 pub fn lay_out(plan: &Plan<'_>, options: &Options) -> Result<Layout> {
     let mut layout = Layout::default();
+    if plan.thread_start.is_some() {
+        layout.instances = Instances::OnePerThread;
+        if plan.memories.values().any(|memory| !memory.shared) {
+            return Err(Error::unsupported("a program that starts threads, with a memory that is not shared"));
+        }
+    }
     let mut record = Bump::default();
-    let mut slots = Slots::new(options.architecture.max_slots());
 
-    place_memories(plan, options, &mut layout, &mut record, &mut slots);
+    let mut slots = place_memories(plan, options, &mut layout, &mut record);
     place_tables(plan, &mut layout, &mut record, &mut slots)?;
     for (id, global) in plan.globals.iter() {
         layout.globals[id] = if global.mutable && global.written {
@@ -116,19 +153,45 @@ pub fn lay_out(plan: &Plan<'_>, options: &Options) -> Result<Layout> {
     Ok(layout)
 }
 
-/// All memory records come first, one after the other, then all table records: the runtime walks over them.
-fn place_memories(plan: &Plan<'_>, options: &Options, layout: &mut Layout, record: &mut Bump, slots: &mut Slots) {
+/// All memory records come first, one after the other, then all table records: the runtime walks over them. Gives the
+/// slots that are left.
+fn place_memories(plan: &Plan<'_>, options: &Options, layout: &mut Layout, record: &mut Bump) -> Slots {
+    let wish = |memory: &Memory| match options.bounds_checks {
+        BoundsChecks::Guard => how_to_bound(memory),
+        BoundsChecks::Explicit => (Bounds::Compared, None),
+    };
     // The best place, where the base folds into the access, is for the memory that the main module uses first.
+    let best = options.architecture.memory_base();
     let main = plan.instances.values().next_back().and_then(|instance| instance.memories.values().next());
-    for (id, _) in plan.memories.iter() {
-        let guarded_base = match options.bounds_checks {
-            BoundsChecks::Explicit => None,
-            BoundsChecks::Guard if Some(&id) == main => Some(options.architecture.memory_base()),
-            // Accesses to what does not fit any more are compared.
-            BoundsChecks::Guard => slots.take_for_memory(),
-        };
-        layout.memories[id] = MemoryPlace { record: record.take(memory_record::SIZE.into(), 8), guarded_base };
+    let main_end = main.and_then(|&main| wish(&plan.memories[main]).1).and_then(|reserved| best.checked_add(reserved));
+    let count = options.architecture.max_slots();
+    let main_end = main_end.filter(|&end| end <= Slots::start_of(count - 1));
+    let mut slots = Slots::behind(main_end.unwrap_or(SLOT_BASE), count);
+    for (id, memory) in plan.memories.iter() {
+        let (bounds, reserved) = wish(memory);
+        let place = reserved.and_then(|reserved| {
+            let base = if Some(&id) == main { main_end.map(|_| best) } else { slots.take_for_memory(reserved) };
+            base.map(|base| MemoryPlace { record: 0, base: Some(base), reserved, bounds })
+        });
+        // Accesses to what does not fit any more are compared.
+        let place = place.unwrap_or_default();
+        layout.memories[id] = MemoryPlace { record: record.take(memory_record::SIZE.into(), 8), ..place };
     }
+    slots
+}
+
+/// What is best for a memory, and the bytes of address space that it takes, if there are enough.
+fn how_to_bound(memory: &Memory) -> (Bounds, Option<u64>) {
+    let largest = largest_size(memory);
+    let (bounds, reserved) = if memory.page_size_log2 != WASM_PAGE_SIZE.ilog2() {
+        // No guard begins in the middle of a page.
+        (Bounds::Compared, largest)
+    } else if memory.has_64_bit_indices {
+        (Bounds::Guarded, reservation_64(largest))
+    } else {
+        (Bounds::Reserved, GUARDED_RESERVATION)
+    };
+    (bounds, reserved.checked_next_multiple_of(MAX_PAGE_SIZE))
 }
 
 fn place_tables(plan: &Plan<'_>, layout: &mut Layout, record: &mut Bump, slots: &mut Slots) -> Result<()> {
@@ -167,33 +230,65 @@ impl Bump {
 
 /// Hands out address space in slots.
 struct Slots {
-    /// Where the next table goes, in the first slot.
+    /// Where the next table goes, and the end of the slot that the tables share.
     next_table: u64,
-    /// Number of the slot where the next memory goes.
+    tables_end: u64,
+    /// Where the next memory goes.
     next_memory: u64,
-    /// How many slots there are.
-    count: u64,
+    /// Where the last slot ends.
+    end: u64,
 }
 
 impl Slots {
-    fn new(count: u64) -> Slots {
-        Slots { next_table: SLOT_BASE, next_memory: 1, count }
+    /// Address of a slot.
+    fn start_of(number: u64) -> u64 {
+        SLOT_BASE + number * SLOT_SIZE
     }
 
-    fn take_for_memory(&mut self) -> Option<u64> {
-        let base = SLOT_BASE + self.next_memory * SLOT_SIZE;
-        (self.next_memory < self.count).then(|| {
-            self.next_memory += 1;
-            base
-        })
+    /// The slots, of `count`, that lie behind an address: there must be one at least.
+    fn behind(address: u64, count: u64) -> Slots {
+        let first = address.saturating_sub(SLOT_BASE).div_ceil(SLOT_SIZE);
+        let tables_end = Slots::start_of(first + 1);
+        Slots { next_table: Slots::start_of(first), tables_end, next_memory: tables_end, end: Slots::start_of(count) }
+    }
+
+    fn take_for_memory(&mut self, bytes: u64) -> Option<u64> {
+        let base = self.next_memory;
+        let end = bytes.checked_next_multiple_of(SLOT_SIZE).and_then(|bytes| base.checked_add(bytes));
+        self.next_memory = end.filter(|&end| end <= self.end)?;
+        Some(base)
     }
 
     fn take_for_table(&mut self, bytes: u64) -> Option<u64> {
         let base = self.next_table;
-        let end = base + bytes.next_multiple_of(MAX_PAGE_SIZE);
-        (end <= SLOT_BASE + SLOT_SIZE).then(|| {
-            self.next_table = end;
-            base
-        })
+        self.next_table = Some(base + bytes.next_multiple_of(MAX_PAGE_SIZE)).filter(|&end| end <= self.tables_end)?;
+        Some(base)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_large_for_the_slots_gets_none() {
+        let mut slots = Slots::behind(SLOT_BASE, 4);
+        assert_eq!(slots.take_for_table(1), Some(SLOT_BASE));
+        assert_eq!(slots.take_for_table(SLOT_SIZE), None);
+        assert_eq!(slots.take_for_memory(SLOT_SIZE + 1), Some(SLOT_BASE + SLOT_SIZE));
+        assert_eq!(slots.take_for_memory(1), Some(SLOT_BASE + 3 * SLOT_SIZE));
+        assert_eq!(slots.take_for_memory(1), None);
+        for bytes in [4 * SLOT_SIZE, u64::MAX - SLOT_SIZE, u64::MAX] {
+            assert_eq!(Slots::behind(SLOT_BASE, 4).take_for_memory(bytes), None);
+        }
+    }
+
+    #[test]
+    fn slots_are_behind_the_first_memory() {
+        assert_eq!(Slots::behind(1 << 32, 4).next_table, SLOT_BASE);
+        assert_eq!(Slots::behind(SLOT_BASE, 4).next_table, SLOT_BASE);
+        let mut slots = Slots::behind(SLOT_BASE + 2 * SLOT_SIZE + 1, 4);
+        assert_eq!(slots.take_for_table(SLOT_SIZE), Some(SLOT_BASE + 3 * SLOT_SIZE));
+        assert_eq!(slots.take_for_memory(1), None);
     }
 }

@@ -5,22 +5,35 @@
 //! constant.
 
 use cranelift_entity::EntityRef;
+use wasmc_abi::wasi;
 
 use super::evaluate::ConstValue;
 use super::ids::{FuncId, GlobalId};
-use super::{FunctionSource, Main, Plan, ScriptStep};
+use super::{FunctionSource, Main, Plan, ScriptStep, wire};
+use crate::error::Result;
 
 /// Marks live functions, and what they read and write.
-pub fn find_live(plan: &mut Plan<'_>) {
+///
+/// # Errors
+///
+/// If threads are started, and there is nothing that they could begin with.
+pub fn find_live(plan: &mut Plan<'_>) -> Result<()> {
     let mut work = Vec::new();
     mark_roots(plan, &mut work);
     while let Some(function) = work.pop() {
-        let FunctionSource::Body { instance, body, .. } = plan.functions[function].source else {
-            continue;
+        let (instance, body) = match plan.functions[function].source {
+            FunctionSource::Body { instance, body, .. } => (instance, body),
+            FunctionSource::Wasi { function, .. } if function == wasi::THREAD_SPAWN => {
+                let start = *plan.thread_start.get_or_insert(wire::find_thread_start(plan)?);
+                mark(&mut plan.functions[start].live, start, &mut work);
+                continue;
+            }
+            FunctionSource::Wasi { .. } | FunctionSource::Unknown { .. } => continue,
         };
         let instance = &plan.instances[instance];
         let uses = &instance.uses[body];
         plan.tail_calls |= uses.tail_calls;
+        plan.waits |= uses.waits;
         for &callee in &uses.calls {
             mark(&mut plan.functions[instance.functions[callee]].live, instance.functions[callee], &mut work);
         }
@@ -54,6 +67,7 @@ pub fn find_live(plan: &mut Plan<'_>) {
             plan.elements[instance.elements[elements]].dropped = true;
         }
     }
+    Ok(())
 }
 
 fn mark(live: &mut bool, function: FuncId, work: &mut Vec<FuncId>) {

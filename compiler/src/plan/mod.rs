@@ -52,6 +52,10 @@ pub struct Plan<'a> {
     pub throwing_types: EntitySet<TypeId>,
     /// Some function that can run calls another in place of itself.
     pub tail_calls: bool,
+    /// Some function that can run waits in a shared memory, or wakes who does.
+    pub waits: bool,
+    /// What threads begin with, if some function that can run starts any: see [`wire::find_thread_start`].
+    pub thread_start: Option<FuncId>,
     pub layout: Layout,
     pub main: Main,
 }
@@ -103,8 +107,10 @@ pub enum InstantiationStep {
     CopyData { data: DataId, memory: MemoryId, offset: u64 },
     /// An active segment that is known not to fit.
     Trap(TrapCode),
-    /// The start function, or `_initialize`.
+    /// The start function.
     Call(FuncId),
+    /// `_initialize`.
+    Initialize(FuncId),
 }
 
 impl InstantiationStep {
@@ -144,6 +150,8 @@ pub enum FunctionSource {
 #[derive(Debug)]
 pub struct Table {
     pub element_type: RefType,
+    /// Its indices are i64, not i32.
+    pub has_64_bit_indices: bool,
     /// Entries.
     pub minimum: u64,
     pub maximum: Option<u64>,
@@ -158,11 +166,19 @@ pub struct Table {
 
 #[derive(Debug)]
 pub struct Memory {
+    /// Its indices are i64, not i32.
+    pub has_64_bit_indices: bool,
     /// Bytes.
     pub minimum: u64,
     /// Bytes, if declared.
     pub maximum: Option<u64>,
+    /// Bytes that it may have at most: what is declared, what its indices reach, and with 64-bit indices what the
+    /// options allow.
+    pub limit: u64,
     pub page_size_log2: u32,
+    pub shared: bool,
+    /// Who defines it; of one that the program imports from nobody, who does so first.
+    pub owner: InstanceId,
     pub grown: bool,
     /// The active segments that are part of the initial contents: where, and what.
     pub contents: Vec<(u64, DataId)>,
@@ -220,9 +236,16 @@ pub enum Main {
 #[derive(Debug)]
 pub enum ScriptStep {
     Instantiate(InstanceId),
-    Invoke { function: FuncId, arguments: Vec<u128> },
+    Invoke {
+        function: FuncId,
+        arguments: Vec<u128>,
+    },
     GlobalGet(GlobalId),
     Memory(MemoryId),
+    /// With the index of the step that ends the thread; likewise for `Wait`.
+    Start(usize),
+    End,
+    Wait(usize),
 }
 
 impl<'a> Plan<'a> {
@@ -235,7 +258,7 @@ impl<'a> Plan<'a> {
         let mut plan = wire::wire(program, options)?;
         plan.main = wire::resolve_entry(&plan, &program.entry)?;
 
-        liveness::find_live(&mut plan);
+        liveness::find_live(&mut plan)?;
         throws::find_throwing(&mut plan);
         instantiate::split_instantiation(&mut plan, matches!(program.entry, Entry::Command))?;
         plan.layout = layout::lay_out(&plan, options)?;

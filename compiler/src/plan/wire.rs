@@ -1,13 +1,16 @@
 //! What each index of each instance means: imports are resolved to ids of the whole program.
 
+use std::collections::HashMap;
+
 use cranelift_entity::{EntityRef, EntitySet, PrimaryMap};
 use rayon::prelude::*;
+use wasmc_abi::layout::WASM_PAGE_SIZE;
 use wasmc_abi::wasi;
-use wasmparser::{FuncType, GlobalType, TableType, ValType};
+use wasmparser::{FuncType, GlobalType, MemoryType, TableType, ValType};
 
 use super::describe::{describe_kind, describe_memory};
 use super::evaluate::{ConstValue, evaluate};
-use super::ids::{FuncId, InstanceId};
+use super::ids::{FuncId, InstanceId, MemoryId};
 use super::layout::Layout;
 use super::types::Types;
 use super::{
@@ -15,16 +18,17 @@ use super::{
     Table, Tag,
 };
 use crate::error::{Error, Result};
+use crate::features::{self, Features};
 use crate::options::Options;
 use crate::parse::index::{BodyIndex, FuncIndex, TagIndex};
 use crate::parse::uses::{Uses, find_uses};
-use crate::parse::{External, Import, Module, SegmentMode, explain_invalid};
+use crate::parse::{External, Import, Module, SegmentMode};
 use crate::program::{Entry, InstanceSource, Program, Step};
 
 /// Parses the modules and resolves all imports.
 pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
     let modules: Vec<Result<(Module<'a>, PrimaryMap<BodyIndex, Uses>)>> =
-        program.instances.par_iter().map(|source| read(source)).collect();
+        program.instances.par_iter().map(|source| read(source, options.features)).collect();
 
     let mut plan = Plan {
         instances: PrimaryMap::new(),
@@ -38,26 +42,35 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         elements: PrimaryMap::new(),
         throwing_types: EntitySet::new(),
         tail_calls: false,
+        waits: false,
+        thread_start: None,
         layout: Layout::default(),
         main: Main::Command(None),
     };
+    let mut host_memories = HostMemories::default();
     for (index, (source, parsed)) in program.instances.iter().zip(modules).enumerate() {
         let (module, uses) = parsed?;
         // In symbols and backtraces, functions of all but the main module say where they are from.
         let is_library = index + 1 < program.instances.len();
-        plan.add_instance(source, is_library, module, uses, options).map_err(|error| error.in_module(&source.name))?;
+        let host_memories = matches!(program.entry, Entry::Command).then_some(&mut host_memories);
+        plan.add_instance(source, is_library, module, uses, options, host_memories)
+            .map_err(|error| error.in_module(&source.name))?;
     }
     plan.types.number();
     Ok(plan)
 }
 
-fn read<'a>(source: &InstanceSource<'a>) -> Result<(Module<'a>, PrimaryMap<BodyIndex, Uses>)> {
+/// Shared memories that no instance exports, by the names under which they are imported. There is nobody who could give
+/// them to an executable, and toolchains make all threaded programs import theirs, so the program defines them.
+type HostMemories<'a> = HashMap<(&'a str, &'a str), MemoryId>;
+
+fn read<'a>(source: &InstanceSource<'a>, features: Features) -> Result<(Module<'a>, PrimaryMap<BodyIndex, Uses>)> {
     let read = || {
-        let module = Module::parse(source.wasm)?;
+        let module = Module::parse(source.wasm, features)?;
         let uses = find_uses(&module)?;
         Ok((module, uses))
     };
-    read().map_err(|error| explain_invalid(source.wasm, error).in_module(&source.name))
+    read().map_err(|error| features::explain(source.wasm, features, error).in_module(&source.name))
 }
 
 impl<'a> Plan<'a> {
@@ -68,6 +81,7 @@ impl<'a> Plan<'a> {
         module: Module<'a>,
         uses: PrimaryMap<BodyIndex, Uses>,
         options: &Options,
+        host_memories: Option<&mut HostMemories<'a>>,
     ) -> Result<()> {
         let mut instance = Instance {
             name: source.name.clone(),
@@ -83,7 +97,7 @@ impl<'a> Plan<'a> {
             uses,
             module,
         };
-        self.resolve_imports(source, &mut instance, options)?;
+        self.resolve_imports(source, &mut instance, options, host_memories)?;
         self.define_items(&mut instance, is_library)?;
         self.instances.push(instance);
         Ok(())
@@ -94,6 +108,7 @@ impl<'a> Plan<'a> {
         source: &InstanceSource<'_>,
         instance: &mut Instance<'a>,
         options: &Options,
+        mut host_memories: Option<&mut HostMemories<'a>>,
     ) -> Result<()> {
         let mut host_functions = Vec::new();
         // All that one module misses is reported together.
@@ -119,6 +134,21 @@ impl<'a> Plan<'a> {
                 });
                 instance.functions.push(id);
                 host_functions.push(id);
+                continue;
+            } else if let External::Memory(memory) = import.item
+                && instance.module.memories[memory].shared
+                && let Some(known) = host_memories.as_deref_mut()
+            {
+                let wanted = instance.module.memories[memory];
+                let id = match known.get(&(import.module, import.name)) {
+                    Some(&id) => id,
+                    None => self.define_memory(wanted, options)?,
+                };
+                known.insert((import.module, import.name), id);
+                if !self.link_memory(instance, id, wanted) {
+                    let message = "as different modules import it, the memory is of different types";
+                    return Err(Error::link(format!("'{}.{}': {message}", import.module, import.name)));
+                }
                 continue;
             }
             match import.item {
@@ -186,6 +216,7 @@ impl<'a> Plan<'a> {
                 let wanted = TableType { element_type, ..wanted };
                 let growable = table.maximum != Some(table.minimum);
                 let fits = table.element_type == wanted.element_type
+                    && table.has_64_bit_indices == wanted.table64
                     && (wanted.initial <= table.minimum || growable)
                     && maximum_fits(wanted.maximum, table.maximum)
                     && table.maximum.is_none_or(|maximum| wanted.initial <= maximum);
@@ -199,21 +230,11 @@ impl<'a> Plan<'a> {
                 instance.tables.push(id);
             }
             (External::Memory(wanted), External::Memory(found)) => {
-                let id = exporter.memories[found];
-                let memory = &self.memories[id];
                 let wanted = instance.module.memories[wanted];
-                let bytes = |pages: u64| pages.saturating_mul(1 << memory.page_size_log2);
-                let fits = wanted.page_size_log2.unwrap_or(16) == memory.page_size_log2
-                    && maximum_fits(wanted.maximum.map(bytes), memory.maximum)
-                    && memory.maximum.is_none_or(|maximum| bytes(wanted.initial) <= maximum);
-                if !fits || (bytes(wanted.initial) > memory.minimum && !self.is_memory_grown(id)) {
+                if !self.link_memory(instance, exporter.memories[found], wanted) {
                     let found = exporter.module.memories[found];
                     return mismatch(describe_memory(wanted), describe_memory(found));
                 }
-                if bytes(wanted.initial) > memory.minimum {
-                    instance.steps.push(InstantiationStep::RequireMemory(id, bytes(wanted.initial)));
-                }
-                instance.memories.push(id);
             }
             (External::Global(wanted), External::Global(found)) => {
                 let id = exporter.globals[found];
@@ -248,6 +269,25 @@ impl<'a> Plan<'a> {
         Ok(Linked::Yes)
     }
 
+    /// Makes a memory the next one of an instance, unless it is not what the instance wants.
+    fn link_memory(&self, instance: &mut Instance<'a>, id: MemoryId, wanted: MemoryType) -> bool {
+        let memory = &self.memories[id];
+        let bytes = |pages: u64| pages.saturating_mul(1 << memory.page_size_log2);
+        let fits = wanted.page_size_log2.unwrap_or(WASM_PAGE_SIZE.ilog2()) == memory.page_size_log2
+            && wanted.shared == memory.shared
+            && wanted.memory64 == memory.has_64_bit_indices
+            && maximum_fits(wanted.maximum.map(bytes), memory.maximum)
+            && memory.maximum.is_none_or(|maximum| bytes(wanted.initial) <= maximum);
+        if !fits || (bytes(wanted.initial) > memory.minimum && !self.is_memory_grown(id)) {
+            return false;
+        }
+        if bytes(wanted.initial) > memory.minimum {
+            instance.steps.push(InstantiationStep::RequireMemory(id, bytes(wanted.initial)));
+        }
+        instance.memories.push(id);
+        true
+    }
+
     fn check_wasi_type(&self, found: usize, import: &Import<'_>, wanted: &FuncType) -> Result<()> {
         let found = &wasi::FUNCTIONS[found];
         let convert = |ty: &wasi::Type| match ty {
@@ -276,7 +316,7 @@ impl<'a> Plan<'a> {
         })
     }
 
-    fn is_memory_grown(&self, id: super::ids::MemoryId) -> bool {
+    fn is_memory_grown(&self, id: MemoryId) -> bool {
         self.instances.values().any(|instance| {
             let grown = |uses: &Uses| uses.memories_grown.iter().any(|&memory| instance.memories[memory] == id);
             instance.uses.values().any(grown)
@@ -284,24 +324,37 @@ impl<'a> Plan<'a> {
     }
 
     fn define_memories(&mut self, instance: &mut Instance<'a>, options: &Options) -> Result<()> {
-        for (_, ty) in instance.module.memories.iter().skip(instance.memories.len()) {
-            let page_size_log2 = ty.page_size_log2.unwrap_or(16);
-            let minimum = ty.initial.saturating_mul(1 << page_size_log2);
-            if minimum > options.max_memory {
-                return Err(Error::unsupported(format!(
-                    "the module wants a memory of at least {minimum} bytes, and {} are allowed",
-                    options.max_memory
-                )));
-            }
-            instance.memories.push(self.memories.push(Memory {
-                minimum,
-                maximum: ty.maximum.map(|pages| pages.saturating_mul(1 << page_size_log2)),
-                page_size_log2,
-                grown: false,
-                contents: Vec::new(),
-            }));
+        for (_, &ty) in instance.module.memories.iter().skip(instance.memories.len()) {
+            instance.memories.push(self.define_memory(ty, options)?);
         }
         Ok(())
+    }
+
+    /// A memory that the instance which is being added owns.
+    fn define_memory(&mut self, ty: MemoryType, options: &Options) -> Result<MemoryId> {
+        let page_size_log2 = ty.page_size_log2.unwrap_or(WASM_PAGE_SIZE.ilog2());
+        let bytes = |pages: u64| pages.saturating_mul(1 << page_size_log2);
+        let (minimum, maximum) = (bytes(ty.initial), ty.maximum.map(bytes));
+        let allowed = options.memory_limit(ty.memory64);
+        if minimum > allowed {
+            return Err(Error::unsupported(format!(
+                "the module wants a memory of at least {minimum} bytes, and {allowed} are allowed"
+            )));
+        }
+        // How many pages there are must fit the index type. Whoever starts the program may allow a memory with
+        // 32-bit indices more than the options do: what its indices reach is reserved anyway.
+        let reached = if ty.memory64 { allowed } else { bytes(u32::MAX.into()).min(1 << 32) };
+        Ok(self.memories.push(Memory {
+            has_64_bit_indices: ty.memory64,
+            minimum,
+            maximum,
+            limit: maximum.map_or(reached, |maximum| maximum.min(reached)),
+            page_size_log2,
+            shared: ty.shared,
+            owner: InstanceId::new(self.instances.len()),
+            grown: false,
+            contents: Vec::new(),
+        }))
     }
 
     fn define_items(&mut self, instance: &mut Instance<'a>, is_library: bool) -> Result<()> {
@@ -345,6 +398,7 @@ impl<'a> Plan<'a> {
                 evaluate(expression, &instance.functions, &instance.globals, &self.globals)
             });
             instance.tables.push(self.tables.push(Table {
+                has_64_bit_indices: table.ty.table64,
                 element_type: Types::resolve_reference(table.ty.element_type, &instance.types),
                 minimum: table.ty.initial,
                 maximum: table.ty.maximum,
@@ -388,7 +442,12 @@ pub fn resolve_entry(plan: &Plan<'_>, entry: &Entry) -> Result<Main> {
             .ok_or_else(|| Error::link(format!("{} has no export '{name}'", instance.name)))
     };
     let wrong_kind = |name: &str| Error::link(format!("the export '{name}' is of another kind"));
-    let resolved = steps.iter().map(|step| {
+    let ends: Vec<usize> = (0..steps.len()).filter(|&index| matches!(steps[index], Step::End)).collect();
+    let end_behind = |start: usize| {
+        let end = ends.iter().find(|&&end| end > start).copied();
+        end.ok_or_else(|| Error::usage("a thread of the script has no end"))
+    };
+    let resolved = steps.iter().enumerate().map(|(index, step)| {
         Ok(match step {
             Step::Instantiate(instance) => ScriptStep::Instantiate(InstanceId::new(*instance)),
             Step::Invoke { instance, export: name, arguments } => match export(*instance, name)? {
@@ -410,6 +469,11 @@ pub fn resolve_entry(plan: &Plan<'_>, entry: &Entry) -> Result<Main> {
                 (instance, External::Memory(memory)) => ScriptStep::Memory(instance.memories[memory]),
                 _ => return Err(wrong_kind(name)),
             },
+            Step::Start => ScriptStep::Start(end_behind(index)?),
+            Step::End => ScriptStep::End,
+            Step::Wait(thread) => ScriptStep::Wait(
+                *ends.get(*thread).ok_or_else(|| Error::usage(format!("the script has no thread {thread}")))?,
+            ),
         })
     });
     Ok(Main::Script(resolved.collect::<Result<_>>()?))
@@ -435,6 +499,27 @@ fn find_command(plan: &Plan<'_>) -> Result<Option<FuncId>> {
     Err(Error::link("the module exports no function '_start', so there is nothing to run").in_module(&last.name))
 }
 
+/// What a thread begins with: `wasi_thread_start` of the last instance.
+///
+/// # Errors
+///
+/// If there is none, or it has another type than wasi-threads defines.
+pub fn find_thread_start(plan: &Plan<'_>) -> Result<FuncId> {
+    const NAME: &str = "wasi_thread_start";
+    let last = plan.instances.values().next_back().ok_or_else(|| Error::usage("there is no module"))?;
+    let Some(start) = last.exported_function(NAME) else {
+        let message = format!("the program starts threads, but exports no function '{NAME}' for them");
+        return Err(Error::link(message).in_module(&last.name));
+    };
+    let (wanted, found) = (FuncType::new([ValType::I32; 2], []), plan.types.get(plan.functions[start].ty));
+    if *found != wanted {
+        let (wanted, found) = (plan.types.describe_signature(&wanted), plan.types.describe_signature(found));
+        let message = format!("'{NAME}' must be a function {wanted}, not function {found}");
+        return Err(Error::link(message).in_module(&last.name));
+    }
+    Ok(start)
+}
+
 /// An entry point of WASI's application ABI has no parameters and no results.
 fn check_entry(plan: &Plan<'_>, name: &str, function: FuncId) -> Result<()> {
     let id = plan.functions[function].ty;
@@ -451,6 +536,7 @@ fn find_wasi(module: &str, name: &str) -> Option<usize> {
     match module {
         wasi::MODULE => wasi::find(name),
         wasi::UNSTABLE_MODULE => wasi::find_unstable(name),
+        wasi::THREADS_MODULE => (name == wasi::THREAD_SPAWN_NAME).then_some(wasi::THREAD_SPAWN),
         _ => None,
     }
 }

@@ -102,6 +102,7 @@ impl Translator<'_, '_> {
     fn call_address(&mut self, ty: TypeId, address: Value, arguments: &[Value]) -> Vec<Value> {
         let signature = self.env.signature(ty);
         if !self.env.plan.throwing_types.contains(ty) {
+            self.env.before_call();
             let call = self.env.ins().call_indirect(signature, address, arguments);
             return self.env.builder.inst_results(call).to_vec();
         }
@@ -120,6 +121,7 @@ impl Environment<'_, '_> {
             }
             FunctionSource::Body { .. } | FunctionSource::Unknown { .. } => {
                 let function = self.wasm_function(callee);
+                self.before_call();
                 self.ins().call(function, arguments)
             }
         }
@@ -137,7 +139,7 @@ impl Environment<'_, '_> {
     fn call_wasi(&mut self, function: usize, memory: Option<MemoryId>, ty: TypeId, arguments: &[Value]) -> ir::Inst {
         let plan = self.plan;
         let record = match memory {
-            Some(memory) => self.record_address(plan.layout.memories[memory].record),
+            Some(memory) => self.memory_record_address(plan.layout.memories[memory].record),
             None => self.iconst(POINTER, 0),
         };
         let ty = plan.types.get(ty);

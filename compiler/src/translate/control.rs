@@ -3,12 +3,16 @@
 //! Each open Wasm block is a [`Frame`]. Values that are on the operand stack when a block is entered stay SSA values;
 //! only what a branch carries becomes parameters of the destination. Code behind an unconditional branch is skipped,
 //! not translated: [`Translator::unreachable`] counts the blocks opened in it.
+//!
+//! Branch hints make basic blocks cold, which Cranelift lays out behind all others: the side of a branch that is
+//! unlikely, whatever is opened in it, and what is reached from such places only.
 
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Type, Value, types};
 use cranelift_entity::EntityRef;
 use wasmc_abi::trap::TrapCode;
 use wasmparser::{BlockType, BrTable, Operator};
 
+use super::checked::Mark;
 use super::exceptions::{Clause, LegacyTry};
 use super::function::Translator;
 use super::traps;
@@ -25,8 +29,21 @@ pub struct Frame {
     results: Vec<Type>,
     /// Operands below the block's parameters.
     pub height: usize,
-    /// Something branches to `next`.
-    next_is_reached: bool,
+    /// Comparisons before the block.
+    pub checked: Mark,
+    /// How `next` is reached, as far as is known.
+    reached: Reached,
+    /// It was opened where [`Translator::cold`] says that execution is unlikely.
+    pub cold: bool,
+}
+
+/// How often control comes to a place.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reached {
+    Never,
+    /// From cold places only.
+    Rarely,
+    Normally,
 }
 
 pub enum FrameKind {
@@ -36,9 +53,9 @@ pub enum FrameKind {
     Loop {
         header: Block,
     },
-    /// The operands that the `else` begins with, until it does.
+    /// The operands that the `else` begins with, until it does, and whether it is unlikely.
     If {
-        otherwise: Option<(Block, Vec<Value>)>,
+        otherwise: Option<(Block, Vec<Value>, bool)>,
     },
     TryTable {
         clauses: Vec<Clause>,
@@ -50,17 +67,34 @@ pub enum FrameKind {
     },
 }
 
+impl Frame {
+    /// Notes that control comes to the end, and gives where that is and the number of results.
+    fn reach_next(&mut self, cold: bool) -> (Block, usize) {
+        self.reached = self.reached.max(if cold { Reached::Rarely } else { Reached::Normally });
+        (self.next, self.results.len())
+    }
+}
+
 impl Translator<'_, '_> {
     pub fn push_function_frame(&mut self, results: Vec<Type>) {
+        self.push_frame(FrameKind::Function, Vec::new(), results);
+    }
+
+    /// Opens a frame. Its parameters are on the stack.
+    fn push_frame(&mut self, kind: FrameKind, parameters: Vec<Type>, results: Vec<Type>) {
         let next = self.create_block(&results);
-        self.control.push(Frame {
-            kind: FrameKind::Function,
-            next,
-            parameters: Vec::new(),
-            results,
-            height: 0,
-            next_is_reached: false,
-        });
+        let height = self.stack.len() - parameters.len();
+        let (checked, cold) = (self.env.checked.mark(), self.cold);
+        self.control.push(Frame { kind, next, parameters, results, height, checked, reached: Reached::Never, cold });
+    }
+
+    /// Goes on with another basic block.
+    pub fn enter(&mut self, block: Block, cold: bool) {
+        self.env.builder.switch_to_block(block);
+        self.cold = cold;
+        if cold {
+            self.env.builder.set_cold_block(block);
+        }
     }
 
     pub fn translate_control(&mut self, operator: &Operator<'_>) -> bool {
@@ -138,48 +172,44 @@ impl Translator<'_, '_> {
     /// Opens a block that branches leave at its end.
     pub fn open(&mut self, ty: BlockType, kind: FrameKind) {
         let (parameters, results) = self.block_types(ty);
-        let next = self.create_block(&results);
-        let height = self.stack.len() - parameters.len();
-        self.control.push(Frame { kind, next, parameters, results, height, next_is_reached: false });
+        self.push_frame(kind, parameters, results);
     }
 
     fn open_loop(&mut self, ty: BlockType) {
         let (parameters, results) = self.block_types(ty);
-        let next = self.create_block(&results);
         let header = self.create_block(&parameters);
         let height = self.stack.len() - parameters.len();
         let arguments = self.arguments(parameters.len());
         self.env.ins().jump(header, &arguments);
-        self.env.builder.switch_to_block(header);
+        self.enter(header, self.cold);
         self.stack.truncate(height);
         self.stack.extend_from_slice(self.env.builder.block_params(header));
-        let kind = FrameKind::Loop { header };
-        self.control.push(Frame { kind, next, parameters, results, height, next_is_reached: false });
+        self.push_frame(FrameKind::Loop { header }, parameters, results);
     }
 
     fn open_if(&mut self, ty: BlockType) {
         let condition = self.pop();
         let (parameters, results) = self.block_types(ty);
-        let next = self.create_block(&results);
         let then = self.env.builder.create_block();
         let otherwise = self.env.builder.create_block();
         self.env.ins().brif(condition, then, &[], otherwise, &[]);
         self.env.builder.seal_block(then);
         self.env.builder.seal_block(otherwise);
-        self.env.builder.switch_to_block(then);
-        let height = self.stack.len() - parameters.len();
-        let kind = FrameKind::If { otherwise: Some((otherwise, self.stack[height..].to_vec())) };
-        self.control.push(Frame { kind, next, parameters, results, height, next_is_reached: false });
+        let operands = self.stack[self.stack.len() - parameters.len()..].to_vec();
+        let otherwise = (otherwise, operands, self.cold || self.hint == Some(true));
+        self.push_frame(FrameKind::If { otherwise: Some(otherwise) }, parameters, results);
+        self.enter(then, self.cold || self.hint == Some(false));
     }
 
     fn begin_else(&mut self) {
         self.fall_through();
         let frame = self.control.last_mut().expect("the body is validated");
         let FrameKind::If { otherwise } = &mut frame.kind else { unreachable!("the body is validated") };
-        let (block, operands) = otherwise.take().expect("an if has one else");
+        let (block, operands, cold) = otherwise.take().expect("an if has one else");
         self.stack.truncate(frame.height);
         self.stack.extend(operands);
-        self.env.builder.switch_to_block(block);
+        self.env.checked.cut(frame.checked);
+        self.enter(block, cold);
         self.unreachable = None;
     }
 
@@ -191,19 +221,20 @@ impl Translator<'_, '_> {
         }
         self.fall_through();
         let frame = self.control.pop().expect("the body is validated");
+        self.env.checked.cut(frame.checked);
         match frame.kind {
             FrameKind::Loop { header } => self.env.builder.seal_block(header),
-            FrameKind::TryTable { clauses } => self.land(clauses),
+            FrameKind::TryTable { clauses } => self.land(clauses, frame.cold),
             _ => {}
         }
         self.env.builder.seal_block(frame.next);
         self.stack.truncate(frame.height);
-        if !frame.next_is_reached {
+        if frame.reached == Reached::Never {
             self.unreachable = Some(0);
             return;
         }
         self.unreachable = None;
-        self.env.builder.switch_to_block(frame.next);
+        self.enter(frame.next, frame.reached == Reached::Rarely);
         self.stack.extend_from_slice(self.env.builder.block_params(frame.next));
         if self.control.is_empty() {
             let results = std::mem::take(&mut self.stack);
@@ -216,39 +247,49 @@ impl Translator<'_, '_> {
         if self.unreachable.is_some() {
             return;
         }
-        let frame = self.control.last().expect("the body is validated");
-        let (next, count) = (frame.next, frame.results.len());
+        let cold = self.cold;
+        let frame = self.control.last_mut().expect("the body is validated");
+        let (next, count) = frame.reach_next(cold);
         let arguments = self.arguments(count);
         self.env.ins().jump(next, &arguments);
-        self.control.last_mut().expect("seen above").next_is_reached = true;
     }
 
     /// Destination of a branch, and the operands that it carries, which stay on the stack.
     fn branch(&mut self, depth: u32) -> (Block, Vec<BlockArg>) {
-        let (block, count) = self.destination(depth);
+        let (block, count) = self.destination(depth, self.cold);
         let arguments = self.arguments(count);
         (block, arguments)
     }
 
-    pub fn destination(&mut self, depth: u32) -> (Block, usize) {
+    /// Where a branch leads, and how many operands it carries. `cold`: it is unlikely.
+    pub fn destination(&mut self, depth: u32, cold: bool) -> (Block, usize) {
         let index = self.control.len() - 1 - depth as usize;
         let frame = &mut self.control[index];
         match frame.kind {
             FrameKind::Loop { header } => (header, frame.parameters.len()),
-            _ => {
-                frame.next_is_reached = true;
-                (frame.next, frame.results.len())
-            }
+            _ => frame.reach_next(cold),
         }
     }
 
     fn branch_if(&mut self, depth: u32) {
         let condition = self.pop();
-        let (block, arguments) = self.branch(depth);
+        let is_unlikely = self.hint == Some(false);
+        let (block, count) = self.destination(depth, self.cold || is_unlikely);
+        let arguments = self.arguments(count);
         let fall_through = self.env.builder.create_block();
-        self.env.ins().brif(condition, block, &arguments, fall_through, &[]);
+        let fall_through_is_cold = self.cold || self.hint == Some(true);
+        if is_unlikely {
+            // What the destination's parameters need is done on the way, in a place of its own.
+            let way = self.env.builder.create_block();
+            self.env.ins().brif(condition, way, &[], fall_through, &[]);
+            self.env.builder.seal_block(way);
+            self.enter(way, true);
+            self.env.ins().jump(block, &arguments);
+        } else {
+            self.env.ins().brif(condition, block, &arguments, fall_through, &[]);
+        }
         self.env.builder.seal_block(fall_through);
-        self.env.builder.switch_to_block(fall_through);
+        self.enter(fall_through, fall_through_is_cold);
     }
 
     /// Branches without the reference, or goes on with it.
@@ -279,7 +320,7 @@ impl Translator<'_, '_> {
         let default = self.block_call(default, &arguments);
         let mut entries = Vec::with_capacity(targets.len() as usize);
         for depth in targets.targets() {
-            let (block, _) = self.destination(depth.expect("the body is validated"));
+            let (block, _) = self.destination(depth.expect("the body is validated"), self.cold);
             entries.push(self.block_call(block, &arguments));
         }
         let table = self.env.builder.create_jump_table(JumpTableData::new(default, &entries));

@@ -3,16 +3,18 @@
 use std::collections::HashMap;
 
 use cranelift_codegen::ir::{
-    self, AliasRegion, AliasRegionData, Endianness, ExtFuncData, ExternalName, FuncRef, GlobalValue, GlobalValueData,
-    InstBuilder, MemFlagsData, SigRef, Signature, Type, Value,
+    self, AliasRegion, AliasRegionData, Block, Endianness, ExtFuncData, ExternalName, FuncRef, GlobalValue,
+    GlobalValueData, InstBuilder, MemFlagsData, SigRef, Signature, Type, Value,
 };
 use cranelift_entity::EntityRef;
 use cranelift_frontend::FunctionBuilder;
 
+use super::checked::Checked;
 use super::names::Name;
 use super::types::{Conventions, POINTER, wasm_signature};
 use crate::plan::Plan;
 use crate::plan::ids::{GlobalId, MemoryId, TableId, TypeId};
+use crate::plan::layout::Instances;
 
 /// Places in memory that no other place overlaps, so that Cranelift may keep values across accesses to others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,6 +59,10 @@ pub struct Environment<'f, 'p> {
     data: HashMap<Name, GlobalValue>,
     signatures: HashMap<TypeId, SigRef>,
     regions: HashMap<Region, AliasRegion>,
+    /// What was read from the instance register in this block, since the last call: with one value as the base,
+    /// Cranelift sees which accesses are to the same place.
+    instance: Option<(Block, Value)>,
+    pub checked: Checked,
 }
 
 impl<'f, 'p> Environment<'f, 'p> {
@@ -69,6 +75,8 @@ impl<'f, 'p> Environment<'f, 'p> {
             data: HashMap::new(),
             signatures: HashMap::new(),
             regions: HashMap::new(),
+            instance: None,
+            checked: Checked::default(),
         }
     }
 
@@ -126,6 +134,11 @@ impl<'f, 'p> Environment<'f, 'p> {
         self.ins().iconst(ty, narrowed)
     }
 
+    /// A guest's i32 or i64 operand as the 64-bit number it stands for.
+    pub fn widen(&mut self, value: Value) -> Value {
+        if self.builder.func.dfg.value_type(value) == POINTER { value } else { self.ins().uextend(POINTER, value) }
+    }
+
     /// Flags for an access inside a region that neither traps nor is misaligned.
     pub fn trusted(&mut self, region: Region) -> MemFlagsData {
         let region = self.region(region);
@@ -142,32 +155,71 @@ impl<'f, 'p> Environment<'f, 'p> {
 
     /// Loads from the record.
     pub fn load_record(&mut self, ty: Type, offset: u32, region: Region) -> Value {
-        let (base, offset) = self.record_place(offset);
+        let (base, offset) = self.record_place(offset, region);
         let flags = self.trusted(region);
         self.ins().load(ty, flags, base, offset)
     }
 
     /// Stores to the record.
     pub fn store_record(&mut self, value: Value, offset: u32, region: Region) {
-        let (base, offset) = self.record_place(offset);
+        let (base, offset) = self.record_place(offset, region);
         let flags = self.trusted(region);
         self.ins().store(flags, value, base, offset);
     }
 
-    /// The address of a byte of the record.
+    /// The address of a byte of the record: of whatever each instance of the program has for itself.
     pub fn record_address(&mut self, offset: u32) -> Value {
+        match self.plan.layout.instances {
+            Instances::One => self.iconst(POINTER, self.plan.layout.record_address(offset)),
+            Instances::OnePerThread => {
+                let base = self.instance_base();
+                self.ins().iadd_imm_s(base, i64::from(offset))
+            }
+        }
+    }
+
+    /// The address of a byte of a memory's record, which all instances share.
+    pub fn memory_record_address(&mut self, offset: u32) -> Value {
         self.iconst(POINTER, self.plan.layout.record_address(offset))
     }
 
     /// The record's base is one constant for all accesses of a function: cheaper than an address for each.
-    fn record_place(&mut self, offset: u32) -> (Value, i32) {
-        let base = self.iconst(POINTER, self.plan.layout.record_base);
+    fn record_place(&mut self, offset: u32, region: Region) -> (Value, i32) {
+        let base = match region {
+            Region::MemoryRecord(_) => self.iconst(POINTER, self.plan.layout.record_base),
+            _ => self.instance_base(),
+        };
         (base, i32::try_from(offset).expect("the record is smaller than 2 GiB"))
+    }
+
+    /// The address of the running instance's record.
+    fn instance_base(&mut self) -> Value {
+        match self.plan.layout.instances {
+            Instances::One => self.iconst(POINTER, self.plan.layout.record_base),
+            Instances::OnePerThread => {
+                let block = self.builder.current_block();
+                if let Some((known, base)) = self.instance
+                    && Some(known) == block
+                {
+                    return base;
+                }
+                let base = self.ins().get_pinned_reg(POINTER);
+                self.instance = block.map(|block| (block, base));
+                base
+            }
+        }
+    }
+
+    /// Says that a call follows. It leaves the instance as it is, but to keep its address across the call would cost
+    /// more than to read the register again.
+    pub fn before_call(&mut self) {
+        self.instance = None;
     }
 
     /// Calls a function by name and gives its results.
     pub fn call(&mut self, name: Name, signature: impl FnOnce() -> Signature, arguments: &[Value]) -> ir::Inst {
         let function = self.function(name, signature);
+        self.before_call();
         self.ins().call(function, arguments)
     }
 }

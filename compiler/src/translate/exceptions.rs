@@ -104,6 +104,7 @@ impl Translator<'_, '_> {
 
     /// Calls something that may throw, and gives its results.
     pub fn call_throwing(&mut self, callee: Callee, arguments: &[Value]) -> Vec<Value> {
+        self.env.before_call();
         let handlers = self.handlers();
         if handlers.is_empty() {
             let call = match callee {
@@ -139,7 +140,7 @@ impl Translator<'_, '_> {
             Callee::Indirect(_, address) => self.env.ins().try_call_indirect(address, arguments, table),
         };
         self.env.builder.seal_block(next);
-        self.env.builder.switch_to_block(next);
+        self.enter(next, self.cold);
         self.env.builder.block_params(next).to_vec()
     }
 
@@ -192,23 +193,23 @@ impl Translator<'_, '_> {
     }
 
     /// The end of a `try_table`, whose frame is closed: its landings carry what they caught to their labels.
-    pub fn land(&mut self, clauses: Vec<Clause>) {
+    pub fn land(&mut self, clauses: Vec<Clause>, cold: bool) {
         for clause in clauses {
             self.env.builder.seal_block(clause.landing);
             let Some((label, carries_reference)) = clause.target.filter(|_| clause.is_reached) else { continue };
-            let (exception, mut values) = self.begin_landing(&clause, carries_reference);
+            let (exception, mut values) = self.begin_landing(&clause, carries_reference, cold);
             if carries_reference {
                 values.push(exception);
             }
-            let (destination, _) = self.destination(label);
+            let (destination, _) = self.destination(label, cold);
             let arguments: Vec<BlockArg> = values.into_iter().map(BlockArg::from).collect();
             self.env.ins().jump(destination, &arguments);
         }
     }
 
     /// Goes to a landing; gives the exception and its payload. Unless it is kept, the exception is not valid any more.
-    fn begin_landing(&mut self, clause: &Clause, keep: bool) -> (Value, Vec<Value>) {
-        self.env.builder.switch_to_block(clause.landing);
+    fn begin_landing(&mut self, clause: &Clause, keep: bool, cold: bool) -> (Value, Vec<Value>) {
+        self.enter(clause.landing, cold);
         let exception = self.env.builder.block_params(clause.landing)[0];
         let flags = self.env.trusted(Region::Exception);
         let mut payload = Vec::new();
@@ -279,6 +280,8 @@ impl Translator<'_, '_> {
         self.fall_through();
         let frame = self.control.last_mut().expect("the body is validated");
         self.stack.truncate(frame.height);
+        let cold = frame.cold;
+        self.env.checked.cut(frame.checked);
         let FrameKind::LegacyTry(frame) = &mut frame.kind else { unreachable!("the body is validated") };
         let clause = frame.clauses.next().expect("the clauses were counted");
         frame.in_body = false;
@@ -289,7 +292,7 @@ impl Translator<'_, '_> {
             return;
         }
         self.unreachable = None;
-        let (exception, payload) = self.begin_landing(&clause, is_rethrown);
+        let (exception, payload) = self.begin_landing(&clause, is_rethrown, cold);
         self.stack.extend(payload);
         if let Some(Frame { kind: FrameKind::LegacyTry(frame), .. }) = self.control.last_mut() {
             frame.caught = Some(exception);

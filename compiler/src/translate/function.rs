@@ -13,11 +13,11 @@ use super::names::Name;
 use super::traps;
 use super::types::{Conventions, REFERENCE, value_type, wasm_signature};
 use crate::error::{Error, Result};
-use crate::parse::index::{BodyIndex, FuncIndex, GlobalIndex};
+use crate::parse::index::{FuncIndex, GlobalIndex};
 use crate::plan::evaluate::ConstValue;
-use crate::plan::ids::{FuncId, GlobalId, InstanceId};
+use crate::plan::ids::{FuncId, GlobalId};
 use crate::plan::layout::GlobalPlace;
-use crate::plan::{Instance, Plan};
+use crate::plan::{FunctionSource, Instance, Plan};
 
 /// The state of a translation.
 pub struct Translator<'f, 'p> {
@@ -29,6 +29,10 @@ pub struct Translator<'f, 'p> {
     pub control: Vec<Frame>,
     /// In code that cannot be reached, how many blocks were opened there.
     pub unreachable: Option<u32>,
+    /// What is executed here is unlikely, as far as hints tell.
+    pub cold: bool,
+    /// Whether the operator that is translated is a branch that is likely taken.
+    pub hint: Option<bool>,
     pub body: &'p FunctionBody<'p>,
     /// Of the legacy `try`s that are still to come, once the first has.
     pub shapes: Option<std::vec::IntoIter<Shape>>,
@@ -38,12 +42,13 @@ pub struct Translator<'f, 'p> {
 pub fn translate_body<'p>(
     plan: &'p Plan<'p>,
     id: FuncId,
-    instance: InstanceId,
-    body: BodyIndex,
     conventions: Conventions,
     context: &mut FunctionBuilderContext,
     output: &mut ir::Function,
 ) -> Result<()> {
+    let FunctionSource::Body { instance, body, index } = plan.functions[id].source else {
+        unreachable!("only bodies are translated")
+    };
     let ty = plan.types.get(plan.functions[id].ty);
     output.signature = wasm_signature(ty, conventions);
     let builder = FunctionBuilder::new(output, context);
@@ -56,9 +61,12 @@ pub fn translate_body<'p>(
         stack: Vec::new(),
         control: Vec::new(),
         unreachable: None,
+        cold: false,
+        hint: None,
         body,
         shapes: None,
     };
+    let (hints, start) = (instance.module.hints.of(index), body.range().start);
     let mut reader = body.get_binary_reader();
     translator.begin(ty, &mut reader)?;
 
@@ -66,6 +74,7 @@ pub fn translate_body<'p>(
     while !operators.eof() {
         let (operator, offset) = operators.read_with_offset()?;
         translator.env.builder.set_srcloc(SourceLoc::new(offset as u32));
+        translator.hint = hints.at(offset - start);
         translator.translate(&operator).map_err(|error| error.at(offset))?;
     }
     translator.env.builder.finalize(conventions.frontend);
@@ -157,7 +166,9 @@ impl<'f, 'p> Translator<'f, 'p> {
             || self.translate_variable(operator)
             || self.translate_table(operator)
             || self.translate_vector(operator)
+            || self.translate_relaxed(operator)
             || self.translate_exceptions(operator)?
+            || self.translate_atomic(operator)
         {
             return Ok(());
         }

@@ -23,13 +23,21 @@ pub fn names(plan: &Plan<'_>) -> Vec<Name> {
                 ScriptStep::Instantiate(instance) => Some(Name::Instantiate(*instance)),
                 ScriptStep::Invoke { function, .. } => Some(Name::ArrayCall(*function)),
                 ScriptStep::GlobalGet(global) => Some(Name::GlobalGetter(*global)),
-                ScriptStep::Memory(_) => None,
+                ScriptStep::Memory(_) | ScriptStep::Start(_) | ScriptStep::End | ScriptStep::Wait(_) => None,
             }));
             names.sort_unstable();
             names.dedup();
         }
     }
+    names.extend(plan.thread_start.map(|_| Name::ThreadStart(Unique)));
     names
+}
+
+/// Which thread an instantiation is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Thread {
+    First,
+    Other,
 }
 
 /// Makes one of [`names`].
@@ -42,19 +50,27 @@ pub fn translate(
 ) {
     output.signature = match name {
         Name::Main(_) => native_signature(&[], &[]),
+        Name::ThreadStart(_) => native_signature(&[types::I32; 2], &[]),
         _ => native_signature(&[POINTER], &[]),
     };
     let (mut env, parameters) = begin(plan, conventions, context, output);
     match name {
         Name::Main(_) => {
             for instance in plan.instances.keys() {
-                env.instantiate(instance);
+                env.instantiate(instance, Thread::First);
             }
             if let Main::Command(Some(start)) = plan.main {
                 env.call_function(start, &[]);
             }
         }
-        Name::Instantiate(instance) => env.instantiate(instance),
+        Name::ThreadStart(_) => {
+            for instance in plan.instances.keys() {
+                env.instantiate(instance, Thread::Other);
+            }
+            let start = plan.thread_start.expect("the program starts threads");
+            env.call_function(start, &parameters);
+        }
+        Name::Instantiate(instance) => env.instantiate(instance, Thread::First),
         Name::ArrayCall(function) => env.array_call(function, parameters[0]),
         Name::GlobalGetter(global) => {
             let value = env.global_get(global);
@@ -111,9 +127,11 @@ fn begin<'f, 'p>(
 
 impl Environment<'_, '_> {
     /// What of an instance's instantiation is left for run time.
-    fn instantiate(&mut self, instance: InstanceId) {
+    fn instantiate(&mut self, instance: InstanceId, thread: Thread) {
         for step in &self.plan.instances[instance].steps {
             match *step {
+                // Shared memories are initialised, and programs started, once.
+                InstantiationStep::CopyData { .. } | InstantiationStep::Initialize(_) if thread == Thread::Other => {}
                 InstantiationStep::RequireMemory(memory, bytes) => {
                     let record = self.plan.layout.memories[memory].record + memory_record::LENGTH;
                     self.require(record, Region::MemoryRecord(memory), bytes, TrapCode::MemoryOutOfBounds);
@@ -141,7 +159,7 @@ impl Environment<'_, '_> {
                     self.call_runtime(RuntimeFunction::Memmove, &[destination, source, count], &[]);
                 }
                 InstantiationStep::Trap(code) => self.trap(code),
-                InstantiationStep::Call(function) => {
+                InstantiationStep::Call(function) | InstantiationStep::Initialize(function) => {
                     self.call_function(function, &[]);
                 }
             }

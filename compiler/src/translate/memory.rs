@@ -10,7 +10,7 @@ use super::environment::{Environment, Region};
 use super::function::Translator;
 use super::names::{Name, RuntimeFunction};
 use super::traps;
-use super::types::{POINTER, native_signature};
+use super::types::native_signature;
 use crate::parse::index::{DataIndex, MemoryIndex};
 use crate::plan::ids::{DataId, MemoryId};
 
@@ -65,10 +65,15 @@ impl Translator<'_, '_> {
     /// Pops an index and gives the place of an access there.
     pub fn pop_address(&mut self, access: &MemArg, size: u8) -> super::heap::HeapAddress {
         let index = self.pop();
+        self.env.heap_address(self.accessed(access), index, access.offset, size)
+    }
+
+    /// The memory of an access.
+    pub fn accessed(&self, access: &MemArg) -> MemoryId {
         let MemArgTarget::Memory(memory) = access.target else {
             unreachable!("the body is validated without the proposal for arrays of multibyte accesses");
         };
-        self.env.heap_address(self.memory(memory), index, access.offset, size)
+        self.memory(memory)
     }
 
     pub fn memory(&self, index: u32) -> MemoryId {
@@ -84,37 +89,34 @@ impl Translator<'_, '_> {
         match *operator {
             Operator::MemorySize { mem } => {
                 let memory = self.memory(mem);
-                let length = self.env.memory_length(memory);
+                let length = self.env.latest_memory_length(memory);
                 let shift = i64::from(self.env.plan.memories[memory].page_size_log2);
                 let pages = self.env.ins().ushr_imm_u(length, shift);
-                let pages = self.env.ins().ireduce(types::I32, pages);
-                self.push(pages);
+                self.push_index(pages, self.env.plan.memories[memory].has_64_bit_indices);
             }
             Operator::MemoryGrow { mem } => {
                 let delta = self.pop();
-                let delta = self.env.ins().uextend(POINTER, delta);
-                let record = self.env.plan.layout.memories[self.memory(mem)].record;
-                let record = self.env.record_address(record);
+                let delta = self.env.widen(delta);
+                let memory = self.memory(mem);
+                let record = self.env.plan.layout.memories[memory].record;
+                let record = self.env.memory_record_address(record);
                 let previous = self.env.call_runtime(RuntimeFunction::MemoryGrow, &[record, delta], &[types::I64])[0];
-                let previous = self.env.ins().ireduce(types::I32, previous);
-                self.push(previous);
+                self.push_index(previous, self.env.plan.memories[memory].has_64_bit_indices);
             }
             Operator::MemoryFill { mem } => {
                 let (start, byte, count) = self.pop3();
-                let (start, count) = (self.widen(start), self.widen(count));
+                let (start, count) = (self.env.widen(start), self.env.widen(count));
                 let address = self.env.heap_region(self.memory(mem), start, count);
                 self.env.call_runtime(RuntimeFunction::Memset, &[address, byte, count], &[]);
             }
             Operator::MemoryCopy { dst_mem, src_mem } => {
-                let (destination, source, count) = self.pop3();
-                let (destination, source, count) = (self.widen(destination), self.widen(source), self.widen(count));
+                let (destination, source, count) = self.pop3_wide();
                 let destination = self.env.heap_region(self.memory(dst_mem), destination, count);
                 let source = self.env.heap_region(self.memory(src_mem), source, count);
                 self.env.call_runtime(RuntimeFunction::Memmove, &[destination, source, count], &[]);
             }
             Operator::MemoryInit { data_index, mem } => {
-                let (destination, source, count) = self.pop3();
-                let (destination, source, count) = (self.widen(destination), self.widen(source), self.widen(count));
+                let (destination, source, count) = self.pop3_wide();
                 self.env.memory_init(self.memory(mem), self.data(data_index), destination, source, count);
             }
             Operator::DataDrop { data_index } => {
@@ -128,9 +130,16 @@ impl Translator<'_, '_> {
         true
     }
 
-    /// An i32 operand as the 64-bit number it stands for.
-    pub fn widen(&mut self, value: Value) -> Value {
-        self.env.ins().uextend(POINTER, value)
+    /// Pops three operands as 64-bit numbers.
+    pub fn pop3_wide(&mut self) -> (Value, Value, Value) {
+        let (first, second, third) = self.pop3();
+        (self.env.widen(first), self.env.widen(second), self.env.widen(third))
+    }
+
+    /// Pushes a size, or -1, in the type of the indices.
+    pub fn push_index(&mut self, value: Value, has_64_bit_indices: bool) {
+        let value = if has_64_bit_indices { value } else { self.env.ins().ireduce(types::I32, value) };
+        self.push(value);
     }
 }
 
@@ -142,7 +151,7 @@ impl Environment<'_, '_> {
         self.builder.inst_results(call).to_vec()
     }
 
-    /// Copies part of a data segment, or traps. Operands are i64.
+    /// Copies part of a data segment, or traps. Operands are i64; `source` and `count` were i32.
     pub fn memory_init(&mut self, memory: MemoryId, data: DataId, destination: Value, source: Value, count: Value) {
         let end = self.ins().iadd(source, count);
         let length = self.data_length(data);

@@ -6,13 +6,18 @@
 //! - [`control`]: blocks and branches;
 //! - [`exceptions`]: what throws and what catches;
 //! - [`numeric`] and [`vector`]: tables with a row for each operator that only computes;
+//! - [`atomic`]: atomic accesses, waiting and waking;
+//! - [`relaxed`]: vector operators for which the specification leaves a choice;
 //! - [`memory`] and [`table`]: accesses, sizes, bulk operations;
-//! - [`heap`]: the only place where an address in linear memory is formed;
+//! - [`heap`]: the only place where an address in linear memory is formed, with the help of [`checked`], which knows
+//!   what was compared already;
 //! - [`call`]: calls of all kinds;
 //! - [`environment`]: what a function refers to outside itself;
 //! - [`glue`]: the functions that no module has: instantiation, and entries for the runtime.
 
+mod atomic;
 mod call;
+mod checked;
 mod control;
 mod environment;
 mod exceptions;
@@ -22,6 +27,7 @@ mod heap;
 mod memory;
 pub mod names;
 mod numeric;
+pub mod relaxed;
 mod table;
 pub mod traps;
 pub mod types;
@@ -50,8 +56,8 @@ pub fn translate(
     output.name = ir::UserFuncName::User(name.encode());
     match name {
         Name::Function(id) => match &plan.functions[id].source {
-            FunctionSource::Body { instance, body, index } => {
-                function::translate_body(plan, id, *instance, *body, conventions, context, output)
+            FunctionSource::Body { instance, index, .. } => {
+                function::translate_body(plan, id, conventions, context, output)
                     .map_err(|error| error.in_function(plan.instances[*instance].module.function_name(*index)))
             }
             FunctionSource::Wasi { .. } | FunctionSource::Unknown { .. } => {

@@ -61,6 +61,8 @@ names! {
     UnknownImport(FuncId) = 11,
     /// What the code offset of a funcref counts from.
     FuncrefAnchor(Unique) = 12,
+    /// `extern "C" fn(thread, argument)`: a new thread, from its instantiation on.
+    ThreadStart(Unique) = 13,
 }
 
 /// The index of names that exist once.
@@ -117,6 +119,10 @@ runtime_functions! {
     ExceptionNew  = symbols::EXCEPTION_NEW,
     ExceptionDone = symbols::EXCEPTION_DONE,
     Throw         = symbols::THROW,
+    AtomicWait32  = symbols::ATOMIC_WAIT_32,
+    AtomicWait64  = symbols::ATOMIC_WAIT_64,
+    AtomicNotify  = symbols::ATOMIC_NOTIFY,
+    ScriptThread  = symbols::SCRIPT_THREAD,
     Harden        = symbols::HARDEN,
     ConfineFiles  = symbols::CONFINE_FILES,
     Embed         = symbols::EMBED,

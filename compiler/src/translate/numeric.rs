@@ -7,6 +7,9 @@ use wasmparser::Operator;
 
 use super::function::Translator;
 
+/// Where an instruction goes.
+type Ins<'a, 'f> = cranelift_frontend::FuncInstBuilder<'a, 'f>;
+
 /// Expands the rows to a `match`. The word before the instruction says how operands and results go:
 ///
 /// | word      | operands → result                                        |
@@ -94,6 +97,10 @@ impl Translator<'_, '_> {
                 self.push(value);
                 return true;
             }
+            Operator::I64Add128 => return self.wide_sum(|ins, left, right| ins.iadd(left, right)),
+            Operator::I64Sub128 => return self.wide_sum(|ins, left, right| ins.isub(left, right)),
+            Operator::I64MulWideS => return self.wide_product(|ins, operand| ins.sextend(types::I128, operand)),
+            Operator::I64MulWideU => return self.wide_product(|ins, operand| ins.uextend(types::I128, operand)),
             _ => {}
         }
         // Shift counts are taken modulo the width, in Cranelift as in Wasm. Division, remainder and checked conversion
@@ -174,6 +181,32 @@ impl Translator<'_, '_> {
             I32Extend16S      => extend I16 I32;                      I64Extend16S      => extend I16 I64;
             I64Extend32S      => extend I32 I64;
         }
+        true
+    }
+
+    /// Two operands in two halves each, low ones first → one result in two halves.
+    fn wide_sum(&mut self, operation: impl FnOnce(Ins<'_, '_>, Value, Value) -> Value) -> bool {
+        let (right_low, right_high) = self.pop2();
+        let (left_low, left_high) = self.pop2();
+        let left = self.env.ins().iconcat(left_low, left_high);
+        let right = self.env.ins().iconcat(right_low, right_high);
+        let result = operation(self.env.ins(), left, right);
+        self.push_halves(result)
+    }
+
+    /// The product of what two operands are extended to, in two halves.
+    fn wide_product(&mut self, extend: impl Fn(Ins<'_, '_>, Value) -> Value) -> bool {
+        let (left, right) = self.pop2();
+        let left = extend(self.env.ins(), left);
+        let right = extend(self.env.ins(), right);
+        let result = self.env.ins().imul(left, right);
+        self.push_halves(result)
+    }
+
+    fn push_halves(&mut self, value: Value) -> bool {
+        let (low, high) = self.env.ins().isplit(value);
+        self.push(low);
+        self.push(high);
         true
     }
 

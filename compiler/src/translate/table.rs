@@ -14,7 +14,7 @@ use super::traps;
 use super::types::{POINTER, REFERENCE};
 use crate::parse::index::{ElemIndex, TableIndex};
 use crate::plan::ids::{ElemId, TableId};
-use crate::plan::layout::TablePlace;
+use crate::plan::layout::{Instances, TablePlace};
 
 impl Translator<'_, '_> {
     pub fn table(&self, index: u32) -> TableId {
@@ -48,32 +48,30 @@ impl Translator<'_, '_> {
             }
             Operator::TableGrow { table } => {
                 let (entry, delta) = self.pop2();
-                let TablePlace::Slot { record, .. } = self.env.plan.layout.tables[self.table(table)] else {
+                let table = self.table(table);
+                let TablePlace::Slot { record, .. } = self.env.plan.layout.tables[table] else {
                     unreachable!("a table that live code grows has a slot");
                 };
                 let record = self.env.record_address(record);
-                let delta = self.widen(delta);
+                let delta = self.env.widen(delta);
                 let previous =
                     self.env.call_runtime(RuntimeFunction::TableGrow, &[record, delta, entry], &[types::I64])[0];
-                let previous = self.env.ins().ireduce(types::I32, previous);
-                self.push(previous);
+                self.push_index(previous, self.env.plan.tables[table].has_64_bit_indices);
             }
             Operator::TableFill { table } => {
                 let (start, entry, count) = self.pop3();
-                let (start, count) = (self.widen(start), self.widen(count));
+                let (start, count) = (self.env.widen(start), self.env.widen(count));
                 let address = self.env.table_region(self.table(table), start, count);
                 self.env.call_runtime(RuntimeFunction::FillWords, &[address, entry, count], &[]);
             }
             Operator::TableCopy { dst_table, src_table } => {
-                let (destination, source, count) = self.pop3();
-                let (destination, source, count) = (self.widen(destination), self.widen(source), self.widen(count));
+                let (destination, source, count) = self.pop3_wide();
                 let destination = self.env.table_region(self.table(dst_table), destination, count);
                 let source = self.env.table_region(self.table(src_table), source, count);
                 self.env.copy_entries(destination, source, count);
             }
             Operator::TableInit { elem_index, table } => {
-                let (destination, source, count) = self.pop3();
-                let (destination, source, count) = (self.widen(destination), self.widen(source), self.widen(count));
+                let (destination, source, count) = self.pop3_wide();
                 self.env.table_init(self.table(table), self.elements(elem_index), destination, source, count);
             }
             Operator::ElemDrop { elem_index } => {
@@ -97,31 +95,34 @@ impl Environment<'_, '_> {
         }
     }
 
-    /// The current number of entries, as i32.
+    /// The current number of entries, in the type of the indices.
     pub fn table_length(&mut self, table: TableId) -> Value {
+        let ty = if self.plan.tables[table].has_64_bit_indices { types::I64 } else { types::I32 };
         match self.plan.layout.tables[table] {
             TablePlace::Slot { record, .. } if self.plan.tables[table].grown => {
-                // The low half of the u64: a table has less than 2³² entries.
-                self.load_record(types::I32, record + table_record::LENGTH, Region::TableRecord(table))
+                // As i32, the low half of the u64: a table has less than 2³² entries.
+                self.load_record(ty, record + table_record::LENGTH, Region::TableRecord(table))
             }
-            _ => self.iconst(types::I32, self.plan.tables[table].minimum),
+            _ => self.iconst(ty, self.plan.tables[table].minimum),
         }
     }
 
-    /// Address of the entry at an i32 index, or a trap.
+    /// Address of the entry at a guest's index, or a trap.
     pub fn table_entry(&mut self, table: TableId, index: Value, trap: TrapCode) -> Value {
         let length = self.table_length(table);
         let outside = self.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
         self.ins().trapnz(outside, traps::to_clif(trap));
-        let index = self.ins().uextend(POINTER, index);
+        let index = self.widen(index);
         self.entry_address(table, index)
     }
 
-    /// Address of entries that a bulk operation is about to use, or a trap. `start` and `count` are i64 below 2³².
+    /// Address of entries that a bulk operation is about to use, or a trap. `start` and `count` are i64, below 2³² if
+    /// the table has 32-bit indices.
     pub fn table_region(&mut self, table: TableId, start: Value, count: Value) -> Value {
-        let end = self.ins().iadd(start, count);
+        let can_wrap = self.plan.tables[table].has_64_bit_indices;
+        let end = self.end(start, count, can_wrap, TrapCode::TableOutOfBounds);
         let length = self.table_length(table);
-        let length = self.ins().uextend(POINTER, length);
+        let length = self.widen(length);
         let outside = self.ins().icmp(IntCC::UnsignedGreaterThan, end, length);
         self.ins().trapnz(outside, traps::to_clif(TrapCode::TableOutOfBounds));
         self.entry_address(table, start)
@@ -131,7 +132,10 @@ impl Environment<'_, '_> {
         let base = match self.plan.layout.tables[table] {
             TablePlace::ReadOnly => self.data_address(Name::Table(table)),
             TablePlace::InRecord(offset) => self.record_address(offset),
-            TablePlace::Slot { base, .. } => self.iconst(POINTER, base),
+            TablePlace::Slot { base, .. } if self.plan.layout.instances == Instances::One => self.iconst(POINTER, base),
+            TablePlace::Slot { record, .. } => {
+                self.load_record(POINTER, record + table_record::BASE, Region::TableRecord(table))
+            }
         };
         let offset = self.bytes_of_entries(index);
         self.ins().iadd(base, offset)
@@ -146,7 +150,7 @@ impl Environment<'_, '_> {
         self.call_runtime(RuntimeFunction::Memmove, &[destination, source, bytes], &[]);
     }
 
-    /// Copies part of an element segment, or traps. Operands are i64.
+    /// Copies part of an element segment, or traps. Operands are i64; `source` and `count` were i32.
     pub fn table_init(&mut self, table: TableId, elements: ElemId, destination: Value, source: Value, count: Value) {
         let end = self.ins().iadd(source, count);
         let length = self.elements_length(elements);

@@ -4,6 +4,8 @@ use cranelift_codegen::ir::{AbiParam, Signature, Type, types};
 use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use wasmparser::{FuncType, ValType};
 
+use super::relaxed::RelaxedForms;
+
 /// The type in which a Wasm value is passed and kept in locals. Vectors are `i8x16` wherever blocks or functions meet.
 pub fn value_type(ty: ValType) -> Type {
     match ty {
@@ -28,6 +30,7 @@ pub struct Conventions {
     /// How Wasm functions call each other.
     pub wasm: CallConv,
     pub frontend: TargetFrontendConfig,
+    pub relaxed: RelaxedForms,
 }
 
 /// The signature of Wasm functions of a type.

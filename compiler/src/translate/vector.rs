@@ -86,12 +86,14 @@ macro_rules! operators {
     (@ $self:ident pmin $ty:ident) => {{
         let (left, right) = $self.pop_vectors($ty);
         let less = $self.env.ins().fcmp(FloatCC::LessThan, right, left);
-        $self.push_selected(less, right, left);
+        let result = $self.selected(less, right, left);
+        $self.push(result);
     }};
     (@ $self:ident pmax $ty:ident) => {{
         let (left, right) = $self.pop_vectors($ty);
         let less = $self.env.ins().fcmp(FloatCC::LessThan, left, right);
-        $self.push_selected(less, right, left);
+        let result = $self.selected(less, right, left);
+        $self.push(result);
     }};
 }
 
@@ -379,11 +381,10 @@ impl Translator<'_, '_> {
     }
 
     /// Lane by lane, one of two vectors by a mask of whole lanes.
-    fn push_selected(&mut self, mask: Value, ones: Value, zeros: Value) {
+    pub fn selected(&mut self, mask: Value, ones: Value, zeros: Value) -> Value {
         let ty = self.type_of(ones);
         let mask = self.as_vector(mask, ty);
-        let result = self.env.ins().bitselect(mask, ones, zeros);
-        self.push(result);
+        self.env.ins().bitselect(mask, ones, zeros)
     }
 
     pub fn pop_vector(&mut self, ty: Type) -> Value {
@@ -391,7 +392,7 @@ impl Translator<'_, '_> {
         self.as_vector(value, ty)
     }
 
-    fn pop_vectors(&mut self, ty: Type) -> (Value, Value) {
+    pub fn pop_vectors(&mut self, ty: Type) -> (Value, Value) {
         let right = self.pop_vector(ty);
         (self.pop_vector(ty), right)
     }
@@ -410,7 +411,7 @@ impl Translator<'_, '_> {
         self.env.ins().vconst(I8X16, constant)
     }
 
-    fn zero_vector(&mut self, ty: Type) -> Value {
+    pub fn zero_vector(&mut self, ty: Type) -> Value {
         let constant = self.env.builder.func.dfg.constants.insert(vec![0; 16].into());
         self.env.ins().vconst(ty, constant)
     }

@@ -47,6 +47,8 @@ pub mod tag {
     pub const EXPORT: u32 = 17;
     /// A memory: `MINIMUM MAXIMUM`, in bytes.
     pub const MEMORY: u32 = 18;
+    /// How many threads there may be at a time, besides the first; of programs that start threads only.
+    pub const MAX_THREADS: u32 = 19;
 }
 
 const HEADER_BYTES: usize = 24;

@@ -68,7 +68,9 @@ calls! {
     Accept4              288     242  none
     ClockGetres          229     114  none
     ClockGettime         228     113  none
+    Clone                 56     220  none
     Close                  3      57  none
+    Exit                  60      93  none
     ExitGroup            231      94  none
     Fadvise64            221     223  none
     Fallocate            285      47  none
@@ -77,6 +79,7 @@ calls! {
     Fstat                  5      80  none
     Fsync                 74      82  none
     Ftruncate             77      46  none
+    Futex                202      98  none
     Getdents64           217      61  none
     Getpid                39     172  none
     Getrandom            318     278  none
@@ -103,10 +106,12 @@ calls! {
     Renameat2            316     276  path
     RestartSyscall       219     128  none
     RtSigaction           13     134  none
+    RtSigprocmask         14     135  none
     RtSigreturn           15     139  none
     SchedYield            24     124  none
     Sendmsg               46     211  none
     Shutdown              48     210  none
+    Sigaltstack          131     132  none
     Symlinkat            266      36  path
     Tgkill               234     131  none
     Unlinkat             263      35  path
@@ -148,6 +153,7 @@ const SIGILL: u32 = 4;
 const SIGBUS: u32 = 7;
 const SIGFPE: u32 = 8;
 const SIGSEGV: u32 = 11;
+const PROT_NONE: u32 = 0;
 const PROT_READ_WRITE: u32 = 3;
 const MAP_PRIVATE_ANONYMOUS_NORESERVE: u32 = 0x4022;
 const MREMAP_MAYMOVE: u32 = 1;
@@ -179,6 +185,37 @@ pub const GROWTH_BY_MAPPING: &[Allowed] = &[MAP, when(Call::Mremap, &[OneOf(3, &
 
 /// What throwing needs: a place for exceptions.
 pub const EXCEPTIONS: &[Allowed] = &[MAP];
+
+const SIG_SETMASK: u32 = 2;
+const FUTEX_WAIT_PRIVATE: u32 = 128;
+const FUTEX_WAKE_PRIVATE: u32 = 1 | 128;
+const FUTEX_WAIT_BITSET_PRIVATE: u32 = 9 | 128;
+
+/// What waiting in a shared memory needs. (The clock is nearly always answered by the vDSO.)
+pub const WAITING: &[Allowed] = &[
+    when(Call::Futex, &[OneOf(1, &[FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE, FUTEX_WAIT_BITSET_PRIVATE])]),
+    any(Call::ClockGettime),
+];
+
+/// Flags of `clone` for a thread of this process: it shares everything. Filters let through no other use of that call.
+pub const CLONE_THREAD: u32 = 0x100 // CLONE_VM
+    | 0x200 // CLONE_FS
+    | 0x400 // CLONE_FILES
+    | 0x800 // CLONE_SIGHAND
+    | 0x1_0000 // CLONE_THREAD
+    | 0x4_0000 // CLONE_SYSVSEM
+    | 0x8_0000; // CLONE_SETTLS
+
+/// Starting and ending threads: their stacks, and the program's end while others run.
+const THREADS: &[Allowed] = &[
+    when(Call::Clone, &[OneOf(0, &[CLONE_THREAD])]),
+    when(Call::Mmap, &[OneOf(2, &[PROT_NONE, PROT_READ_WRITE]), OneOf(3, &[MAP_PRIVATE_ANONYMOUS_NORESERVE])]),
+    when(Call::Mprotect, &[OneOf(2, &[PROT_READ_WRITE])]),
+    any(Call::Munmap),
+    any(Call::Sigaltstack),
+    when(Call::RtSigprocmask, &[OneOf(0, &[SIG_SETMASK])]),
+    any(Call::Exit),
+];
 
 /// Looking at a descriptor's kind and flags.
 const DESCRIBE: &[Allowed] =
@@ -257,6 +294,7 @@ const WASI: &[(&str, &[&[Allowed]])] = &[
     ("unstable_fd_filestat_get",   &[DESCRIBE]),
     ("unstable_path_filestat_get", &[RESOLVE]),
     ("unstable_poll_oneoff",       &[POLL]),
+    ("thread_spawn",               &[THREADS, WAITING]),
 ];
 
 /// What a WASI function needs, by its place in [`wasi::FUNCTIONS`](crate::wasi::FUNCTIONS).

@@ -7,15 +7,23 @@
 //!               │ negative one
 //!   record base ┼ the record: globals, memory and table records, small mutable tables (rounded up to 64 KiB)
 //!   memory base ┼ memory 0, readable and writable up to its current size, PROT_NONE behind it
-//!               ┼ + GUARDED_RESERVATION
+//!               ┼ + GUARDED_RESERVATION, or more with 64-bit indices
 //!               │ unmapped
-//! 0x4_0000_0000 ┼ SLOT_BASE: slots of SLOT_SIZE each. Slot 0 has the growable tables, slot 1, … a
-//!               │ further memory each
+//! 0x4_0000_0000 ┼ SLOT_BASE: slots of SLOT_SIZE each. The first that memory 0 leaves free has the growable
+//!               │ tables; each further memory takes the next, or as many as it reserves
 //!               │
 //!               ┴ the executable, its stacks, the vDSO: wherever the kernel puts them
 //! ```
 //!
 //! The record is the only thing of ours that lies within 2 GiB below a memory's base.
+//!
+//! # Threads
+//!
+//! Where a program starts threads, each of them has an instance of its own of everything but the shared memories: its
+//! own copy of the record and of growable tables. Compiled code finds that copy through the *instance register*, which
+//! it never changes (r15 on x86-64, x21 on AArch64; callee-saved in the C convention, so that the runtime keeps it).
+//! Only the records of memories, which all threads share, are used in the record at its constant address, which is the
+//! first thread's. In programs without threads that record is the only one, and the register means nothing.
 
 /// Address of memory 0 where an instruction has room for a displacement of 32 bits (x86-64): below 2 GiB, so that the
 /// base is a part of the access.
@@ -28,6 +36,19 @@ pub const MEMORY_BASE_IN_REGISTER: u64 = 1 << 32;
 /// Bytes of address space behind the base of a guarded memory with 32-bit indices: index + 32-bit offset + access size
 /// stay inside, so that no access needs a bounds check.
 pub const GUARDED_RESERVATION: u64 = (8 << 30) + (64 << 10);
+
+/// Bytes behind the largest size of a memory with 64-bit indices that belong to it and are never accessible: an access
+/// whose index is at most that size, and whose constant offset is smaller than this, stays inside the reservation. So
+/// the index is compared with a constant, and the offset is left to the guard.
+pub const GUARD_64: u64 = GUARDED_RESERVATION - (4 << 30);
+
+/// Bytes of address space that a memory with 64-bit indices reserves which can grow to `largest` bytes.
+///
+/// Never less than for 32-bit indices, so that an index which was one needs no comparison.
+pub const fn reservation_64(largest: u64) -> u64 {
+    let covered = if largest < 4 << 30 { 4 << 30 } else { largest };
+    covered.saturating_add(GUARD_64)
+}
 
 /// Address of the first slot. It has all tables that can grow or do not fit in the record, one after the other.
 pub const SLOT_BASE: u64 = 0x4_0000_0000;
@@ -53,9 +74,6 @@ pub const HOST_HEADROOM: u64 = 64 << 10;
 /// Bytes of a page of linear memory (Wasm 2.0 core specification, 4.2.8).
 pub const WASM_PAGE_SIZE: u64 = 64 << 10;
 
-/// Pages that a memory with 32-bit indices can have.
-pub const MAX_PAGES_32: u64 = 1 << 16;
-
 /// Most entries that a table may grow to: an implementation limit (core specification, 7.2), the one that the engines
 /// of the web agree on.
 pub const MAX_TABLE_ENTRIES: u64 = 10_000_000;
@@ -68,12 +86,12 @@ pub struct MemoryRecord {
     pub base: u64,
     /// Current size in bytes.
     pub length: u64,
-    /// Size in bytes that the memory may grow to: its declared maximum or the limit of its index type.
+    /// Size in bytes that the memory may grow to: its declared maximum, or a limit of its index type or of ours.
     pub maximum: u64,
     /// Bytes of address space reserved behind `base`; 0 for [`MEMORY_EXPLICIT`] until the runtime has placed the
     /// memory.
     pub reserved: u64,
-    /// [`MEMORY_EXPLICIT`] or 0.
+    /// [`MEMORY_EXPLICIT`], [`MEMORY_SHARED`].
     pub flags: u32,
     /// log2 of the page size in bytes: 16 but for custom page sizes.
     pub page_size_log2: u32,
@@ -82,6 +100,9 @@ pub struct MemoryRecord {
 /// [`MemoryRecord::flags`]: compiled code compares each access with `length`; the runtime chooses `base` and may move
 /// the memory when it grows.
 pub const MEMORY_EXPLICIT: u32 = 1;
+
+/// [`MemoryRecord::flags`]: threads share the memory. It never moves, and `length` is accessed atomically.
+pub const MEMORY_SHARED: u32 = 2;
 
 /// Byte offsets of the fields that compiled code reads.
 pub mod memory_record {
@@ -143,6 +164,7 @@ const _: () = {
     assert!(MEMORY_BASE_IN_DISPLACEMENT < MEMORY_BASE_IN_REGISTER);
     assert!(MEMORY_BASE_IN_REGISTER + GUARDED_RESERVATION <= SLOT_BASE);
     assert!(GUARDED_RESERVATION <= SLOT_SIZE);
+    assert!(GUARD_64.is_multiple_of(MAX_PAGE_SIZE) && reservation_64(0) == GUARDED_RESERVATION);
     assert!(MAX_TABLE_ENTRIES * FUNCREF_SIZE as u64 <= SLOT_SIZE);
     assert!(SLOT_BASE + MAX_SLOTS_39_BIT * SLOT_SIZE <= (1 << 39) / 3 * 2);
     assert!(MEMORY_BASE_IN_DISPLACEMENT < 1 << 31 && MEMORY_BASE_IN_DISPLACEMENT.is_multiple_of(MAX_PAGE_SIZE));

@@ -7,7 +7,7 @@
 pub type Rel32 = i32;
 
 /// Must equal in both objects; raised with every change of this crate's layouts.
-pub const ABI_VERSION: u32 = 3;
+pub const ABI_VERSION: u32 = 4;
 
 /// What the runtime must know of the program.
 #[repr(C)]
@@ -21,7 +21,7 @@ pub struct ProgramHeader {
     /// Address and size in bytes of the record; both multiples of [`MAX_PAGE_SIZE`](crate::layout::MAX_PAGE_SIZE).
     pub record_base: u64,
     pub record_size: u64,
-    /// Bytes of the Wasm stack, without its guard.
+    /// Bytes of the Wasm stack of each thread, without its guard.
     pub stack_size: u64,
 
     /// Byte offset in the record, and count, of the [`MemoryRecord`](crate::layout::MemoryRecord)s.
@@ -87,7 +87,19 @@ pub struct ProgramHeader {
     pub embedded: Rel32,
     /// [`symbols::EMBED`](crate::symbols::EMBED), or none.
     pub embed: Rel32,
+
+    /// `extern "C" fn(thread: u32, argument: u32)`: instantiates every instance for a new thread, then calls what
+    /// threads begin with. None if the program starts no threads.
+    pub thread_start: Rel32,
+    /// Threads that there may be at a time, besides the first.
+    pub max_threads: u32,
+    /// [`symbols::SCRIPT_THREAD`](crate::symbols::SCRIPT_THREAD), or none: the script has one thread.
+    pub script_thread: Rel32,
+    pub reserved: u32,
 }
+
+/// Most threads that a program can have at a time, besides the first.
+pub const MAX_THREADS: u32 = (64 << 10) - 1;
 
 /// One piece of initial memory contents.
 ///
@@ -123,9 +135,10 @@ pub const IMAGE_MOVE: u32 = 1;
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ScriptStep {
-    /// [`STEP_CALL`] or [`STEP_MEMORY`].
+    /// [`STEP_CALL`], [`STEP_MEMORY`], [`STEP_START`], [`STEP_END`] or [`STEP_WAIT`].
     pub kind: u32,
-    /// [`STEP_CALL`]: the array-call entry. [`STEP_MEMORY`]: the index of the memory.
+    /// [`STEP_CALL`]: the array-call entry. [`STEP_MEMORY`]: the index of the memory. [`STEP_START`]: the index of the
+    /// step that ends the thread. [`STEP_WAIT`]: the same, of the thread to wait for.
     pub target: i32,
     /// Index of the first argument among the script's slots.
     pub first_argument: u32,
@@ -139,7 +152,14 @@ pub const STEP_CALL: u32 = 0;
 /// words.
 pub const STEP_MEMORY: u32 = 1;
 
-/// What a script writes for each step.
+/// Start a thread that performs the steps up to the one with index `target`; the script goes on behind that one.
+pub const STEP_START: u32 = 2;
+/// The end of a thread.
+pub const STEP_END: u32 = 3;
+/// Wait until a thread has performed the step with index `target`.
+pub const STEP_WAIT: u32 = 4;
+
+/// What a script writes for each step, in the order in which they end.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StepResult {
@@ -150,7 +170,7 @@ pub struct StepResult {
 }
 
 const _: () = {
-    assert!(size_of::<ProgramHeader>() == 168);
+    assert!(size_of::<ProgramHeader>() == 184);
     assert!(size_of::<Image>() == 32);
     assert!(size_of::<ScriptStep>() == 20);
 };

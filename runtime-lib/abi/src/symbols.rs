@@ -38,6 +38,18 @@ pub const EXCEPTION_DONE: &str = "wasmc_exception_done";
 /// `extern "C" fn(exception: *mut Exception) -> !`: throws; traps if it is null, or nothing catches it.
 pub const THROW: &str = "wasmc_throw";
 
+/// `extern "C" fn(address: *const u32, expected: u32, timeout: i64) -> u32`: waits in a shared memory until it is woken
+/// (0), unless another value than the expected one is found there (1), or so many nanoseconds have passed (2; never, if
+/// they are negative). The address was checked.
+pub const ATOMIC_WAIT_32: &str = "wasmc_atomic_wait_32";
+
+/// The same for a u64.
+pub const ATOMIC_WAIT_64: &str = "wasmc_atomic_wait_64";
+
+/// `extern "C" fn(address: *const u32, count: u32) -> u32`: wakes so many of those who wait at an address of a shared
+/// memory; gives how many these were.
+pub const ATOMIC_NOTIFY: &str = "wasmc_atomic_notify";
+
 /// `unsafe extern "C" fn(header: *const ProgramHeader)`: installs the filter; the last thing that start-up does. Only
 /// programs that are hardened link it.
 pub const HARDEN: &str = "wasmc_harden";
@@ -45,6 +57,10 @@ pub const HARDEN: &str = "wasmc_harden";
 /// `extern "C" fn() -> bool`: takes away every file that is not granted; false if the kernel cannot. Only programs that
 /// can name files link it.
 pub const CONFINE_FILES: &str = "wasmc_confine_files";
+
+/// `extern "C" fn(step: u32) -> bool`: starts a thread that performs a script from this step on. Only scripts with
+/// threads link it.
+pub const SCRIPT_THREAD: &str = "wasmc_script_thread";
 
 /// Answers what is asked of embedded trees; a function of the runtime library for itself. Only programs that have such
 /// trees link it.

@@ -94,6 +94,10 @@ trap_codes! {
     UncaughtException           = 13, "uncaught exception";
     /// There are too many exceptions that are still referred to.
     TooManyExceptions           = 14, "too many live exceptions";
+    /// An atomic access at an address that is no multiple of its size.
+    UnalignedAtomic             = 15, "unaligned atomic";
+    /// `memory.atomic.wait` on a memory that nobody else can change.
+    UnsharedWait                = 16, "expected shared memory";
 }
 
 /// Exit status of a program that trapped: what a shell shows for SIGABRT.

@@ -8,6 +8,9 @@
 pub const MODULE: &str = "wasi_snapshot_preview1";
 /// The name before the snapshot; layouts of `filestat` and `subscription`, and the numbers of `whence`, differ.
 pub const UNSTABLE_MODULE: &str = "wasi_unstable";
+/// Module and name of the one function of wasi-threads.
+pub const THREADS_MODULE: &str = "wasi";
+pub const THREAD_SPAWN_NAME: &str = "thread-spawn";
 
 /// Type of a parameter or result as Wasm sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,13 +24,13 @@ pub enum Type {
 pub struct Function {
     pub name: &'static str,
     pub parameters: &'static [Type],
-    /// `errno`, but for `proc_exit`, which does not return.
+    /// `errno`; of `thread_spawn`, a number or a negative error; of `proc_exit`, which does not return, nothing.
     pub result: Option<Type>,
 }
 
 /// Calls `$callback! { (name, (parameters…), result) … }` with every function, in the order of the witx file, then
-/// those of `wasi_unstable` that differ.
-/// Results: `errno` is an i32, `none` means that the function does not return.
+/// those of `wasi_unstable` that differ, then that of wasi-threads.
+/// Results: `errno` and `number` are i32, `none` means that the function does not return.
 #[macro_export]
 macro_rules! for_each_wasi_function {
     ($callback:ident) => {
@@ -82,6 +85,7 @@ macro_rules! for_each_wasi_function {
             (unstable_fd_filestat_get,   (i32 i32),                          errno)
             (unstable_path_filestat_get, (i32 i32 i32 i32 i32),              errno)
             (unstable_poll_oneoff,       (i32 i32 i32 i32),                  errno)
+            (thread_spawn,               (i32),                              number)
         }
     };
 }
@@ -97,6 +101,9 @@ macro_rules! wasi_type {
 
 macro_rules! wasi_result {
     (errno) => {
+        Some(Type::I32)
+    };
+    (number) => {
         Some(Type::I32)
     };
     (none) => {
@@ -117,16 +124,33 @@ macro_rules! define_table {
 
 for_each_wasi_function!(define_table);
 
+/// Index in [`FUNCTIONS`] of the function of wasi-threads.
+pub const THREAD_SPAWN: usize = FUNCTIONS.len() - 1;
+
 /// Prefix of the functions of `wasi_unstable` that are not those of the snapshot.
 const UNSTABLE: &str = "unstable_";
 
 /// Index in [`FUNCTIONS`] of a function of the snapshot, if it exists.
 pub fn find(name: &str) -> Option<usize> {
-    FUNCTIONS.iter().position(|function| function.name == name && !name.starts_with(UNSTABLE))
+    let found = FUNCTIONS.iter().position(|function| function.name == name && !name.starts_with(UNSTABLE));
+    found.filter(|&index| index != THREAD_SPAWN)
 }
 
 /// Index in [`FUNCTIONS`] of a function of `wasi_unstable`, if it exists.
 pub fn find_unstable(name: &str) -> Option<usize> {
     let is_own = |function: &Function| function.name.strip_prefix(UNSTABLE) == Some(name);
     FUNCTIONS.iter().position(is_own).or_else(|| find(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thread_spawn_is_no_function_of_the_snapshot() {
+        assert_eq!(FUNCTIONS[THREAD_SPAWN].name, "thread_spawn");
+        assert_eq!(find("thread_spawn"), None);
+        assert_eq!(find_unstable("thread_spawn"), None);
+        assert!(find("fd_read").is_some());
+    }
 }

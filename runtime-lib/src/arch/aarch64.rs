@@ -1,13 +1,14 @@
 //! AArch64: see the table in the module above.
 
 use core::arch::{asm, naked_asm};
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::mem::offset_of;
 
 use wasmc_abi::cpu::Level;
 use wasmc_abi::program::ProgramHeader;
 use wasmc_abi::trap::TrapCode;
 
 use crate::process;
+use crate::thread::Thread;
 
 /// Where the kernel starts the process.
 ///
@@ -96,6 +97,7 @@ pub fn image_base() -> *const u8 {
 pub mod number {
     pub const PPOLL: usize = 73;
     pub const EXIT_GROUP: usize = 94;
+    pub const FUTEX: usize = 98;
     pub const TGKILL: usize = 131;
     pub const SIGALTSTACK: usize = 132;
     pub const RT_SIGACTION: usize = 134;
@@ -202,9 +204,9 @@ impl Context {
     }
 
     /// Makes the interrupted computation go on as if the innermost [`call_catching`] had returned `code`.
-    pub fn resume_at_catch(&mut self, code: TrapCode) {
+    pub fn resume_at_catch(&mut self, code: TrapCode, catch_frame: usize) {
         self.pc = landing as *const () as u64;
-        self.sp = CATCH_FRAME.load(Ordering::Relaxed) as u64;
+        self.sp = catch_frame as u64;
         self.registers[0] = code as u64;
     }
 }
@@ -333,18 +335,33 @@ pub unsafe extern "C" fn run_on_stack(top: u64, function: extern "C" fn()) {
     )
 }
 
-/// The innermost catch frame: the stack pointer in [`call_catching`] after its stores; 0 if nothing catches.
-static CATCH_FRAME: AtomicUsize = AtomicUsize::new(0);
-
-/// Whether a trap would come back to a [`call_catching`].
-pub fn is_catching() -> bool {
-    CATCH_FRAME.load(Ordering::Relaxed) != 0
+/// Calls compiled code: `function(a, b)` in the instance whose record is at `instance`.
+///
+/// # Safety
+///
+/// `function` must be C code that the compiler made, with at most these parameters, and `instance` the record of an
+/// instance of this program.
+#[unsafe(naked)]
+pub unsafe extern "C" fn call_guest(function: *const u8, instance: u64, a: u32, b: u32) {
+    naked_asm!(
+        "stp x29, x30, [sp, #-32]!",
+        "mov x29, sp",
+        "str x21, [sp, #16]",
+        "mov x9, x0",
+        "mov x21, x1",
+        "mov w0, w2",
+        "mov w1, w3",
+        "blr x9",
+        "ldr x21, [sp, #16]",
+        "ldp x29, x30, [sp], #32",
+        "ret",
+    )
 }
 
 /// Calls a Wasm function through its array-call entry. Returns 0, or the [`TrapCode`] with which it trapped.
 ///
 /// ```text
-///   catch frame:  sp → x29 │ x30 │ x19 … x28 │ d8 … d15 │ previous catch frame │ (8 bytes unused)
+///   catch frame:  sp → x29 │ x30 │ x19 … x28 │ d8 … d15 │ previous catch frame │ thread
 /// ```
 ///
 /// A trap abandons all frames between: [`throw`] or the signal handler sets sp to the catch frame and goes on at
@@ -353,9 +370,14 @@ pub fn is_catching() -> bool {
 ///
 /// # Safety
 ///
-/// `entry` must be an array-call entry and `slots` have room for its arguments and its results.
+/// `entry` must be an array-call entry and `slots` have room for its arguments and its results. `thread` must be the
+/// running one.
 #[unsafe(naked)]
-pub unsafe extern "C" fn call_catching(entry: unsafe extern "C" fn(*mut [u8; 16]), slots: *mut [u8; 16]) -> u32 {
+pub unsafe extern "C" fn call_catching(
+    entry: unsafe extern "C" fn(*mut [u8; 16]),
+    slots: *mut [u8; 16],
+    thread: &Thread,
+) -> u32 {
     naked_asm!(
         "stp  x29, x30, [sp, #-176]!",
         "mov  x29, sp",
@@ -368,17 +390,18 @@ pub unsafe extern "C" fn call_catching(entry: unsafe extern "C" fn(*mut [u8; 16]
         "stp  d10, d11, [sp, #112]",
         "stp  d12, d13, [sp, #128]",
         "stp  d14, d15, [sp, #144]",
-        "adrp x9, {frame}",
-        "ldr  x10, [x9, :lo12:{frame}]",
-        "str  x10, [sp, #160]",
+        "ldr  x10, [x2, #{frame}]",
+        "stp  x10, x2, [sp, #160]",
         "mov  x10, sp",
-        "str  x10, [x9, :lo12:{frame}]",
+        "str  x10, [x2, #{frame}]",
+        "ldr  x21, [x2, #{instance}]",
         "mov  x9, x0",
         "mov  x0, x1",
         "blr  x9",
         "mov  w0, #0",
         "b    {landing}",
-        frame = sym CATCH_FRAME,
+        frame = const offset_of!(Thread, catch_frame),
+        instance = const offset_of!(Thread, instance),
         landing = sym landing,
     )
 }
@@ -387,9 +410,8 @@ pub unsafe extern "C" fn call_catching(entry: unsafe extern "C" fn(*mut [u8; 16]
 #[unsafe(naked)]
 unsafe extern "C" fn landing() {
     naked_asm!(
-        "ldr  x10, [sp, #160]",
-        "adrp x9, {frame}",
-        "str  x10, [x9, :lo12:{frame}]",
+        "ldp  x10, x9, [sp, #160]",
+        "str  x10, [x9, #{frame}]",
         "ldp  d14, d15, [sp, #144]",
         "ldp  d12, d13, [sp, #128]",
         "ldp  d10, d11, [sp, #112]",
@@ -401,24 +423,90 @@ unsafe extern "C" fn landing() {
         "ldp  x19, x20, [sp, #16]",
         "ldp  x29, x30, [sp], #176",
         "ret",
-        frame = sym CATCH_FRAME,
+        frame = const offset_of!(Thread, catch_frame),
     )
 }
 
-/// Makes the innermost [`call_catching`] return `code`.
+/// Makes the [`call_catching`] whose catch frame this is return `code`.
 ///
 /// # Safety
 ///
-/// [`is_catching`] must hold, and the frames that are abandoned must not have anything to drop.
+/// It must be the innermost one of the running thread, and the frames that are abandoned must not have anything to
+/// drop.
 #[unsafe(naked)]
-pub unsafe extern "C" fn throw(code: u32) -> ! {
+pub unsafe extern "C" fn throw(code: u32, catch_frame: usize) -> ! {
     naked_asm!(
-        "adrp x9, {frame}",
-        "ldr  x9, [x9, :lo12:{frame}]",
-        "mov  sp, x9",
+        "mov  sp, x1",
         "b    {landing}",
-        frame = sym CATCH_FRAME,
         landing = sym landing,
+    )
+}
+
+/// The running thread.
+#[cfg(not(test))]
+#[inline(always)]
+pub fn thread() -> &'static Thread {
+    let thread: *const Thread;
+    // SAFETY: the register is what start-up or `clone` has set it to: a thread, which lives as long as it runs.
+    unsafe {
+        asm!("mrs {}, tpidr_el0", out(reg) thread, options(pure, nomem, nostack, preserves_flags));
+        &*thread
+    }
+}
+
+/// Makes `thread` the running one, for the thread that the kernel started.
+pub fn set_thread(thread: &'static Thread) {
+    // SAFETY: nothing else uses that register.
+    unsafe { asm!("msr tpidr_el0, {}", in(reg) &raw const *thread, options(nostack, preserves_flags)) };
+}
+
+/// Starts a thread that calls `entry(thread)` on the stack that ends at `top`; the result is `clone`'s.
+///
+/// # Safety
+///
+/// `top` must be aligned to 16 and be the end of a mapped stack that nobody else uses. `thread` must live as long as
+/// the thread runs.
+#[unsafe(naked)]
+pub unsafe extern "C" fn start_thread(
+    flags: usize,
+    top: u64,
+    thread: *const Thread,
+    entry: unsafe extern "C" fn(&'static Thread) -> !,
+) -> isize {
+    // The kernel gives both threads all registers but x0 as they are here.
+    naked_asm!(
+        "mov  x9, x2",
+        "mov  x10, x3",
+        "mov  x2, #0",
+        "mov  x3, x9", // what `tpidr_el0` will be
+        "mov  x4, #0",
+        "mov  x8, #220", // clone
+        "svc  #0",
+        "cbz  x0, 2f",
+        "ret",
+        "2:",
+        "mov  x29, #0", // the end of the chain of frames
+        "mov  x30, #0",
+        "mov  x0, x9",
+        "blr  x10",
+        "udf  #0",
+    )
+}
+
+/// Unmaps pages, among them the stack that this runs on, and ends the thread.
+///
+/// # Safety
+///
+/// The pages must be this thread's alone, and all signals blocked.
+#[unsafe(naked)]
+pub unsafe extern "C" fn unmap_and_exit(base: u64, bytes: u64) -> ! {
+    naked_asm!(
+        "mov  x8, #215", // munmap
+        "svc  #0",
+        "mov  x0, #0",
+        "mov  x8, #93", // exit
+        "svc  #0",
+        "udf  #0",
     )
 }
 
@@ -704,6 +792,7 @@ mod rust_memory {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arch::thread;
 
     /// Every size around the thresholds, with regions apart and overlapping by any small distance, against
     /// `copy_within`.
@@ -758,18 +847,18 @@ mod tests {
             let mut inner = [[21; 16]; 1];
             // SAFETY: `double` is an array-call entry of one slot; then: we are being caught.
             unsafe {
-                assert_eq!(call_catching(double, inner.as_mut_ptr()), 0);
+                assert_eq!(call_catching(double, inner.as_mut_ptr(), thread()), 0);
                 assert_eq!(inner[0][0], 42);
-                throw(TrapCode::BadSignature as u32)
+                throw(TrapCode::BadSignature as u32, thread().catch_frame().unwrap())
             }
         }
         let mut slots = [[21; 16]; 1];
         // SAFETY: both take one slot.
         unsafe {
-            assert_eq!(call_catching(double, slots.as_mut_ptr()), 0);
+            assert_eq!(call_catching(double, slots.as_mut_ptr(), thread()), 0);
             assert_eq!(slots[0][0], 42);
-            assert_eq!(call_catching(trap, slots.as_mut_ptr()), TrapCode::BadSignature as u32);
+            assert_eq!(call_catching(trap, slots.as_mut_ptr(), thread()), TrapCode::BadSignature as u32);
         }
-        assert!(!is_catching());
+        assert_eq!(thread().catch_frame(), None);
     }
 }

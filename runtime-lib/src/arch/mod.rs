@@ -11,7 +11,10 @@
 //! | `Context`                                   | pc, fp and return address of an interrupted computation        |
 //! | `stack_pointer`, `frame_pointer`            | of the caller                                                  |
 //! | `run_on_stack`                              | calls a function on another stack                              |
-//! | `call_catching`, `throw`, `is_catching`     | calls Wasm such that a trap comes back as a value              |
+//! | `call_guest`                                | calls Wasm in an instance                                      |
+//! | `call_catching`, `throw`                    | the same, such that a trap comes back as a value               |
+//! | `thread`, `set_thread`                      | the running thread, through the thread register                |
+//! | `start_thread`, `unmap_and_exit`            | beginning and end of a thread                                  |
 //! | `has_level`                                 | whether the CPU has the instructions that the program needs    |
 //! | `wasmc_memmove`, `wasmc_memset` … (symbols) | bulk memory; also `memcpy` and its kin for the Rust code here  |
 //!
@@ -26,3 +29,12 @@ mod x86_64;
 pub use aarch64::*;
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::*;
+
+/// The running thread. In tests the thread register is that of libc.
+#[cfg(test)]
+pub fn thread() -> &'static crate::thread::Thread {
+    std::thread_local! {
+        static THREAD: &'static crate::thread::Thread = Box::leak(Box::new(crate::thread::Thread::new()));
+    }
+    THREAD.with(|thread| *thread)
+}

@@ -2,11 +2,14 @@
 
 use core::arch::x86_64::{__cpuid, __cpuid_count, __m128i};
 use core::arch::{asm, naked_asm};
-use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use core::mem::offset_of;
+use core::sync::atomic::AtomicU8;
 
 use wasmc_abi::cpu::Level;
 use wasmc_abi::program::ProgramHeader;
 use wasmc_abi::trap::TrapCode;
+
+use crate::thread::Thread;
 
 /// Where the kernel starts the process.
 ///
@@ -84,6 +87,8 @@ pub mod number {
     pub const RT_SIGPROCMASK: usize = 14;
     pub const SENDMSG: usize = 46;
     pub const RECVMSG: usize = 47;
+    pub const ARCH_PRCTL: usize = 158;
+    pub const FUTEX: usize = 202;
     pub const SIGALTSTACK: usize = 131;
     pub const EXIT_GROUP: usize = 231;
     pub const TGKILL: usize = 234;
@@ -206,9 +211,9 @@ impl Context {
     }
 
     /// Makes the interrupted computation go on as if the innermost [`call_catching`] had returned `code`.
-    pub fn resume_at_catch(&mut self, code: TrapCode) {
+    pub fn resume_at_catch(&mut self, code: TrapCode, catch_frame: usize) {
         self.registers[RIP] = landing as *const () as u64;
-        self.registers[RSP] = CATCH_FRAME.load(Ordering::Relaxed) as u64;
+        self.registers[RSP] = catch_frame as u64;
         self.registers[RAX] = code as u64;
     }
 }
@@ -243,18 +248,36 @@ pub unsafe extern "C" fn run_on_stack(top: u64, function: extern "C" fn()) {
     naked_asm!("push rbp", "mov rbp, rsp", "mov rsp, rdi", "call rsi", "leave", "ret")
 }
 
-/// The innermost catch frame: the stack pointer in [`call_catching`] after its pushes; 0 if nothing catches.
-static CATCH_FRAME: AtomicUsize = AtomicUsize::new(0);
-
-/// Whether a trap would come back to a [`call_catching`].
-pub fn is_catching() -> bool {
-    CATCH_FRAME.load(Ordering::Relaxed) != 0
+/// Calls compiled code: `function(a, b)` in the instance whose record is at `instance`.
+///
+/// # Safety
+///
+/// `function` must be C code that the compiler made, with at most these parameters, and `instance` the record of an
+/// instance of this program.
+#[unsafe(naked)]
+pub unsafe extern "C" fn call_guest(function: *const u8, instance: u64, a: u32, b: u32) {
+    naked_asm!(
+        "push rbp",
+        "mov  rbp, rsp",
+        "push r15",
+        "push r15", // keeps the stack aligned
+        "mov  r15, rsi",
+        "mov  rax, rdi",
+        "mov  edi, edx",
+        "mov  esi, ecx",
+        "call rax",
+        "pop  r15",
+        "pop  r15",
+        "pop  rbp",
+        "ret",
+    )
 }
 
 /// Calls a Wasm function through its array-call entry. Returns 0, or the [`TrapCode`] with which it trapped.
 ///
 /// ```text
-///   catch frame:  rsp → previous catch frame │ r15 │ r14 │ r13 │ r12 │ rbx │ rbp │ return address
+///   catch frame:  rsp → thread │ previous catch frame │ r15 │ r14 │ r13 │ r12 │ rbx │ (8 bytes unused) │ rbp │
+///                 return address
 /// ```
 ///
 /// A trap abandons all frames between: [`throw`] or the signal handler sets rsp to the catch frame and goes on at
@@ -263,25 +286,34 @@ pub fn is_catching() -> bool {
 ///
 /// # Safety
 ///
-/// `entry` must be an array-call entry and `slots` have room for its arguments and its results.
+/// `entry` must be an array-call entry and `slots` have room for its arguments and its results. `thread` must be the
+/// running one.
 #[unsafe(naked)]
-pub unsafe extern "C" fn call_catching(entry: unsafe extern "C" fn(*mut [u8; 16]), slots: *mut [u8; 16]) -> u32 {
+pub unsafe extern "C" fn call_catching(
+    entry: unsafe extern "C" fn(*mut [u8; 16]),
+    slots: *mut [u8; 16],
+    thread: &Thread,
+) -> u32 {
     naked_asm!(
         "push rbp",
         "mov  rbp, rsp",
+        "push rbx", // keeps the stack aligned
         "push rbx",
         "push r12",
         "push r13",
         "push r14",
         "push r15",
-        "push qword ptr [rip + {frame}]",
-        "mov  [rip + {frame}], rsp",
+        "push qword ptr [rdx + {frame}]",
+        "push rdx",
+        "mov  [rdx + {frame}], rsp",
+        "mov  r15, [rdx + {instance}]",
         "mov  rax, rdi",
         "mov  rdi, rsi",
         "call rax",
         "xor  eax, eax",
         "jmp  {landing}",
-        frame = sym CATCH_FRAME,
+        frame = const offset_of!(Thread, catch_frame),
+        instance = const offset_of!(Thread, instance),
         landing = sym landing,
     )
 }
@@ -290,31 +322,102 @@ pub unsafe extern "C" fn call_catching(entry: unsafe extern "C" fn(*mut [u8; 16]
 #[unsafe(naked)]
 unsafe extern "C" fn landing() {
     naked_asm!(
-        "pop  qword ptr [rip + {frame}]",
+        "pop  rdx",
+        "pop  qword ptr [rdx + {frame}]",
         "pop  r15",
         "pop  r14",
         "pop  r13",
         "pop  r12",
         "pop  rbx",
+        "pop  rbx",
         "pop  rbp",
         "ret",
-        frame = sym CATCH_FRAME,
+        frame = const offset_of!(Thread, catch_frame),
     )
 }
 
-/// Makes the innermost [`call_catching`] return `code`.
+/// Makes the [`call_catching`] whose catch frame this is return `code`.
 ///
 /// # Safety
 ///
-/// [`is_catching`] must hold, and the frames that are abandoned must not have anything to drop.
+/// It must be the innermost one of the running thread, and the frames that are abandoned must not have anything to
+/// drop.
 #[unsafe(naked)]
-pub unsafe extern "C" fn throw(code: u32) -> ! {
+pub unsafe extern "C" fn throw(code: u32, catch_frame: usize) -> ! {
     naked_asm!(
         "mov eax, edi",
-        "mov rsp, [rip + {frame}]",
+        "mov rsp, rsi",
         "jmp {landing}",
-        frame = sym CATCH_FRAME,
         landing = sym landing,
+    )
+}
+
+/// The running thread.
+#[cfg(not(test))]
+#[inline(always)]
+pub fn thread() -> &'static Thread {
+    let thread: *const Thread;
+    // SAFETY: `fs` is the base that start-up or `clone` has set, to a thread, whose first word is its address; that
+    // lives as long as the thread.
+    unsafe {
+        asm!("mov {}, fs:[0]", out(reg) thread, options(pure, readonly, nostack, preserves_flags));
+        &*thread
+    }
+}
+
+/// Makes `thread` the running one, for the thread that the kernel started.
+pub fn set_thread(thread: &'static Thread) {
+    const ARCH_SET_FS: usize = 0x1002;
+    // SAFETY: nothing else uses that register. The call cannot fail for an address of user space.
+    unsafe { raw_syscall(number::ARCH_PRCTL, [ARCH_SET_FS, &raw const *thread as usize, 0, 0]) };
+}
+
+/// Starts a thread that calls `entry(thread)` on the stack that ends at `top`; the result is `clone`'s.
+///
+/// # Safety
+///
+/// `top` must be aligned to 16 and be the end of a mapped stack that nobody else uses. `thread` must live as long as
+/// the thread runs.
+#[unsafe(naked)]
+pub unsafe extern "C" fn start_thread(
+    flags: usize,
+    top: u64,
+    thread: *const Thread,
+    entry: unsafe extern "C" fn(&'static Thread) -> !,
+) -> isize {
+    // The kernel gives both threads all registers but rax, rcx and r11 as they are here.
+    naked_asm!(
+        "mov  r8, rdx", // what `fs` will be
+        "mov  r9, rcx",
+        "xor  edx, edx",
+        "xor  r10d, r10d",
+        "mov  eax, 56", // clone
+        "syscall",
+        "test rax, rax",
+        "jz   2f",
+        "ret",
+        "2:",
+        "xor  ebp, ebp", // the end of the chain of frames
+        "mov  rdi, r8",
+        "call r9",
+        "ud2",
+    )
+}
+
+/// Unmaps pages, among them the stack that this runs on, and ends the thread.
+///
+/// # Safety
+///
+/// The pages must be this thread's alone, and all signals blocked.
+#[unsafe(naked)]
+pub unsafe extern "C" fn unmap_and_exit(base: u64, bytes: u64) -> ! {
+    naked_asm!(
+        "mov  eax, 11", // munmap
+        "syscall",
+        "mov  eax, 60", // exit
+        "xor  edi, edi",
+        "syscall",
+        "ud2",
     )
 }
 
@@ -937,6 +1040,7 @@ pub extern "C" fn pshufb(vector: __m128i, mask: __m128i) -> __m128i {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arch::thread;
 
     /// Every size around the thresholds, with regions apart and overlapping by any small distance, against
     /// `copy_within`.
@@ -991,19 +1095,19 @@ mod tests {
             let mut inner = [[21; 16]; 1];
             // SAFETY: `double` is an array-call entry of one slot; then: we are being caught.
             unsafe {
-                assert_eq!(call_catching(double, inner.as_mut_ptr()), 0);
+                assert_eq!(call_catching(double, inner.as_mut_ptr(), thread()), 0);
                 assert_eq!(inner[0][0], 42);
-                throw(TrapCode::BadSignature as u32)
+                throw(TrapCode::BadSignature as u32, thread().catch_frame().unwrap())
             }
         }
         let mut slots = [[21; 16]; 1];
         // SAFETY: both take one slot.
         unsafe {
-            assert_eq!(call_catching(double, slots.as_mut_ptr()), 0);
+            assert_eq!(call_catching(double, slots.as_mut_ptr(), thread()), 0);
             assert_eq!(slots[0][0], 42);
-            assert_eq!(call_catching(trap, slots.as_mut_ptr()), TrapCode::BadSignature as u32);
+            assert_eq!(call_catching(trap, slots.as_mut_ptr(), thread()), TrapCode::BadSignature as u32);
         }
-        assert!(!is_catching());
+        assert_eq!(thread().catch_frame(), None);
     }
 
     #[test]

@@ -29,11 +29,12 @@ use super::Result;
 use super::embed::{self, Request};
 use super::grants::RIGHTS_OF_DIRECTORIES;
 use super::guest::{GuestSlice, Memory};
-use super::table::{self, Entry, Kind};
+use super::table::{self, Entry, Kind, Open};
 use super::types::{
     Dirent, Errno, Fdstat, Filestat, Iovec, Prestat, UnstableFilestat, advice, fdflags, filetype, fstflags, rights,
     whence,
 };
+use crate::lock::Lock;
 use crate::sys::{self, Advice, FileType, IoVec, OpenFlags, SeekFrom, Stat, Timespec, Timestamps};
 
 const RIGHTS_TO_SEEK: u64 = rights::FD_SEEK | rights::FD_TELL | rights::FD_ADVISE;
@@ -41,9 +42,9 @@ const RIGHTS_TO_CHANGE: u64 = rights::FD_ALLOCATE | rights::FD_FILESTAT_SET_SIZE
 /// Rights that mean something for regular files only.
 const RIGHTS_OF_REGULAR_FILES: u64 = RIGHTS_TO_SEEK | RIGHTS_TO_CHANGE;
 
-/// The host's descriptor behind an open one that has `needed` rights, which nothing embedded has.
-fn host(fd: u32, needed: u64) -> Result<i32> {
-    Ok(table::with_rights(fd, needed)?.host)
+/// An open descriptor that has `needed` rights, which nothing embedded has.
+fn of_host(fd: u32, needed: u64) -> Result<Open> {
+    table::with_rights(fd, needed)
 }
 
 // --- Reading and writing --------------------------------------------------------------------------------
@@ -145,9 +146,8 @@ pub fn write(
 pub fn fd_read(memory: Memory, fd: u32, iovs: u32, iovs_len: u32, nread: u32) -> Result {
     let entry = table::with_rights(fd, rights::FD_READ)?;
     if let Some(node) = entry.embedded() {
-        let done = read_embedded(memory, node, iovs, iovs_len, entry.position, nread)?;
-        table::set_position(fd, entry.position + done);
-        return Ok(());
+        let read = |position| Ok(position + read_embedded(memory, node, iovs, iovs_len, position, nread)?);
+        return table::move_position(fd, node, read).map(drop);
     }
     // SAFETY: the batches hold checked ranges.
     read(memory, iovs, iovs_len, nread, |vectors| unsafe { sys::readv(entry.host, vectors) })
@@ -188,12 +188,12 @@ pub fn fd_pread(memory: Memory, fd: u32, iovs: u32, iovs_len: u32, from: u64, nr
 }
 
 pub fn fd_pwrite(memory: Memory, fd: u32, iovs: u32, iovs_len: u32, to: u64, nwritten: u32) -> Result {
-    let host = host(fd, rights::FD_WRITE | rights::FD_SEEK)?;
+    let entry = of_host(fd, rights::FD_WRITE | rights::FD_SEEK)?;
     let to = offset(to)?;
     write(memory, iovs, iovs_len, nwritten, |vectors, before| {
         let to = to.checked_add(before).filter(|&to| to <= i64::MAX as u64).ok_or(sys::Errno::FBIG)?;
         // SAFETY: as above.
-        unsafe { sys::pwritev(host, vectors, to) }
+        unsafe { sys::pwritev(entry.host, vectors, to) }
     })
 }
 
@@ -221,22 +221,20 @@ pub fn fd_seek(memory: Memory, fd: u32, delta: u64, from: u32, newoffset: u32) -
     let entry = table::with_rights(fd, needed)?;
     let newoffset = memory.pointer::<u64>(newoffset)?;
     newoffset.write(match entry.embedded() {
-        Some(node) => seek_embedded(fd, node, entry.position, to)?,
+        Some(node) => table::move_position(fd, node, |position| place_in_embedded(node, position, to))?,
         None => sys::seek(entry.host, to)?,
     });
     Ok(())
 }
 
-fn seek_embedded(fd: u32, node: u32, position: u64, to: SeekFrom) -> Result<u64> {
+fn place_in_embedded(node: u32, position: u64, to: SeekFrom) -> Result<u64> {
     let position = match to {
         SeekFrom::Start(position) => Some(position),
         SeekFrom::Current(delta) => position.checked_add_signed(delta),
         SeekFrom::End(delta) => embedded_filestat(node)?.size.checked_add_signed(delta),
         _ => None,
     };
-    let position = offset(position.ok_or(Errno::INVAL)?)?;
-    table::set_position(fd, position);
-    Ok(position)
+    offset(position.ok_or(Errno::INVAL)?)
 }
 
 pub fn fd_tell(memory: Memory, fd: u32, offset: u32) -> Result {
@@ -265,8 +263,8 @@ pub fn fd_advise(_: Memory, fd: u32, from: u64, len: u64, advice: u32) -> Result
 }
 
 pub fn fd_allocate(_: Memory, fd: u32, from: u64, len: u64) -> Result {
-    let host = host(fd, rights::FD_ALLOCATE)?;
-    Ok(sys::allocate(host, offset(from)?, offset(len)?)?)
+    let entry = of_host(fd, rights::FD_ALLOCATE)?;
+    Ok(sys::allocate(entry.host, offset(from)?, offset(len)?)?)
 }
 
 pub fn fd_sync(_: Memory, fd: u32) -> Result {
@@ -391,7 +389,7 @@ pub fn fd_fdstat_set_rights(_: Memory, fd: u32, base: u64, inheriting: u64) -> R
     if base & !rights != 0 || inheriting & !entry.inheriting != 0 {
         return Err(Errno::NOTCAPABLE);
     }
-    table::set_rights(fd, base, inheriting);
+    table::reduce_rights(fd, base, inheriting);
     Ok(())
 }
 
@@ -456,8 +454,8 @@ pub fn unstable_fd_filestat_get(memory: Memory, fd: u32, buf: u32) -> Result {
 }
 
 pub fn fd_filestat_set_size(_: Memory, fd: u32, size: u64) -> Result {
-    let host = host(fd, rights::FD_FILESTAT_SET_SIZE)?;
-    Ok(sys::set_size(host, offset(size)?)?)
+    let entry = of_host(fd, rights::FD_FILESTAT_SET_SIZE)?;
+    Ok(sys::set_size(entry.host, offset(size)?)?)
 }
 
 /// What `utimensat` takes in place of nanoseconds.
@@ -476,8 +474,8 @@ fn time_to_set(time: u64, is_given: bool, is_now: bool) -> Result<Timespec> {
 }
 
 pub fn fd_filestat_set_times(_: Memory, fd: u32, atim: u64, mtim: u64, flags: u32) -> Result {
-    let host = host(fd, rights::FD_FILESTAT_SET_TIMES)?;
-    Ok(sys::set_times(host, &times_to_set(atim, mtim, flags)?)?)
+    let entry = of_host(fd, rights::FD_FILESTAT_SET_TIMES)?;
+    Ok(sys::set_times(entry.host, &times_to_set(atim, mtim, flags)?)?)
 }
 
 /// What `fstflags` choose.
@@ -513,6 +511,9 @@ impl Listing {
     }
 }
 
+/// Held while the kernel's position in a directory is of interest: one listing after the other.
+static LISTING: Lock<()> = Lock::new(());
+
 pub fn fd_readdir(memory: Memory, fd: u32, buf: u32, buf_len: u32, cookie: u64, bufused: u32) -> Result {
     let directory = table::directory(fd, rights::FD_READDIR)?;
     let buffer = memory.slice::<u8>(buf, buf_len)?;
@@ -523,10 +524,13 @@ pub fn fd_readdir(memory: Memory, fd: u32, buf: u32, buf_len: u32, cookie: u64, 
         Some(node) => {
             embed::call(Request::List { node, cookie, listing: &mut listing })?;
         }
-        None => sys::read_directory(directory.host, cookie, |entry| {
-            let (d_next, d_ino, d_type) = (entry.next, entry.inode, name_of(entry.file_type));
-            listing.add(Dirent { d_next, d_ino, d_type, ..Dirent::default() }, entry.name)
-        })?,
+        None => {
+            let _listing = LISTING.lock();
+            sys::read_directory(directory.host, cookie, |entry| {
+                let (d_next, d_ino, d_type) = (entry.next, entry.inode, name_of(entry.file_type));
+                listing.add(Dirent { d_next, d_ino, d_type, ..Dirent::default() }, entry.name)
+            })?;
+        }
     }
     bufused.write(listing.used);
     Ok(())
@@ -558,11 +562,10 @@ pub fn fd_close(_: Memory, fd: u32) -> Result {
 
 /// Moves a descriptor onto another open one, which is closed.
 pub fn fd_renumber(_: Memory, fd: u32, to: u32) -> Result {
-    table::get(fd)?;
-    table::get(to)?;
-    if fd != to {
-        table::close(&table::replace(fd, to)?);
+    if fd == to {
+        return table::get(fd).map(drop);
     }
+    table::close(&table::replace(fd, to)?);
     Ok(())
 }
 
@@ -616,7 +619,7 @@ mod tests {
         const RESULT: u32 = 0x8000;
         let mut guest = Guest(vec![0; PAGE]);
         let memory = guest.memory();
-        let saved: Vec<Option<Entry>> = (0..3).map(|fd| table::get(fd).ok()).collect();
+        let saved: Vec<Option<Entry>> = (0..3).map(|fd| table::get(fd).ok().map(|open| *open)).collect();
 
         // A regular file, behind 0 for reading and behind 1 for writing.
         let path = std::env::temp_dir().join(format!("wasmc-runtime-fd-{}", std::process::id()));

@@ -4,15 +4,21 @@
 //! [`Memory::slice`], which check the whole range once, without overflow, and give `fault` if it is not inside the
 //! memory. What they return can be read and written without further checks, and without being able to fail.
 //!
+//! Addresses have 32 bits, whatever the memory's indices have: of a memory with 64-bit indices they mean the first
+//! 4 GiB, and a range that begins there may reach beyond.
+//!
 //! Addresses need not be aligned, and ranges may overlap: values are copied in and out, and no Rust reference to
-//! guest memory is ever made. Ranges stay valid because a memory never shrinks, and host functions never grow one.
+//! guest memory is ever made: other threads may write there at any time, so that each value is read once, and what was
+//! read is what is checked and used. Ranges stay valid because a memory never shrinks, and a shared one never moves.
 
 use core::marker::PhantomData;
+use core::sync::atomic::{Ordering::SeqCst, compiler_fence};
 
 use wasmc_abi::layout::MemoryRecord;
 
 use super::Result;
 use super::types::Errno;
+use crate::memory;
 
 /// The memory of the calling instance.
 #[derive(Clone, Copy)]
@@ -49,7 +55,7 @@ impl Memory {
         }
         // SAFETY: by the caller.
         let record = unsafe { &*record };
-        Memory { base: record.base as *mut u8, length: record.length }
+        Memory { base: record.base as *mut u8, length: memory::length(record) }
     }
 
     /// A pointer to one value.
@@ -77,6 +83,11 @@ pub fn bytes_of<T: Plain>(value: &T) -> &[u8] {
     // SAFETY: there is no padding.
     unsafe { core::slice::from_raw_parts(core::ptr::from_ref(value).cast(), size_of::<T>()) }
 }
+
+/// A value at any address.
+#[repr(C, packed)]
+#[derive(Clone, Copy)]
+struct Unaligned<T>(T);
 
 /// A checked pointer to one value.
 #[derive(Clone, Copy)]
@@ -116,8 +127,9 @@ impl<T: Plain> GuestSlice<T> {
         if index >= self.count {
             return None;
         }
+        // Volatile: what is checked must be what is used, though another thread may write there.
         // SAFETY: the range was checked when the slice was made.
-        Some(unsafe { self.pointer.cast::<T>().add(index as usize).read_unaligned() })
+        Some(unsafe { self.pointer.cast::<Unaligned<T>>().add(index as usize).read_volatile().0 })
     }
 
     /// Writes the value at an index; nothing beyond the end.
@@ -142,14 +154,13 @@ impl GuestSlice<u8> {
             unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), self.pointer.add(offset as usize), bytes.len()) }
         }
     }
-}
 
-impl GuestSlice<u8> {
-    /// Copies the first bytes out.
+    /// Copies the first bytes out. What the caller sees from now on is the copy, whatever other threads write.
     pub fn copy_to(self, bytes: &mut [u8]) {
         let length = bytes.len().min(self.count as usize);
         // SAFETY: inside the checked range; guest memory and the runtime's are apart.
         unsafe { core::ptr::copy_nonoverlapping(self.pointer, bytes.as_mut_ptr(), length) }
+        compiler_fence(SeqCst);
     }
 }
 

@@ -47,6 +47,7 @@ mod types;
 
 use types::Errno;
 
+use crate::thread::spawn as thread_spawn;
 use args::{args_get, args_sizes_get, environ_get, environ_sizes_get};
 use clock::{clock_res_get, clock_time_get};
 use fd::{
@@ -64,6 +65,7 @@ use poll::{poll_oneoff, unstable_poll_oneoff};
 use proc::{proc_exit, proc_raise, sched_yield};
 use random::random_get;
 use sock::{sock_accept, sock_recv, sock_send, sock_shutdown};
+pub use table::prepare_for_threads;
 
 /// What a WASI function gives: `success` or an error.
 type Result<T = ()> = core::result::Result<T, Errno>;
@@ -102,6 +104,13 @@ macro_rules! entry_point {
                 Ok(()) => Errno::SUCCESS.number(),
                 Err(error) => error.number(),
             }
+        }
+    };
+    (@define $name:ident number $(($parameter:ident $type:ident))*) => {
+        #[unsafe(export_name = concat!("wasmc_wasi_", stringify!($name)))]
+        extern "C" fn $name(_: *mut wasmc_abi::layout::MemoryRecord $(, $parameter: parameter_type!($type))*) -> i32 {
+            crate::trap::check_headroom();
+            super::$name($($parameter),*)
         }
     };
     (@define $name:ident none $(($parameter:ident $type:ident))*) => {

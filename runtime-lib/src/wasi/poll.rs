@@ -16,7 +16,7 @@
 use super::Result;
 use super::embed::{self, Request};
 use super::guest::{GuestSlice, Memory};
-use super::table::{self, Entry};
+use super::table::{self, Open};
 use super::types::{
     Errno, Event, Filestat, Subscription, UnstableSubscription, clockid, eventrwflags, eventtype, rights, subclockflags,
 };
@@ -93,13 +93,14 @@ fn poll(memory: Memory, list: List, events: u32, count: u32, nevents: u32) -> Re
         }
     };
 
+    let mut polled = Polled(polled);
     loop {
-        let timeout = prepare(list, polled, start)?;
-        match sys::poll(polled, timeout.map(timespec)) {
+        let timeout = prepare(list, &mut polled, start)?;
+        match sys::poll(polled.0, timeout.map(timespec)) {
             Ok(()) | Err(sys::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        let happened = collect(list, polled, start, events)?;
+        let happened = collect(list, polled.0, start, events)?;
         if happened > 0 {
             nevents.write(happened);
             return Ok(());
@@ -109,8 +110,36 @@ fn poll(memory: Memory, list: List, events: u32, count: u32, nevents: u32) -> Re
 
 const IDLE: PollFd = PollFd { fd: -1, events: 0, returned: 0 };
 
+/// What the kernel is told: descriptors of the host that are in use.
+struct Polled<'a>(&'a mut [PollFd]);
+
+impl Polled<'_> {
+    fn clear(&mut self) {
+        self.0.iter().filter(|poll| poll.fd >= 0).for_each(|poll| table::end_kept(poll.fd));
+        self.0.fill(IDLE);
+    }
+
+    /// Adds what a subscription waits for. What is at one number is one descriptor, whatever becomes of the number.
+    fn add(&mut self, fd: u32, entry: Open, events: u16) {
+        if let Some(poll) = self.0.get_mut(fd as usize) {
+            if poll.fd < 0 {
+                poll.fd = entry.keep();
+                poll.events = events;
+            } else if poll.fd == entry.host {
+                poll.events |= events;
+            }
+        }
+    }
+}
+
+impl Drop for Polled<'_> {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
 /// The descriptor of a subscription, and what to wait for.
-fn descriptor(subscription: &Subscription) -> Result<(Entry, u16)> {
+fn descriptor(subscription: &Subscription) -> Result<(Open, u16)> {
     let (right, events) = match subscription.tag {
         eventtype::FD_READ => (rights::FD_READ, PollFd::READ),
         _ => (rights::FD_WRITE, PollFd::WRITE),
@@ -122,8 +151,8 @@ fn descriptor(subscription: &Subscription) -> Result<(Entry, u16)> {
 }
 
 /// Fills in what the kernel shall wait for. Gives the nanoseconds after which something happens anyway.
-fn prepare(list: List, polled: &mut [PollFd], start: u64) -> Result<Option<u64>> {
-    polled.fill(IDLE);
+fn prepare(list: List, polled: &mut Polled<'_>, start: u64) -> Result<Option<u64>> {
+    polled.clear();
     let mut timeout: Option<u64> = None;
     for subscription in list.iter() {
         let wait = if subscription.tag == eventtype::CLOCK {
@@ -134,10 +163,7 @@ fn prepare(list: List, polled: &mut [PollFd], start: u64) -> Result<Option<u64>>
                 if entry.embedded().is_some() {
                     return Some(0);
                 }
-                if let Some(poll) = polled.get_mut(subscription.id_or_fd as usize) {
-                    poll.fd = entry.host;
-                    poll.events |= events;
-                }
+                polled.add(subscription.id_or_fd, entry, events);
                 None
             })
         };
@@ -164,11 +190,12 @@ fn collect(list: List, polled: &[PollFd], start: u64, events: GuestSlice<Event>)
             match descriptor(&subscription) {
                 Ok((entry, wanted)) => match entry.embedded() {
                     Some(node) => Some(Event { nbytes: unread_bytes(node, entry.position), ..event }),
-                    None => {
-                        let returned =
-                            polled.get(subscription.id_or_fd as usize).map_or(PollFd::INVALID, |poll| poll.returned);
-                        ready(event, entry.host, wanted, returned)
-                    }
+                    None => match polled.get(subscription.id_or_fd as usize) {
+                        None => ready(event, entry.host, wanted, PollFd::INVALID),
+                        Some(poll) if poll.fd == entry.host => ready(event, entry.host, wanted, poll.returned),
+                        // Another thread has put something else there: it is looked at in the next round.
+                        Some(_) => None,
+                    },
                 },
                 Err(error) => Some(Event { error: error.number() as u16, ..event }),
             }

@@ -3,11 +3,12 @@
 use super::Result;
 use super::guest::Memory;
 use super::types::Errno;
-use crate::{script, sys};
+use crate::{process, script, sys};
 
 /// Ends the process. Linux keeps the low 8 bits of the status: 256 is seen as 0, and -1 as 255. Statuses from 126 on
 /// are the guest's to use, though a shell gives some of them meanings of its own.
 pub fn proc_exit(rval: u32) -> ! {
+    process::begin_to_end();
     script::flush();
     sys::exit(rval as i32)
 }

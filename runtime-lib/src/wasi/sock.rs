@@ -3,7 +3,7 @@
 use super::Result;
 use super::fd::{Batches, batch, write};
 use super::guest::Memory;
-use super::table::{self, Entry, Kind};
+use super::table::{self, Entry, Kind, Open};
 use super::types::{Errno, fdflags, rights, sockflags};
 use crate::sys::{self, Shutdown};
 
@@ -12,7 +12,7 @@ pub const RIGHTS_OF_LISTENERS: u64 = RIGHTS | rights::SOCK_ACCEPT;
 pub const RIGHTS_OF_CONNECTIONS: u64 = RIGHTS | rights::FD_READ | rights::FD_WRITE | rights::SOCK_SHUTDOWN;
 
 /// An open socket that has a right. What a process was started with may be a socket, too.
-fn socket(fd: u32, needed: u64) -> Result<i32> {
+fn socket(fd: u32, needed: u64) -> Result<Open> {
     let entry = table::get(fd)?;
     if entry.kind == Kind::Directory || entry.embedded().is_some() {
         return Err(Errno::NOTSOCK);
@@ -20,7 +20,7 @@ fn socket(fd: u32, needed: u64) -> Result<i32> {
     if entry.kind == Kind::File && !sys::is_socket(entry.host) {
         return Err(Errno::NOTSOCK);
     }
-    Ok(table::with_rights(fd, needed)?.host)
+    if entry.base & needed == needed { Ok(entry) } else { Err(Errno::NOTCAPABLE) }
 }
 
 pub fn sock_accept(memory: Memory, fd: u32, flags: u32, accepted: u32) -> Result {
@@ -29,9 +29,8 @@ pub fn sock_accept(memory: Memory, fd: u32, flags: u32, accepted: u32) -> Result
     if flags & !u32::from(fdflags::NONBLOCK) != 0 {
         return Err(Errno::INVAL);
     }
-    let base = table::get(fd)?.inheriting;
-    let host = sys::accept(listener, flags != 0)?;
-    match table::insert(Entry::new(host, Kind::Socket, base, 0)) {
+    let host = sys::accept(listener.host, flags != 0)?;
+    match table::insert(Entry::new(host, Kind::Socket, listener.inheriting, 0)) {
         Ok(fd) => {
             accepted.write(fd);
             Ok(())
@@ -52,7 +51,7 @@ pub fn sock_recv(
     ro_datalen: u32,
     ro_flags: u32,
 ) -> Result {
-    let host = socket(fd, rights::FD_READ)?;
+    let socket = socket(fd, rights::FD_READ)?;
     if ri_flags & !(sockflags::RECV_PEEK | sockflags::RECV_WAITALL) != 0 {
         return Err(Errno::INVAL);
     }
@@ -69,7 +68,7 @@ pub fn sock_recv(
     let mut native = batch();
     let (vectors, _) = batches.next(&mut native)?;
     // SAFETY: the batches hold checked ranges.
-    let (bytes, flags) = unsafe { sys::receive(host, vectors, flags) }?;
+    let (bytes, flags) = unsafe { sys::receive(socket.host, vectors, flags) }?;
     ro_datalen.write(bytes as u32);
     ro_flags.write(if flags & sys::MSG_TRUNC != 0 { sockflags::RECV_DATA_TRUNCATED } else { 0 });
     Ok(())
@@ -77,21 +76,21 @@ pub fn sock_recv(
 
 /// There are no flags.
 pub fn sock_send(memory: Memory, fd: u32, si_data: u32, si_data_len: u32, si_flags: u32, so_datalen: u32) -> Result {
-    let host = socket(fd, rights::FD_WRITE)?;
+    let socket = socket(fd, rights::FD_WRITE)?;
     if si_flags != 0 {
         return Err(Errno::INVAL);
     }
     // SAFETY: as above.
-    write(memory, si_data, si_data_len, so_datalen, |vectors, _| unsafe { sys::send(host, vectors) })
+    write(memory, si_data, si_data_len, so_datalen, |vectors, _| unsafe { sys::send(socket.host, vectors) })
 }
 
 pub fn sock_shutdown(_: Memory, fd: u32, how: u32) -> Result {
-    let host = socket(fd, rights::SOCK_SHUTDOWN)?;
+    let socket = socket(fd, rights::SOCK_SHUTDOWN)?;
     let how = match how {
         sockflags::SHUT_RD => Shutdown::Read,
         sockflags::SHUT_WR => Shutdown::Write,
         how if how == sockflags::SHUT_RD | sockflags::SHUT_WR => Shutdown::Both,
         _ => return Err(Errno::INVAL),
     };
-    Ok(sys::shutdown(host, how)?)
+    Ok(sys::shutdown(socket.host, how)?)
 }

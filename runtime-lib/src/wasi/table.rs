@@ -10,19 +10,27 @@
 //! the whole table of [`LIMIT`] entries, of which the kernel provides the pages that are used: the guest can make it
 //! 3 MiB, not more, and no entry ever moves behind anybody's back (entries are copied in and out).
 //!
+//! # Threads
+//!
+//! The table has a lock, which is held for as long as it takes to copy an entry. Whoever uses an entry ([`Open`])
+//! counts as a user of the host's descriptor while there are several threads. What is closed while others use it is
+//! gone for the guest at once, and for the host when the last of them is done: a read that waits goes on, as it does
+//! natively, and no call ever reaches a descriptor that was opened after the guest's number was looked up.
+//!
 //! # Invariants
 //!
-//! - All entries below [`LOWEST`] are open, so that the lowest free one is found without starting over.
+//! - All entries below [`Table::lowest`] are open, so that the lowest free one is found without starting over.
 //! - A host descriptor stands in at most one entry. Whoever takes an entry out closes it or puts it elsewhere.
 //! - What is [embedded](super::embed) has no descriptor of the host. Who uses that of an entry asked first whether it
 //!   is embedded, or for a right that nothing embedded has.
 
-use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
+use core::ops::Deref;
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering::AcqRel, Ordering::Relaxed};
 
 use super::Result;
 use super::types::{Errno, rights};
-use crate::{report, sys};
+use crate::lock::Lock;
+use crate::{process, report, sys, thread};
 
 /// Most descriptors that a guest can have.
 pub const LIMIT: u32 = 64 << 10;
@@ -81,150 +89,266 @@ pub const RIGHTS_TO_WRITE: u64 = FILE | rights::FD_WRITE | CHANGE;
 /// What `None` in a cell is: closed.
 type Cell = Option<Entry>;
 
-struct First(UnsafeCell<[Cell; 3]>);
+struct Table {
+    /// All there is, until the whole table is reserved.
+    first: [Cell; 3],
+    /// The whole table, once it is reserved; null before.
+    whole: *mut Cell,
+    /// No entry is free below.
+    lowest: u32,
+    /// No entry is open from here on.
+    highest: u32,
+}
 
-// SAFETY: the process has one thread.
-unsafe impl Sync for First {}
+// SAFETY: the mapping is the table's alone.
+unsafe impl Send for Table {}
 
 const fn stream(host: i32, base: u64) -> Cell {
     Some(Entry::new(host, Kind::File, base, 0))
 }
 
-static FIRST: First =
-    First(UnsafeCell::new([stream(0, RIGHTS_TO_READ), stream(1, RIGHTS_TO_WRITE), stream(2, RIGHTS_TO_WRITE)]));
+static TABLE: Lock<Table> = Lock::new(Table {
+    first: [stream(0, RIGHTS_TO_READ), stream(1, RIGHTS_TO_WRITE), stream(2, RIGHTS_TO_WRITE)],
+    whole: core::ptr::null_mut(),
+    lowest: 3,
+    highest: 3,
+});
 
-/// The whole table, once it is reserved.
-static WHOLE: AtomicPtr<Cell> = AtomicPtr::new(core::ptr::null_mut());
-/// No entry is free below.
-static LOWEST: AtomicU32 = AtomicU32::new(3);
-/// No entry is open from here on.
-static HIGHEST: AtomicU32 = AtomicU32::new(3);
-
-/// The place of an entry that is or was open.
-fn cell(fd: u32) -> Option<*mut Cell> {
-    if fd >= HIGHEST.load(Relaxed) {
-        return None;
+impl Table {
+    /// The entries that are or were open.
+    fn cells(&mut self) -> &mut [Cell] {
+        if self.whole.is_null() {
+            let count = (self.highest as usize).min(self.first.len());
+            return self.first.get_mut(..count).unwrap_or_default();
+        }
+        // SAFETY: mapped; so many were written.
+        unsafe { core::slice::from_raw_parts_mut(self.whole, self.highest as usize) }
     }
-    let whole = WHOLE.load(Relaxed);
-    let table = if whole.is_null() { FIRST.0.get().cast() } else { whole };
-    Some(table.wrapping_add(fd as usize))
+
+    fn entry(&mut self, fd: u32) -> Result<&mut Entry> {
+        self.cells().get_mut(fd as usize).and_then(Option::as_mut).ok_or(Errno::BADF)
+    }
+
+    fn insert(&mut self, entry: Entry) -> Result<u32> {
+        let lowest = self.lowest as usize;
+        let free = self.cells().iter().skip(lowest).position(Option::is_none);
+        let fd = free.map_or(self.highest, |distance| (lowest + distance) as u32);
+        if fd >= LIMIT || entry.host >= HOST_LIMIT {
+            return Err(Errno::NFILE);
+        }
+        if fd >= self.highest {
+            self.reserve()?;
+            // SAFETY: room for it, in the mapping. What is behind the highest was never written, or is closed.
+            unsafe { self.whole.add(fd as usize).write(None) };
+            self.highest = fd + 1;
+        }
+        if let Some(cell) = self.cells().get_mut(fd as usize) {
+            *cell = Some(entry);
+        }
+        self.lowest = fd + 1;
+        Ok(fd)
+    }
+
+    /// Reserves the whole table, unless it is there.
+    fn reserve(&mut self) -> Result {
+        if self.whole.is_null() {
+            let bytes = LIMIT as usize * size_of::<Cell>();
+            let whole = sys::map_anywhere(bytes as u64, true)? as *mut Cell;
+            // SAFETY: room for them, just mapped.
+            unsafe { core::ptr::copy_nonoverlapping(self.first.as_ptr(), whole, self.first.len()) };
+            self.whole = whole;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, fd: u32) -> Result<Entry> {
+        let entry = self.cells().get_mut(fd as usize).and_then(Option::take).ok_or(Errno::BADF)?;
+        self.lowest = fd.min(self.lowest);
+        Ok(entry)
+    }
 }
 
-fn read(fd: u32) -> Cell {
-    // SAFETY: a place inside the table that was written; nobody keeps a reference.
-    cell(fd).and_then(|cell| unsafe { *cell })
+/// An open descriptor, which the caller uses: until this is dropped, the host's descriptor stays what it is.
+pub struct Open {
+    entry: Entry,
+    is_counted: bool,
 }
 
-fn write(fd: u32, entry: Cell) {
-    if let Some(cell) = cell(fd) {
-        // SAFETY: as above.
-        unsafe { *cell = entry }
+impl Deref for Open {
+    type Target = Entry;
+
+    fn deref(&self) -> &Entry {
+        &self.entry
+    }
+}
+
+impl Open {
+    /// The host's descriptor, in use until [`end_kept`].
+    pub fn keep(self) -> i32 {
+        core::mem::ManuallyDrop::new(self).entry.host
+    }
+}
+
+/// Ends the use of what was [kept](Open::keep).
+pub fn end_kept(host: i32) {
+    if thread::are_several() {
+        end_use(host);
+    }
+}
+
+impl Drop for Open {
+    #[inline]
+    fn drop(&mut self) {
+        if self.is_counted {
+            end_use(self.entry.host);
+        }
     }
 }
 
 /// An open descriptor.
-pub fn get(fd: u32) -> Result<Entry> {
-    read(fd).ok_or(Errno::BADF)
+pub fn get(fd: u32) -> Result<Open> {
+    let mut table = TABLE.lock();
+    let entry = *table.entry(fd)?;
+    let is_counted = thread::are_several() && entry.embedded().is_none();
+    if is_counted && let Some(uses) = uses(entry.host) {
+        uses.fetch_add(1, Relaxed);
+    }
+    Ok(Open { entry, is_counted })
 }
 
 /// An open descriptor that has all of some rights.
-pub fn with_rights(fd: u32, needed: u64) -> Result<Entry> {
+pub fn with_rights(fd: u32, needed: u64) -> Result<Open> {
     let entry = get(fd)?;
     if entry.base & needed == needed { Ok(entry) } else { Err(Errno::NOTCAPABLE) }
 }
 
 /// An open directory that has all of some rights.
-pub fn directory(fd: u32, needed: u64) -> Result<Entry> {
-    if get(fd)?.kind != Kind::Directory {
+pub fn directory(fd: u32, needed: u64) -> Result<Open> {
+    let entry = get(fd)?;
+    if entry.kind != Kind::Directory {
         return Err(Errno::NOTDIR);
     }
-    with_rights(fd, needed)
+    if entry.base & needed == needed { Ok(entry) } else { Err(Errno::NOTCAPABLE) }
 }
 
-/// Replaces the rights of an open descriptor.
-pub fn set_rights(fd: u32, base: u64, inheriting: u64) {
-    if let Some(entry) = read(fd) {
-        write(fd, Some(Entry { base, inheriting, ..entry }));
+/// Takes rights away from an open descriptor: all but these.
+pub fn reduce_rights(fd: u32, base: u64, inheriting: u64) {
+    if let Ok(entry) = TABLE.lock().entry(fd) {
+        entry.base &= base;
+        entry.inheriting &= inheriting;
     }
 }
 
-/// Replaces the flags of an open embedded descriptor.
+/// Replaces the flags of an open descriptor.
 pub fn set_flags(fd: u32, flags: u16) {
-    if let Some(entry) = read(fd) {
-        write(fd, Some(Entry { flags, ..entry }));
+    if let Ok(entry) = TABLE.lock().entry(fd) {
+        entry.flags = flags;
     }
 }
 
-/// Replaces the position of an open embedded file.
-pub fn set_position(fd: u32, position: u64) {
-    if let Some(entry) = read(fd) {
-        write(fd, Some(Entry { position, ..entry }));
+/// Reads from an open embedded file, or moves in it: `change` gets the position, and gives it as it is to be. Others
+/// wait meanwhile, so that what two threads read from one descriptor follows one after the other.
+pub fn move_position(fd: u32, node: u32, change: impl FnOnce(u64) -> Result<u64>) -> Result<u64> {
+    let mut table = TABLE.lock();
+    let entry = table.entry(fd)?;
+    // Another thread may have put something else there.
+    if entry.embedded() != Some(node) {
+        return Err(Errno::BADF);
     }
+    entry.position = change(entry.position)?;
+    Ok(entry.position)
 }
 
 /// Gives a descriptor the lowest free number.
 pub fn insert(entry: Entry) -> Result<u32> {
-    let mut fd = LOWEST.load(Relaxed);
-    while read(fd).is_some() {
-        fd += 1;
-    }
-    if fd >= LIMIT {
-        return Err(Errno::NFILE);
-    }
-    if fd >= HIGHEST.load(Relaxed) {
-        reserve()?;
-        HIGHEST.store(fd + 1, Relaxed);
-    }
-    write(fd, Some(entry));
-    LOWEST.store(fd + 1, Relaxed);
-    Ok(fd)
-}
-
-/// Reserves the whole table, unless it is there.
-fn reserve() -> Result {
-    if WHOLE.load(Relaxed).is_null() {
-        let bytes = LIMIT as usize * size_of::<Cell>();
-        let whole = sys::map_anywhere(bytes as u64, true)? as *mut Cell;
-        // SAFETY: room for them, just mapped; what is behind them is written before it is read.
-        unsafe { core::ptr::copy_nonoverlapping(FIRST.0.get().cast::<Cell>(), whole, 3) };
-        WHOLE.store(whole, Relaxed);
-    }
-    Ok(())
+    TABLE.lock().insert(entry)
 }
 
 /// Takes an open descriptor out of the table.
 pub fn take(fd: u32) -> Result<Entry> {
-    let entry = get(fd)?;
-    write(fd, None);
-    LOWEST.store(fd.min(LOWEST.load(Relaxed)), Relaxed);
-    Ok(entry)
+    TABLE.lock().take(fd)
 }
 
 /// Moves an open descriptor onto another open one, and gives what that was.
 pub fn replace(fd: u32, to: u32) -> Result<Entry> {
-    let target = get(to)?;
-    let entry = take(fd)?;
-    write(to, Some(entry));
+    let mut table = TABLE.lock();
+    let target = *table.entry(to)?;
+    let entry = table.take(fd)?;
+    *table.entry(to)? = entry;
     Ok(target)
-}
-
-/// Closes the host's descriptor of an entry that was taken out.
-pub fn close(entry: &Entry) {
-    if entry.embedded().is_some() {
-        return;
-    }
-    if entry.host == 2 {
-        report::stderr_is_closed();
-    }
-    sys::close(entry.host);
 }
 
 /// Numbers from here on are not open.
 pub fn end() -> u32 {
-    HIGHEST.load(Relaxed)
+    TABLE.lock().highest
+}
+
+// --- Descriptors of the host ----------------------------------------------------------------------------
+
+/// The host's numbers are below: what Linux lets a process have at most, unless its administrator decides otherwise.
+const HOST_LIMIT: i32 = 1 << 20;
+
+/// In the count of uses: it is closed when the last one ends.
+const IS_CLOSED: u32 = 1 << 31;
+
+/// For each descriptor of the host, how many calls use it. Mapped before there is a second thread.
+static USES: AtomicPtr<AtomicU32> = AtomicPtr::new(core::ptr::null_mut());
+
+/// Makes ready for several threads, before there is a second one.
+pub fn prepare_for_threads() -> sys::Result<()> {
+    let uses = sys::map_anywhere(HOST_LIMIT as u64 * size_of::<AtomicU32>() as u64, true)?;
+    USES.store(uses as *mut AtomicU32, Relaxed);
+    Ok(())
+}
+
+fn uses(host: i32) -> Option<&'static AtomicU32> {
+    let uses = USES.load(Relaxed);
+    if uses.is_null() || !(0..HOST_LIMIT).contains(&host) {
+        return None;
+    }
+    // SAFETY: an element of the mapping, which stays.
+    Some(unsafe { &*uses.add(host as usize) })
+}
+
+#[cold]
+fn end_use(host: i32) {
+    if let Some(uses) = uses(host)
+        && uses.fetch_sub(1, AcqRel) == IS_CLOSED | 1
+    {
+        uses.store(0, Relaxed);
+        close_now(host);
+    }
+}
+
+/// Closes the host's descriptor of an entry that was taken out, as soon as nobody uses it: else its number could be
+/// something else's before another thread's call gets to the kernel.
+pub fn close(entry: &Entry) {
+    if entry.embedded().is_some() {
+        return;
+    }
+    if let Some(uses) = uses(entry.host) {
+        if uses.fetch_or(IS_CLOSED, AcqRel) != 0 {
+            return;
+        }
+        uses.store(0, Relaxed);
+    }
+    close_now(entry.host);
+}
+
+fn close_now(host: i32) {
+    if host == 2 {
+        report::stderr_is_closed();
+        // What is opened next may get that number, and a report shall not go there.
+        if process::is_ending() {
+            sys::sleep_forever();
+        }
+    }
+    sys::close(host);
 }
 
 #[cfg(test)]
-pub fn put(fd: u32, entry: Cell) {
-    write(fd, entry);
+pub fn put(fd: u32, entry: Option<Entry>) {
+    if let Some(cell) = TABLE.lock().cells().get_mut(fd as usize) {
+        *cell = entry;
+    }
 }

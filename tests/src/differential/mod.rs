@@ -1,4 +1,5 @@
-//! The same module in wasmi and as an executable: everything that can be seen from outside must be equal.
+//! The same module in wasmi and as an executable: everything that can be seen from outside must be equal. (By hand,
+//! modules with exceptions or atomic instructions are compared with Wasmtime instead: see [`wasmtime`].)
 //!
 //! [`generate`] makes a module from a seed. [`plan`] runs it in wasmi: instantiates it, calls each exported function
 //! with a few argument lists, and looks at the exported globals and memories after each call. What wasmi does decides
@@ -12,22 +13,26 @@
 //!   rare.
 //! - Which function a reference is for.
 //! - [`coarse`] traps: wasmi does not tell `call_indirect` beyond the end of a table from `table.get` there.
-//! - Bits of NaNs that arithmetic makes: [`generate`] has them made canonical by the module itself.
+//! - Bits of NaNs that arithmetic makes, but for the group of the [`deterministic`] profile: [`generate`] has them made
+//!   canonical by the module itself.
 
+pub mod deterministic;
 pub mod generate;
 pub mod plan;
 pub mod reduce;
+pub mod wasmtime;
 
 use std::fmt;
 use std::time::Duration;
 
-use wasmc::options::{Architecture, BoundsChecks, Cpu, OptLevel};
+use wasmc::options::{Architecture, BoundsChecks, OptLevel};
 use wasmc::{Entry, InstanceSource, Options, Program, Step};
 use wasmc_abi::trap::TrapCode;
 
 use crate::reference::coarse;
 use crate::steps::Outcome;
 use crate::{emulator, native, parallel};
+use generate::Group;
 use plan::Plan;
 
 /// How long an executable may run.
@@ -70,9 +75,7 @@ pub struct Failure {
 /// The options that a seed selects: each way of compiling gets its share.
 pub fn options(architecture: Architecture, seed: u64) -> Options {
     let options = Options { architecture, ..Options::default() };
-    // The best that can be run here: QEMU emulates everything that we can ask for.
-    let highest = architecture.levels().last().copied().map_or(Cpu::Default, Cpu::Level);
-    let best = if emulator::is_native(architecture) { Cpu::Native } else { highest };
+    let best = emulator::best_cpu(architecture);
     match seed % 8 {
         0..=2 => options,
         3 | 4 => Options { bounds_checks: BoundsChecks::Explicit, ..options },
@@ -82,9 +85,9 @@ pub fn options(architecture: Architecture, seed: u64) -> Options {
     }
 }
 
-/// Compares `count` modules, with seeds from `seed` on, compiled for an architecture. `each` sees the sums from time to
-/// time.
-pub fn run(architecture: Architecture, seed: u64, count: usize, each: impl Fn(&Totals) + Sync) -> Totals {
+/// Compares `count` modules of a group, with seeds from `seed` on, compiled for an architecture. `each` sees the sums
+/// from time to time.
+pub fn run(group: Group, architecture: Architecture, seed: u64, count: usize, each: impl Fn(&Totals) + Sync) -> Totals {
     let sums = std::sync::Mutex::new(Totals::default());
     let mut batches = Vec::new();
     let mut next = seed;
@@ -96,7 +99,7 @@ pub fn run(architecture: Architecture, seed: u64, count: usize, each: impl Fn(&T
     }
     parallel::map(&batches, |seeds| {
         let options = options(architecture, seeds.start);
-        let plans: Vec<Plan> = seeds.clone().map(|seed| Plan::of(generate::module(seed), seed)).collect();
+        let plans: Vec<Plan> = seeds.clone().map(|seed| Plan::make(group, seed)).collect();
         let failures = compare(&plans, &options);
         let mut sums = sums.lock().unwrap();
         sums.modules += plans.len();
@@ -125,8 +128,9 @@ pub enum Difference {
     StackOnly,
 }
 
-/// Performs plans natively, in one executable, and says which modules differ.
+/// Performs plans natively, in one executable, and says which modules differ. All are of one profile.
 pub fn compare(plans: &[Plan], options: &Options) -> Vec<Difference> {
+    let options = &Options { deterministic: plans[0].is_deterministic, ..options.clone() };
     match perform(plans, options) {
         Ok(outcomes) if !outcomes.iter().flatten().any(|outcome| matches!(outcome, Outcome::Lost(_))) => {
             plans.iter().zip(outcomes).filter_map(|(plan, outcomes)| judge(plan, &outcomes, options)).collect()
@@ -169,6 +173,7 @@ fn for_instance(step: &Step, instance: usize) -> Step {
         Step::Invoke { export, arguments, .. } => Step::Invoke { instance, export, arguments },
         Step::GlobalGet { export, .. } => Step::GlobalGet { instance, export },
         Step::Memory { export, .. } => Step::Memory { instance, export },
+        Step::Start | Step::End | Step::Wait(_) => unreachable!("the plans have one thread"),
     }
 }
 
@@ -186,7 +191,7 @@ fn judge(plan: &Plan, outcomes: &[Outcome], options: &Options) -> Option<Differe
         if *actual == Outcome::Trapped(TrapCode::StackOverflow) {
             return Some(Difference::StackOnly);
         }
-        let what = format!("step {index}, {step:x?}:\n    wasmi:  {expected:?}\n    native: {actual:?}");
+        let what = format!("step {index}, {step:x?}:\n    reference: {expected:?}\n    native:    {actual:?}");
         return Some(plan.failure(options, what));
     }
     None

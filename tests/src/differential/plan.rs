@@ -2,10 +2,11 @@
 
 use wasmc::{Entry, InstanceSource, Options, Program, Step};
 use wasmc_abi::trap::TrapCode;
-use wasmparser::ValType;
+use wasmparser::{RefType, ValType};
 
-use super::generate::REFUEL;
-use super::{Difference, Failure};
+use super::deterministic::without_choices;
+use super::generate::{self, Group, REFUEL};
+use super::{Difference, Failure, wasmtime};
 use crate::random::Random;
 use crate::reference::Reference;
 use crate::steps::{Export, Exports, Outcome, StepTypes};
@@ -21,19 +22,64 @@ pub struct Plan {
     pub steps: Vec<(Step, Outcome)>,
     /// wasmi could not go on; what it did until then is compared.
     pub is_cut_short: bool,
+    /// In the deterministic profile.
+    pub is_deterministic: bool,
     exports: Exports,
 }
 
 impl Plan {
+    /// Makes a module and runs it in wasmi.
+    pub fn make(group: Group, seed: u64) -> Plan {
+        if group.needs_wasmtime() {
+            return Plan::in_wasmtime(generate::module(group, seed), seed);
+        }
+        Plan::of(generate::module(group, seed), seed, group == Group::Deterministic)
+    }
+
     /// Runs a module in wasmi. The seed decides the arguments.
     ///
     /// # Panics
     ///
     /// If the module is not valid.
-    pub fn of(wasm: Vec<u8>, seed: u64) -> Plan {
+    pub fn of(wasm: Vec<u8>, seed: u64, is_deterministic: bool) -> Plan {
         let exports = Exports::of(&wasm).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         let calls = calls(&exports, &mut Random::new(seed));
-        Plan::with_calls(wasm, seed, &calls)
+        Plan::with_calls(wasm, seed, is_deterministic, &calls)
+    }
+
+    /// Runs a module in Wasmtime. It is told all steps at once, so what comes after the end is cut off here.
+    fn in_wasmtime(wasm: Vec<u8>, seed: u64) -> Plan {
+        let exports = Exports::of(&wasm).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        // References to exceptions cannot be passed by the host, or looked at.
+        let is_passable =
+            |ty: &ValType| !matches!(ty, ValType::Ref(ty) if *ty != RefType::FUNCREF && *ty != RefType::EXTERNREF);
+        let mut visible = exports.clone();
+        visible.0.retain(|(_, export)| match export {
+            Export::Function { parameters, results } => parameters.iter().chain(results).all(is_passable),
+            Export::Global(ty) => is_passable(ty),
+            Export::Memory | Export::Other => true,
+        });
+        let calls = calls(&visible, &mut Random::new(seed));
+        let steps = all_steps(&visible, &calls);
+        let outcomes = wasmtime::perform(&wasm, &steps);
+        let is_end = |(index, outcome): (usize, &Outcome)| match outcome {
+            Outcome::Lost(_) | Outcome::Trapped(TrapCode::StackOverflow) => Some((index, true)),
+            Outcome::Trapped(_) if index == 0 => Some((1, false)),
+            _ => None,
+        };
+        let end = outcomes.iter().enumerate().find_map(is_end);
+        let (length, is_cut_short) = end.unwrap_or((steps.len(), false));
+        let steps = steps.into_iter().zip(outcomes).take(length).collect();
+        let mut plan = Plan { seed, wasm, steps, is_cut_short, is_deterministic: false, exports };
+        for index in 0..plan.steps.len() {
+            plan.steps[index].1 = plan.comparable(index, &plan.steps[index].1);
+        }
+        plan
+    }
+
+    /// The plan for another module, or other calls.
+    pub fn change(&self, wasm: Vec<u8>, calls: &[Step]) -> Plan {
+        Plan::with_calls(wasm, self.seed, self.is_deterministic, calls)
     }
 
     /// Runs a module in wasmi with these calls.
@@ -41,10 +87,13 @@ impl Plan {
     /// # Panics
     ///
     /// If the module is not valid.
-    pub fn with_calls(wasm: Vec<u8>, seed: u64, calls: &[Step]) -> Plan {
+    pub fn with_calls(wasm: Vec<u8>, seed: u64, is_deterministic: bool, calls: &[Step]) -> Plan {
         let exports = Exports::of(&wasm).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-        let (steps, is_cut_short) = perform(&wasm, &exports, calls);
-        let mut plan = Plan { seed, wasm, steps: Vec::new(), is_cut_short, exports };
+        let (steps, is_cut_short) = match is_deterministic {
+            true => perform(&without_choices(&wasm), &exports, calls),
+            false => perform(&wasm, &exports, calls),
+        };
+        let mut plan = Plan { seed, wasm, steps: Vec::new(), is_cut_short, is_deterministic, exports };
         plan.steps = steps;
         for index in 0..plan.steps.len() {
             plan.steps[index].1 = plan.comparable(index, &plan.steps[index].1);
@@ -170,6 +219,19 @@ fn perform(wasm: &[u8], exports: &Exports, calls: &[Step]) -> (Vec<(Step, Outcom
     (steps, is_cut_short)
 }
 
+/// What [`perform`] does as long as nothing ends it.
+fn all_steps(exports: &Exports, calls: &[Step]) -> Vec<Step> {
+    let looks: Vec<Step> = exports.0.iter().filter_map(|(name, export)| look(name, export)).collect();
+    let refuel = Step::Invoke { instance: 0, export: REFUEL.into(), arguments: Vec::new() };
+    let mut steps = vec![Step::Instantiate(0)];
+    steps.extend(looks.iter().cloned());
+    for call in calls {
+        steps.extend([refuel.clone(), call.clone()]);
+        steps.extend(looks.iter().cloned());
+    }
+    steps
+}
+
 fn look(name: &str, export: &Export) -> Option<Step> {
     let export_name = name.to_string();
     match export {
@@ -182,11 +244,16 @@ fn look(name: &str, export: &Export) -> Option<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::differential::generate;
 
     #[test]
     fn plans_do_something() {
-        let plans: Vec<Plan> = (0..100).map(|seed| Plan::of(generate::module(seed), seed)).collect();
+        for &group in Group::ALL {
+            do_something(group);
+        }
+    }
+
+    fn do_something(group: Group) {
+        let plans: Vec<Plan> = (0..100).map(|seed| Plan::make(group, seed)).collect();
         let calls: Vec<&Outcome> = plans
             .iter()
             .flat_map(|plan| &plan.steps)

@@ -7,6 +7,7 @@ use wasmc::{Options, Step};
 
 use super::compare;
 use super::plan::Plan;
+use crate::binary;
 use crate::steps::Exports;
 
 /// A smaller plan that fails, though perhaps for another reason.
@@ -32,7 +33,7 @@ fn reduce_calls(best: &mut Plan, options: &Options) {
         while at < best.calls().len() {
             let mut calls = best.calls();
             calls.drain(at..calls.len().min(at + length));
-            let plan = Plan::with_calls(best.wasm.clone(), best.seed, &calls);
+            let plan = best.change(best.wasm.clone(), &calls);
             if fails(&plan, options) { *best = plan } else { at += length }
         }
         length /= 2;
@@ -43,7 +44,7 @@ fn reduce_calls(best: &mut Plan, options: &Options) {
 fn reduce_bodies(best: &mut Plan, options: &Options) {
     let mut index = 0;
     while let Some(wasm) = without_body(&best.wasm, index) {
-        let plan = Plan::with_calls(wasm, best.seed, &best.calls());
+        let plan = best.change(wasm, &best.calls());
         if plan.wasm.len() < best.wasm.len() && fails(&plan, options) {
             *best = plan;
         }
@@ -51,16 +52,20 @@ fn reduce_bodies(best: &mut Plan, options: &Options) {
     }
 }
 
-/// The module with the body of its `index`th own function replaced; `None` if there is none.
+/// The module with the body of its `index`th own function replaced; `None` if there is none. Custom sections go too:
+/// hints would be for branches that are not there.
 fn without_body(wasm: &[u8], index: usize) -> Option<Vec<u8>> {
-    let mut bodies = wasmparser::Parser::new(0).parse_all(wasm).filter_map(|payload| match payload {
+    let mut sections = binary::sections(wasm).ok()?;
+    sections.retain(|&(id, _)| id != 0);
+    let wasm = binary::with_sections(&sections, |_, _| None);
+    let mut bodies = wasmparser::Parser::new(0).parse_all(&wasm).filter_map(|payload| match payload {
         Ok(wasmparser::Payload::CodeSectionEntry(body)) => Some(body.range()),
         _ => None,
     });
     let body = bodies.nth(index)?;
     // The size of the body has as many bytes as before, padded if need be, and so have all others: the section's size
     // is made right by nops.
-    let mut out = wasm.to_vec();
+    let mut out = wasm.clone();
     let contents = &mut out[body.start as usize..body.end as usize];
     contents.fill(0x01);
     contents[0] = 0x00;
@@ -78,11 +83,11 @@ fn drop_nops(wasm: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(feature = "shrink")]
 fn shrink(best: &mut Plan, options: &Options) {
-    let (seed, calls) = (best.seed, best.calls());
+    let (base, calls) = (best.clone(), best.calls());
     let plan = |wasm: &[u8]| {
         let exports = Exports::of(wasm).ok()?;
         let is_there = |call: &Step| crate::steps::StepTypes::of(call, std::slice::from_ref(&exports)).is_ok();
-        calls.iter().all(is_there).then(|| Plan::with_calls(wasm.to_vec(), seed, &calls))
+        calls.iter().all(is_there).then(|| base.change(wasm.to_vec(), &calls))
     };
     let result = wasm_shrink::WasmShrink::default()
         .attempts(2000)
@@ -125,7 +130,7 @@ mod tests {
 
     #[test]
     fn bodies_can_be_replaced() {
-        let wasm = generate::module(3);
+        let wasm = generate::module(generate::Group::Version2, 3);
         let mut count = 0;
         while let Some(smaller) = without_body(&wasm, count) {
             assert!(Exports::of(&smaller).is_ok());

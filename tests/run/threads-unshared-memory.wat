@@ -1,0 +1,9 @@
+;; Each thread would have a copy of a memory that is not shared: not supported.
+;; RUN: wasmc
+;; COMPILE-FAIL: 3
+;; STDERR: {{.*}}a memory that is not shared{{.*}}
+(module
+  (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+  (memory 1)
+  (func (export "wasi_thread_start") (param i32 i32))
+  (func (export "_start") (drop (call $spawn (i32.const 0)))))

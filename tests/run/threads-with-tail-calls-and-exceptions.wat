@@ -1,0 +1,52 @@
+;; The instance register stays what it is across tail calls with more arguments than registers, and where an exception
+;; is caught.
+;; EXIT: 42
+;; RUN: wasmc
+;; RUN: wasmc -O0
+(module
+  (import "env" "memory" (memory 1 4 shared))
+  (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (type $many (func (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64) (result i64)))
+  (global $depth (mut i64) (i64.const 0))
+  (table $functions 1 funcref)
+  (elem (table $functions) (i32.const 0) func $count)
+  (tag $deep (param i64))
+  (func $count (type $many)
+    (global.set $depth (i64.add (global.get $depth) (i64.const 1)))
+    (if (i64.eqz (local.get 0)) (then (throw $deep (local.get 11))))
+    (if (i32.wrap_i64 (i64.and (local.get 0) (i64.const 1)))
+      (then
+        (return_call_indirect $functions (type $many) (i64.sub (local.get 0) (i64.const 1)) (local.get 2) (local.get 3)
+          (local.get 4) (local.get 5) (local.get 6) (local.get 7) (local.get 8) (local.get 9) (local.get 10)
+          (local.get 1) (local.get 11) (i32.const 0))))
+    (return_call $more (local.get 0) (local.get 11)))
+  (func $more (param i64 i64) (result i64)
+    (return_call $count (i64.sub (local.get 0) (i64.const 1)) (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4)
+      (i64.const 5) (i64.const 6) (i64.const 7) (i64.const 8) (i64.const 9) (i64.const 10) (local.get 1)))
+  (func $run (param $steps i64) (result i64)
+    (block $caught (result i64)
+      (try_table (catch $deep $caught)
+        (drop (call $count (local.get $steps) (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4) (i64.const 5)
+          (i64.const 6) (i64.const 7) (i64.const 8) (i64.const 9) (i64.const 10) (i64.const 77))))
+      unreachable))
+  (func (export "wasi_thread_start") (param i32) (param $argument i32)
+    (local $steps i64)
+    (local.set $steps (i64.extend_i32_u (local.get $argument)))
+    (if (i64.ne (call $run (local.get $steps)) (i64.const 77)) (then unreachable))
+    (if (i64.ne (global.get $depth) (i64.add (local.get $steps) (i64.const 1))) (then unreachable))
+    (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))
+    (drop (memory.atomic.notify (i32.const 0) (i32.const 1))))
+  (func (export "_start")
+    (local $n i32)
+    (if (i64.ne (call $run (i64.const 1000)) (i64.const 77)) (then unreachable))
+    (loop $next
+      (local.set $n (i32.add (local.get $n) (i32.const 1)))
+      (if (i32.lt_s (call $spawn (i32.mul (local.get $n) (i32.const 10000))) (i32.const 1)) (then unreachable))
+      (br_if $next (i32.lt_u (local.get $n) (i32.const 4))))
+    (loop $wait
+      (local.set $n (i32.atomic.load (i32.const 0)))
+      (if (i32.lt_u (local.get $n) (i32.const 4))
+        (then (drop (memory.atomic.wait32 (i32.const 0) (local.get $n) (i64.const -1))) (br $wait))))
+    (if (i64.ne (global.get $depth) (i64.const 1001)) (then unreachable))
+    (call $exit (i32.const 42))))

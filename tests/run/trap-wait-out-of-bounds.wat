@@ -1,0 +1,10 @@
+;; Waiting is an access.
+;; EXIT: 134
+;; STDERR: wasmc: trap: out of bounds memory access{{.*}}
+;; STDERR: {{.*}}_start
+;; RUN: wasmc
+;; RUN: wasmc --bounds-checks=explicit
+(module
+  (memory 1 2 shared)
+  (memory $own 1)
+  (func (export "_start") (drop (memory.atomic.wait32 (i32.const 65536) (i32.const 0) (i64.const 0)))))

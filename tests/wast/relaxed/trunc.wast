@@ -1,0 +1,38 @@
+;; The suite's script for these operators (i32x4_relaxed_trunc.wast) has no assertions. What is in range is exact; of
+;; what is not, and of NaNs, the proposal's overview says what may become.
+
+(module
+  (func (export "f32_s") (param v128) (result v128) (i32x4.relaxed_trunc_f32x4_s (local.get 0)))
+  (func (export "f32_u") (param v128) (result v128) (i32x4.relaxed_trunc_f32x4_u (local.get 0)))
+  (func (export "f64_s") (param v128) (result v128) (i32x4.relaxed_trunc_f64x2_s_zero (local.get 0)))
+  (func (export "f64_u") (param v128) (result v128) (i32x4.relaxed_trunc_f64x2_u_zero (local.get 0)))
+)
+
+(assert_return (invoke "f32_s" (v128.const f32x4 0.9 -0.9 1.5 -1.5)) (v128.const i32x4 0 0 1 -1))
+(assert_return (invoke "f32_s" (v128.const f32x4 -2147483648 2147483520 -0 16777217))
+               (v128.const i32x4 -2147483648 2147483520 0 16777216))
+(assert_return (invoke "f32_u" (v128.const f32x4 0.9 -0.9 1.5 0x1p-149)) (v128.const i32x4 0 0 1 0))
+(assert_return (invoke "f32_u" (v128.const f32x4 2147483648 4294967040 2147483520 -0))
+               (v128.const i32x4 2147483648 4294967040 2147483520 0))
+(assert_return (invoke "f64_s" (v128.const f64x2 2147483647.9 -2147483648.9))
+               (v128.const i32x4 2147483647 -2147483648 0 0))
+(assert_return (invoke "f64_s" (v128.const f64x2 -1.5 -0.0)) (v128.const i32x4 -1 0 0 0))
+(assert_return (invoke "f64_u" (v128.const f64x2 4294967295.9 2147483648)) (v128.const i32x4 4294967295 2147483648 0 0))
+(assert_return (invoke "f64_u" (v128.const f64x2 -0.9 1.5)) (v128.const i32x4 0 1 0 0))
+
+(assert_return (invoke "f32_s" (v128.const f32x4 nan -nan nan:0x444444 -nan:0x444444))
+               (either (v128.const i32x4 0 0 0 0)
+                       (v128.const i32x4 0x80000000 0x80000000 0x80000000 0x80000000)))
+(assert_return (invoke "f32_s" (v128.const f32x4 2147483648 inf -2147483904 -inf))
+               (either (v128.const i32x4 0x7fffffff 0x7fffffff 0x80000000 0x80000000)
+                       (v128.const i32x4 0x80000000 0x80000000 0x80000000 0x80000000)))
+(assert_return (invoke "f32_u" (v128.const f32x4 nan -nan nan:0x444444 -nan:0x444444))
+               (either (v128.const i32x4 0 0 0 0)
+                       (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)))
+(assert_return (invoke "f32_u" (v128.const f32x4 4294967296 inf -1 -inf))
+               (either (v128.const i32x4 0xffffffff 0xffffffff 0 0)
+                       (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)))
+(assert_return (invoke "f64_s" (v128.const f64x2 nan 2147483648))
+               (either (v128.const i32x4 0 0x7fffffff 0 0) (v128.const i32x4 0x80000000 0x80000000 0 0)))
+(assert_return (invoke "f64_u" (v128.const f64x2 nan -1))
+               (either (v128.const i32x4 0 0 0 0) (v128.const i32x4 0xffffffff 0xffffffff 0 0)))
