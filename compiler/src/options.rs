@@ -53,6 +53,11 @@ impl Architecture {
         }
     }
 
+    /// Whether accesses extend a 32-bit index by themselves.
+    pub fn extends_in_accesses(self) -> bool {
+        self == Architecture::Aarch64
+    }
+
     /// How many slots of address space a program may use. See [`wasmc_abi::layout`].
     pub fn max_slots(self) -> u64 {
         match self {
@@ -147,6 +152,8 @@ pub struct Options {
     pub architecture: Architecture,
     pub cpu: Cpu,
     pub opt_level: OptLevel,
+    /// Optimisations of ours to leave out, to measure what they bring.
+    pub disabled_passes: Vec<String>,
     /// Results are those of the deterministic profile of the specification (appendix 7.2), on every machine: what
     /// arithmetic gives as a NaN is the positive canonical one, and relaxed operators have one meaning.
     pub deterministic: bool,
@@ -183,6 +190,7 @@ impl Default for Options {
             architecture: Architecture::host().unwrap_or(Architecture::X86_64),
             cpu: Cpu::Default,
             opt_level: OptLevel::Speed,
+            disabled_passes: Vec::new(),
             deterministic: false,
             features: Features::default(),
             bounds_checks: BoundsChecks::Guard,

@@ -16,9 +16,9 @@
 ;;   movq %rsp, %rbp
 ;; block0:
 ;;   xorl %eax, %eax
+;;   movl %edi, %edi
 ;; block1:
-;;   movl %edi, %r11d
-;;   movl 0x10000000(%r11), %r11d
+;;   movl 0x10000000(%rdi), %r11d
 ;;   leal 4(%rdi), %edi
 ;;   leal (%rax, %r11), %eax
 ;;   cmpl %esi, %edi

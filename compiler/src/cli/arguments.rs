@@ -13,6 +13,7 @@ use wasmc_abi::program::MAX_THREADS;
 use crate::Emit;
 use crate::error::{Error, Result};
 use crate::features::Features;
+use crate::optimize::pass_names;
 use crate::options::{Architecture, BoundsChecks, Cpu, DEFAULT_MAX_THREADS, Grants, Harden, OptLevel, Options};
 
 const GRANTS: &str = "What the program may use";
@@ -57,6 +58,11 @@ pub struct Arguments {
     /// fast code, s makes small code.
     #[arg(short = 'O', value_name = "LEVEL", default_value = "2", value_parser = ["0", "1", "2", "s"])]
     pub opt_level: String,
+
+    /// Leave out an optimisation, to measure what it brings.
+    #[arg(long, value_name = "NAME", hide = true,
+          value_parser = clap::builder::PossibleValuesParser::new(pass_names()))]
+    pub disable_pass: Vec<String>,
 
     /// Compute the same on every machine: NaNs that arithmetic makes are the canonical one, and relaxed vector
     /// operators do what the specification's deterministic profile says. Costs speed where floats are computed.
@@ -221,6 +227,7 @@ impl Arguments {
         Ok(Options {
             architecture,
             cpu: self.cpu.as_deref().map_or(Ok(Cpu::Default), |name| parse_cpu(name, architecture))?,
+            disabled_passes: self.disable_pass.clone(),
             deterministic: self.deterministic,
             features: Features::parse(&self.wasm_features)?,
             opt_level: match self.opt_level.as_str() {

@@ -1,6 +1,6 @@
 //! Cranelift IR → better Cranelift IR: what WebAssembly gives occasion for and Cranelift does not do itself.
 //!
-//! Each pass is a file, says what it relies on, and keeps the function valid.
+//! Each pass is a file that says what it relies on. It keeps the function valid, and what it means.
 
 mod widen;
 
@@ -8,13 +8,29 @@ use cranelift_codegen::ir::Function;
 
 use crate::options::{Architecture, OptLevel, Options};
 
+/// A pass, and where it pays.
+struct Pass {
+    name: &'static str,
+    pays: fn(Architecture) -> bool,
+    run: fn(&mut Function),
+}
+
+/// In the order in which they are run.
+const PASSES: &[Pass] =
+    &[Pass { name: "widen-addresses", pays: |machine| !machine.extends_in_accesses(), run: widen::widen_addresses }];
+
+/// The names of all passes, for [`Options::disabled_passes`].
+pub fn pass_names() -> impl Iterator<Item = &'static str> {
+    PASSES.iter().map(|pass| pass.name)
+}
+
 /// Runs the passes that the options ask for.
 pub fn optimize(function: &mut Function, options: &Options) {
     if options.opt_level == OptLevel::None {
         return;
     }
-    // AArch64 extends an index as part of the access.
-    if options.architecture == Architecture::X86_64 {
-        widen::widen_addresses(function);
-    }
+    let is_wanted = |pass: &&Pass| {
+        (pass.pays)(options.architecture) && !options.disabled_passes.iter().any(|name| name == pass.name)
+    };
+    PASSES.iter().filter(is_wanted).for_each(|pass| (pass.run)(function));
 }

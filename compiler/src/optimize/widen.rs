@@ -1,8 +1,8 @@
 //! Addresses that go from block to block are kept in 64 bits.
 //!
 //! An address in a 32-bit memory is an i32, and each access extends it. If it was just computed, that costs nothing:
-//! instructions of x86-64 that write 32 bits of a register clear the others. But of what comes from another block, and of
-//! what was loaded and is needed as an i32 as well, the code generator does not know that, and copies it before each
+//! instructions of x86-64 that write 32 bits of a register clear the others. But of what comes from another block, and
+//! of what was loaded and is needed as an i32 as well, the code generator does not know that, and copies it before each
 //! access. Loops over lists and pointers pay for that in every round.
 //!
 //! So a parameter of a block that is extended somewhere becomes an i64, which is extended where the block is entered,
