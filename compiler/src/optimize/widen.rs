@@ -197,10 +197,12 @@ fn branches(function: &Function) -> impl Iterator<Item = Inst> {
 
 /// What goes to these blocks may be the result of a call, of which there is nothing to extend before the call.
 fn blocks_entered_by_calls(function: &Function) -> EntitySet<Block> {
+    let dfg = &function.dfg;
     let mut blocks = EntitySet::new();
-    for table in function.dfg.exception_tables.values() {
-        for branch in table.all_branches() {
-            blocks.insert(branch.block(&function.dfg.value_lists));
+    // Not all tables of the function: it may still have those of the function that was compiled before it.
+    for table in branches(function).filter_map(|branch| dfg.insts[branch].exception_table()) {
+        for branch in dfg.exception_tables[table].all_branches() {
+            blocks.insert(branch.block(&dfg.value_lists));
         }
     }
     blocks

@@ -1,0 +1,40 @@
+;; Functions are compiled one after the other with the same buffers, large ones first: what one leaves behind must not
+;; be taken for a part of the next.
+;; RUN: wasmc -j1
+;; EXIT: 42
+(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory 1)
+  (data (i32.const 8) "\10\00\00\00\14\00\00\00" "\18\00\00\00\0a\00\00\00" "\00\00\00\00\0c\00\00\00")
+  (tag $t (param i32 i32 i32 i32 i32 i32 i32 i32))
+  (func $throw (param i32 i32 i32 i32 i32 i32 i32 i32)
+    (throw $t (local.get 0) (local.get 1) (local.get 2) (local.get 3)
+      (local.get 4) (local.get 5) (local.get 6) (local.get 7)))
+  (func $large (param i32) (result i32)
+    (local $sum i32)
+    (loop $again
+      (block $a (result i32 i32 i32 i32 i32 i32 i32 i32)
+        (try_table (catch $t $a)
+          (call $throw (i32.const 1) (i32.const 2) (i32.const 3) (i32.const 4)
+            (i32.const 5) (i32.const 6) (i32.const 7) (local.get 0)))
+        (unreachable))
+      (local.set $sum (i32.add (local.get $sum)
+        (i32.add (i32.add (i32.add (i32.add (i32.add (i32.add (i32.add)))))))))
+      (block $b (result i32 i32 i32 i32 i32 i32 i32 i32)
+        (try_table (catch $t $b)
+          (call $throw (i32.const 1) (i32.const 2) (i32.const 3) (i32.const 4)
+            (i32.const 5) (i32.const 6) (i32.const 7) (local.get 0)))
+        (unreachable))
+      (local.set $sum (i32.add (local.get $sum)
+        (i32.add (i32.add (i32.add (i32.add (i32.add (i32.add (i32.add)))))))))
+      (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+    (local.get $sum))
+  (func $small (param $node i32) (result i32)
+    (local $sum i32)
+    (loop $next
+      (local.set $sum (i32.add (local.get $sum) (i32.load offset=4 (local.get $node))))
+      (br_if $next (local.tee $node (i32.load (local.get $node)))))
+    (local.get $sum))
+  (func (export "_start")
+    (if (i32.ne (call $large (i32.const 2)) (i32.const 118)) (then (call $proc_exit (i32.const 1))))
+    (call $proc_exit (call $small (i32.const 8)))))
