@@ -245,13 +245,7 @@ impl Assembler<'_> {
 
     /// Lays the functions out one after the other.
     fn add_code(&mut self, section: SectionId, codes: Vec<Code>) -> Result<Functions> {
-        let text_symbol = self.unit.symbols.push(Symbol {
-            name: String::new(),
-            kind: SymbolKind::Section,
-            global: false,
-            place: Some((section, 0)),
-            size: 0,
-        });
+        let text_symbol = self.unit.section_symbol(section);
         let total: usize = codes.iter().map(|code| code.bytes.len() + code.align as usize).sum();
         let mut functions = Functions {
             text: Vec::with_capacity(total),
@@ -499,13 +493,7 @@ impl Assembler<'_> {
 
     fn add_memories(&mut self, image: SectionId) {
         let plan = self.plan;
-        let image_symbol = self.unit.symbols.push(Symbol {
-            name: String::new(),
-            kind: SymbolKind::Section,
-            global: false,
-            place: Some((image, 0)),
-            size: 0,
-        });
+        let image_symbol = self.unit.section_symbol(image);
         let mut moved: Vec<(usize, u64)> = Vec::new();
         for (id, memory) in plan.memories.iter() {
             let contents = memory.contents.iter().map(|&(offset, data)| (offset, plan.data[data].bytes));
@@ -544,13 +532,7 @@ impl Assembler<'_> {
 
     /// The note with the grants. Gives the size of its descriptor.
     fn add_note(&mut self, section: SectionId, target: &Target, options: &Options, embedded: Option<&Embedded>) -> u32 {
-        let symbol = self.unit.symbols.push(Symbol {
-            name: String::new(),
-            kind: SymbolKind::Section,
-            global: false,
-            place: Some((section, 0)),
-            size: 0,
-        });
+        let symbol = self.unit.section_symbol(section);
         let note = note::note(self.plan, target, options, embedded);
         self.rodata.relative(offset_of_field(|header| &header.grants), symbol, note.descriptor as u64);
         let size = note.bytes.len() - note.descriptor;
@@ -629,13 +611,7 @@ impl Assembler<'_> {
             size: embedded.size,
             relocations: Vec::new(),
         });
-        let symbol = self.unit.symbols.push(Symbol {
-            name: String::new(),
-            kind: SymbolKind::Section,
-            global: false,
-            place: Some((section, 0)),
-            size: 0,
-        });
+        let symbol = self.unit.section_symbol(section);
         self.rodata.relative(offset_of_field(|header| &header.embedded), symbol, 0);
         let symbol = self.symbol(Name::Runtime(RuntimeFunction::Embed));
         self.rodata.relative(offset_of_field(|header| &header.embed), symbol, 0);

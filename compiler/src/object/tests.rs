@@ -49,8 +49,7 @@ fn everything(machine: Machine) -> Unit<'static> {
             size: 7,
         });
     }
-    let place = Some((SectionId::from_u32(1), 0));
-    unit.symbols.push(Symbol { name: String::new(), kind: SymbolKind::Section, global: false, place, size: 0 });
+    unit.section_symbol(SectionId::from_u32(1));
     unit.symbols.push(Symbol {
         name: "elsewhere".into(),
         kind: SymbolKind::Function,

@@ -25,6 +25,14 @@ pub struct Unit<'data> {
     pub symbols: PrimaryMap<SymbolId, Symbol>,
 }
 
+impl Unit<'_> {
+    /// A symbol for the start of a section, for relocations.
+    pub fn section_symbol(&mut self, section: SectionId) -> SymbolId {
+        let place = Some((section, 0));
+        self.symbols.push(Symbol { name: String::new(), kind: SymbolKind::Section, global: false, place, size: 0 })
+    }
+}
+
 /// What a section's bytes are for: decides in which segment they end up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SectionKind {

@@ -299,7 +299,7 @@ impl Translator<'_, '_> {
         let fall_through = self.env.builder.create_block();
         self.env.ins().brif(reference, fall_through, &[], block, &arguments);
         self.env.builder.seal_block(fall_through);
-        self.env.builder.switch_to_block(fall_through);
+        self.enter(fall_through, self.cold);
         self.push(reference);
     }
 
@@ -310,7 +310,7 @@ impl Translator<'_, '_> {
         let fall_through = self.env.builder.create_block();
         self.env.ins().brif(reference, block, &arguments, fall_through, &[]);
         self.env.builder.seal_block(fall_through);
-        self.env.builder.switch_to_block(fall_through);
+        self.enter(fall_through, self.cold);
         self.pop();
     }
 
