@@ -152,7 +152,7 @@ fn allocate(bytes: u64) -> Option<u64> {
         return Some(address);
     }
     let address = store().top.load(Relaxed);
-    if bytes > store().limit.load(Relaxed) - address {
+    if bytes > store().limit.load(Relaxed).saturating_sub(address) {
         return None;
     }
     store().top.store(address + bytes, Relaxed);
@@ -231,7 +231,15 @@ fn collect() {
     }
     let live = sweep();
     let base = store().base.load(Relaxed);
-    store().limit.store(base + (2 * live).clamp(FIRST_LIMIT, RESERVED), Relaxed);
+    let used = store().top.load(Relaxed) - base;
+    store().limit.store(base + next_limit(live, used), Relaxed);
+}
+
+/// How far the store may be filled before the next search, if `live` bytes of the first `used` are. It is never less
+/// than what is used, however little of that lives, nor more than there is; and there is room behind what is used, since
+/// the holes in it may be too small.
+fn next_limit(live: u64, used: u64) -> u64 {
+    (2 * live).max(used + FIRST_LIMIT).min(RESERVED)
 }
 
 /// Marks what a word refers to, if it may be an `exnref`, and puts it on the list of what is to be searched.
@@ -245,7 +253,7 @@ fn mark(word: u64, work: &mut u32) {
     }
 }
 
-/// Makes one free cell of neighbours that are not marked, or lowers the top. Gives the bytes below the new top.
+/// Makes one free cell of neighbours that are not marked, or lowers the top. Gives the bytes that live.
 fn sweep() -> u64 {
     store().free_list.store(0, Relaxed);
     let (base, top) = (store().base.load(Relaxed), store().top.load(Relaxed));
@@ -432,5 +440,16 @@ mod tests {
         assert_eq!(take_free(size(1)), None, "the hole has room for an exception without payload");
         assert_eq!(take_free(size(0)), Some(second));
         assert_eq!(take_free(size(0)), None);
+    }
+
+    #[test]
+    fn the_limit_is_behind_what_is_used_and_inside_the_store() {
+        for used in [0, UNIT, FIRST_LIMIT, 20 << 20, RESERVED - FIRST_LIMIT, RESERVED - UNIT, RESERVED] {
+            for live in [0, UNIT, used / 2, used] {
+                let limit = next_limit(live, used);
+                assert!(used <= limit && limit <= RESERVED, "{live} of {used}: {limit}");
+                assert!(limit > used || used == RESERVED, "{live} of {used}: no room for what fits no hole");
+            }
+        }
     }
 }
