@@ -236,7 +236,7 @@ fn collect() {
 }
 
 /// How far the store may be filled before the next search, if `live` bytes of the first `used` are. It is never less
-/// than what is used, however little of that lives, nor more than there is; and there is room behind what is used, since
+/// than what is used, however little of that lives, nor more than there is; and there is room behind what is used, as
 /// the holes in it may be too small.
 fn next_limit(live: u64, used: u64) -> u64 {
     (2 * live).max(used + FIRST_LIMIT).min(RESERVED)
