@@ -1,7 +1,7 @@
 //! Images: what the specification says of them, that tools of others read them, and that they run.
 //!
-//! The rules are those of <https://github.com/opencontainers/image-spec> 1.1; the types of the crate `oci-spec` have its
-//! schemas.
+//! The rules are those of <https://github.com/opencontainers/image-spec> 1.1. The types of the crate `oci-spec` stand
+//! for its schemas.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -86,7 +86,7 @@ impl Layout {
 
             let [layer] = manifest.layers().as_slice() else { panic!("there is one layer") };
             let digest = layer.digest().to_string();
-            assert_eq!(config.rootfs().diff_ids(), &[digest.clone()], "the layer is not compressed");
+            assert_eq!(config.rootfs().diff_ids(), std::slice::from_ref(&digest), "the layer is not compressed");
             let mut layer = unpack(&self.blob(layer, &MediaType::ImageLayer));
             let process = config.config().as_ref().unwrap();
             assert_eq!(process.entrypoint().as_deref(), Some(&[format!("/{name}")][..]));
@@ -95,7 +95,7 @@ impl Layout {
             let path = |digest: &str| format!("blobs/{}", digest.replace(':', "/"));
             let tag = if manifests.len() == 1 { "latest".to_owned() } else { config.architecture().to_string() };
             for_docker.push(serde_json::json!({
-                "Config": path(&manifest.config().digest().to_string()),
+                "Config": path(manifest.config().digest().as_ref()),
                 "RepoTags": [format!("{name}:{tag}")],
                 "Layers": [path(&digest)],
             }));

@@ -64,7 +64,8 @@ pub struct Arguments {
 
     /// How much work goes into the code: 0 compiles fastest, 1 does not optimise but allocates registers well, 2 makes
     /// fast code, s makes small code.
-    #[arg(short = 'O', value_name = "LEVEL", default_value = "2", value_parser = ["0", "1", "2", "s"], help_heading = CODE)]
+    #[arg(short = 'O', value_name = "LEVEL", default_value = "2", value_parser = ["0", "1", "2", "s"],
+          help_heading = CODE)]
     pub opt_level: String,
 
     /// Compute the same on every machine: NaNs that arithmetic makes are the canonical one, and relaxed vector

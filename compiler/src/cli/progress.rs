@@ -144,7 +144,10 @@ impl Times {
                 "ts": microseconds(begin - self.start), "dur": microseconds(end - begin),
             })
         };
-        let row_name = |row: usize, name: String| json!({ "name": "thread_name", "ph": "M", "pid": 1, "tid": row, "args": { "name": name } });
+        let row_name = |row: usize, name: String| {
+            let args = json!({ "name": name });
+            json!({ "name": "thread_name", "ph": "M", "pid": 1, "tid": row, "args": args })
+        };
         let mut events = vec![row_name(0, "phases".to_owned())];
         let threads = self.functions.iter().map(|function| function.thread + 1).max().unwrap_or(0);
         events.extend((1..=threads).map(|row| row_name(row, format!("thread {row}"))));

@@ -53,14 +53,14 @@ pub fn in_text(text: &str, wasm: &[u8], offset: u64) -> Option<Place> {
 
 /// The function with a body, by number, that an offset is in, and the number of its instruction, if it is in one.
 fn instruction_at(wasm: &[u8], offset: u64) -> Option<(usize, Option<usize>)> {
-    let bodies = Parser::new(0).parse_all(wasm).map_while(|payload| payload.ok());
+    let bodies = Parser::new(0).parse_all(wasm).map_while(Result::ok);
     let bodies = bodies.filter_map(|payload| match payload {
         Payload::CodeSectionEntry(body) => Some(body),
         _ => None,
     });
     let (number, body) = bodies.enumerate().find(|(_, body)| body.range().contains(&offset))?;
     let operators = body.get_operators_reader().ok()?.into_iter_with_offsets();
-    let before = operators.map_while(|item| item.ok()).take_while(|(_, at)| *at <= offset).count();
+    let before = operators.map_while(Result::ok).take_while(|(_, at)| *at <= offset).count();
     Some((number, before.checked_sub(1)))
 }
 
