@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 fn sources() -> Vec<(String, String)> {
     let root = root();
     let mut found = Vec::new();
-    for directory in ["compiler", "runtime-lib", "tests", "bench", "examples"] {
+    for directory in ["compiler", "runtime-lib", "tests", "bench", "examples", "docs"] {
         collect(&root.join(directory), &mut found);
     }
     for entry in fs::read_dir(&root).unwrap() {

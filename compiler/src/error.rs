@@ -116,6 +116,11 @@ impl Error {
         &self.0.message
     }
 
+    /// The module, if it is known: see [`InstanceSource::name`](crate::InstanceSource::name).
+    pub fn module(&self) -> Option<&str> {
+        self.0.module.as_deref()
+    }
+
     /// Bytes from the start of the module.
     pub fn offset(&self) -> Option<u64> {
         self.0.offset

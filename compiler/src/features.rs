@@ -10,6 +10,7 @@ use std::fmt;
 use wasmparser::{Parser, Validator, WasmFeatures, WasmFeatures as F};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::suggest::did_you_mean;
 
 /// A proposal, or one that became part of the specification.
 #[derive(Debug)]
@@ -134,7 +135,10 @@ impl Features {
         let named = |proposal: &&Proposal| !name.is_empty() && [proposal.name, proposal.repository].contains(&name);
         let Some(proposal) = PROPOSALS.iter().find(named) else {
             let names = Features::all();
-            return Err(Error::usage(format!("--wasm-features: there is no proposal '{name}', but: all, {names}")));
+            let hint = did_you_mean(name, names.names());
+            return Err(Error::usage(format!(
+                "--wasm-features: there is no proposal '{name}', but: all, {names}{hint}"
+            )));
         };
         match (on, proposal.status) {
             (true, Missing | TypesOnly) => Err(Error::unsupported(format!("the proposal '{}'", proposal.name))),

@@ -5,6 +5,7 @@ mod codegen;
 mod embed;
 pub mod error;
 pub mod features;
+pub mod image;
 pub mod link;
 pub mod object;
 mod optimize;
@@ -13,7 +14,10 @@ mod parse;
 mod plan;
 pub mod program;
 mod runtime;
+mod suggest;
 mod translate;
+
+use std::time::Instant;
 
 use codegen::target::Target;
 use embed::Embedded;
@@ -28,8 +32,18 @@ pub use program::{Entry, InstanceSource, Program, Step};
 pub trait Observer: Sync {
     /// A phase begins.
     fn phase(&self, _name: &'static str) {}
-    /// One of `total` functions is compiled.
-    fn compiled_function(&self, _total: usize) {}
+    /// A function is compiled, by the thread that calls this.
+    fn compiled_function(&self, _function: &CompiledFunction<'_>) {}
+}
+
+/// What an [`Observer`] is told of a function.
+pub struct CompiledFunction<'a> {
+    /// Makes its name, which takes memory: for those who want it.
+    pub name: &'a dyn Fn() -> String,
+    /// When its translation began.
+    pub begin: Instant,
+    /// Functions that there are to compile.
+    pub total: usize,
 }
 
 /// Does not care.

@@ -37,6 +37,14 @@ impl Architecture {
         }
     }
 
+    /// As Go calls it, and so images of containers.
+    pub fn go_name(self) -> &'static str {
+        match self {
+            Architecture::X86_64 => "amd64",
+            Architecture::Aarch64 => "arm64",
+        }
+    }
+
     /// The levels of instruction sets that can be chosen: each has what the ones before it have.
     pub fn levels(self) -> &'static [Level] {
         match self {

@@ -104,11 +104,15 @@ fn exits_with(text: &str, status: i32, architecture: Architecture) -> Result<(),
     Ok(())
 }
 
-/// Status 1, one line that contains `what`, and no output.
+/// Status 1, one line that contains `what`, perhaps with lines of the input below it, and no output.
 fn is_refused(input: &[u8], what: &str) -> Result<(), libtest_mimic::Failed> {
     let (directory, compiled) = compile(input, &[]);
     let stderr = compiled.stderr_text();
-    let is_right = compiled.end == End::Exit(1) && stderr.lines().count() == 1 && stderr.contains(what);
+    let mut lines = stderr.lines();
+    let is_named = lines.next().is_some_and(|line| line.contains(what));
+    // `  --> FILE:LINE:COLUMN`, and lines with `|` between number and text.
+    let is_place = |line: &str| line.contains("--> ") || line.contains('|');
+    let is_right = compiled.end == End::Exit(1) && is_named && lines.all(is_place);
     if !is_right || directory.path().join("out").exists() {
         return Err(format!("expected status 1 and '{what}': {}", compiled.epitaph()).into());
     }

@@ -1,7 +1,7 @@
 ;; Names that mean nothing are wrong usage; a list is read from left to right.
 ;; COMPILE-FAIL: 2
 ;; RUN: wasmc --wasm-features=simd128
-;; STDERR: {{.*}}there is no proposal 'simd128', but: all, mutable-global, {{.*}}, component-model
+;; STDERR: {{.*}}there is no proposal 'simd128', but: all, mutable-global, {{.*}}, component-model; did you mean 'simd'?
 ;; RUN: wasmc --wasm-features=
 ;; STDERR: {{.*}}there is no proposal ''{{.*}}
 ;; RUN: wasmc --wasm-features=+-simd

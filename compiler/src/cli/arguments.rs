@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, ValueEnum, ValueHint};
 use wasmc_abi::grants::{self, is_variable, parse_directory, parse_names};
 use wasmc_abi::layout::HOST_HEADROOM;
 use wasmc_abi::program::MAX_THREADS;
@@ -15,8 +15,14 @@ use crate::error::{Error, Result};
 use crate::features::Features;
 use crate::optimize::pass_names;
 use crate::options::{Architecture, BoundsChecks, Cpu, DEFAULT_MAX_THREADS, Grants, Harden, OptLevel, Options};
+use crate::suggest::did_you_mean;
 
-const GRANTS: &str = "What the program may use";
+// Each heading is a topic of `wasmc help`: see `help.rs`.
+pub const FILES: &str = "Input and output";
+pub const CODE: &str = "What the code is like";
+pub const LIMITS: &str = "Limits of the program";
+pub const GRANTS: &str = "What the program may use";
+pub const WORK: &str = "How wasmc works";
 
 /// Compiles a WebAssembly program to a small, static Linux executable that needs nothing else.
 ///
@@ -28,35 +34,39 @@ const GRANTS: &str = "What the program may use";
     name = "wasmc",
     version,
     max_term_width = 100,
-    after_help = "`wasmc inspect FILE` tells what an executable may use of the host and which CPU it needs, or which \
-                  proposals of WebAssembly a module needs; `wasmc targets` tells for which machines wasmc compiles."
+    override_usage = "wasmc [OPTIONS] <INPUT>\n       wasmc <COMMAND> …",
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true,
+    propagate_version = true
 )]
 pub struct Arguments {
     /// The module to compile: a binary (.wasm) or text (.wat) file, or `-` for standard input.
-    #[arg(value_name = "INPUT")]
+    #[arg(value_name = "INPUT", value_hint = ValueHint::FilePath)]
     pub input: PathBuf,
 
     /// Where to write; `-` is standard output [default: the input's name without its extension, in this directory].
-    #[arg(short, long, value_name = "OUTPUT")]
+    #[arg(short, long, value_name = "OUTPUT", value_hint = ValueHint::FilePath, help_heading = FILES)]
     pub output: Option<PathBuf>,
 
     /// What to write.
-    #[arg(long, value_enum, default_value_t = EmitKind::Exe, value_name = "KIND")]
+    #[arg(long, value_enum, default_value_t = EmitKind::Exe, value_name = "KIND", help_heading = FILES)]
     pub emit: EmitKind,
 
     /// Architecture to compile for, as a name or a Linux target triple; `wasmc targets` lists them [default: that of
-    /// this machine].
-    #[arg(long, value_name = "TARGET")]
-    pub target: Option<String>,
+    /// this machine]. Repeatable for an image, which then is one for each of them.
+    #[arg(long = "target", value_name = "TARGET", help_heading = CODE)]
+    pub targets: Vec<String>,
 
     /// Instructions that the code may use: `native`, or a level that `wasmc targets` lists. The executable refuses, in
     /// one sentence, to start on a machine that lacks them [default: x86-64-v2 or armv8-a].
-    #[arg(long, value_name = "CPU")]
+    #[arg(long, value_name = "CPU", help_heading = CODE)]
     pub cpu: Option<String>,
 
     /// How much work goes into the code: 0 compiles fastest, 1 does not optimise but allocates registers well, 2 makes
     /// fast code, s makes small code.
-    #[arg(short = 'O', value_name = "LEVEL", default_value = "2", value_parser = ["0", "1", "2", "s"])]
+    #[arg(short = 'O', value_name = "LEVEL", default_value = "2", value_parser = ["0", "1", "2", "s"],
+          help_heading = CODE)]
     pub opt_level: String,
 
     /// Leave out an optimisation, to measure what it brings.
@@ -66,7 +76,7 @@ pub struct Arguments {
 
     /// Compute the same on every machine: NaNs that arithmetic makes are the canonical one, and relaxed vector
     /// operators do what the specification's deterministic profile says. Costs speed where floats are computed.
-    #[arg(long)]
+    #[arg(long, help_heading = CODE)]
     pub deterministic: bool,
 
     /// Proposals of WebAssembly that the input may use: names with commas between them, `-` before those that it may
@@ -76,49 +86,48 @@ pub struct Arguments {
         value_name = "[-]NAME,…",
         default_value = "all",
         hide_default_value = true,
-        allow_hyphen_values = true
-    )]
+        allow_hyphen_values = true, help_heading = CODE)]
     pub wasm_features: String,
 
     /// Record where each call is, so that every line of a backtrace has an offset.
-    #[arg(short = 'g')]
+    #[arg(short = 'g', help_heading = CODE)]
     pub debug_info: bool,
 
     /// Add an instance of another module, from which INPUT (and later ones) can import under NAME. Repeatable, in
     /// order.
-    #[arg(long = "link", value_name = "NAME=FILE")]
+    #[arg(long = "link", value_name = "NAME=FILE", value_hint = ValueHint::FilePath, help_heading = FILES)]
     pub links: Vec<String>,
 
     /// Compile even if nothing satisfies an import of a function: calling it traps with its name.
-    #[arg(long)]
+    #[arg(long, help_heading = FILES)]
     pub allow_unknown_imports: bool,
 
     /// How memory accesses are kept inside: `guard` reserves addresses for each memory, 8 GiB, and costs nothing;
     /// `explicit` compares, for machines where addresses are scarce (`ulimit -v`).
-    #[arg(long, value_enum, default_value_t = BoundsKind::Guard, value_name = "HOW")]
+    #[arg(long, value_enum, default_value_t = BoundsKind::Guard, value_name = "HOW", help_heading = CODE)]
     pub bounds_checks: BoundsKind,
 
     /// Size of the stack (of each thread), in bytes or with K, M or G: from 128K to 1024G.
-    #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = parse_stack_size)]
+    #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = parse_stack_size, help_heading = LIMITS)]
     pub stack_size: u64,
 
     /// Size that a memory may grow to, in bytes or with K, M or G [default: 4G; with 64-bit addresses, 64G].
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = LIMITS)]
     pub max_memory: Option<u64>,
 
     /// Threads that the program may have at a time, besides its first: up to 65535. Starting another one fails.
     #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_THREADS,
-          value_parser = clap::value_parser!(u32).range(..=MAX_THREADS as i64))]
+          value_parser = clap::value_parser!(u32).range(..=MAX_THREADS as i64), help_heading = LIMITS)]
     pub max_threads: u32,
 
     /// Let the program use a directory, which it sees as GUEST (or by the same name); `:ro` lets it read only. A
     /// relative HOST counts from where the program is started. Repeatable.
-    #[arg(long = "dir", value_name = "HOST[::GUEST][:ro]", help_heading = GRANTS)]
+    #[arg(long = "dir", value_name = "HOST[::GUEST][:ro]", value_hint = ValueHint::DirPath, help_heading = GRANTS)]
     pub directories: Vec<String>,
 
     /// Copy a directory into the executable, where the program finds it read-only as GUEST (or by the same name): no
     /// file is needed beside it. All files get one modification time, SOURCE_DATE_EPOCH or 1980-01-01. Repeatable.
-    #[arg(long = "embed", value_name = "HOST[::GUEST]", help_heading = GRANTS)]
+    #[arg(long = "embed", value_name = "HOST[::GUEST]", value_hint = ValueHint::DirPath, help_heading = GRANTS)]
     pub embedded: Vec<String>,
 
     /// Set a variable of the program's environment, which is empty otherwise. Repeatable.
@@ -148,19 +157,25 @@ pub struct Arguments {
 
     /// Whether the executable, before the program runs, gives up the system calls and files that the program cannot
     /// need (seccomp, Landlock): `auto`, as far as the kernel can; `require`, or it does not start; `off`.
-    #[arg(long, value_enum, default_value_t = HardenKind::Auto, value_name = "WHEN")]
+    #[arg(long, value_enum, default_value_t = HardenKind::Auto, value_name = "WHEN", help_heading = GRANTS)]
     pub harden: HardenKind,
 
     /// The same as `--harden=off`.
-    #[arg(long, conflicts_with = "harden")]
+    #[arg(long, conflicts_with = "harden", help_heading = GRANTS)]
     pub no_harden: bool,
 
     /// Threads to compile with [default: one for each processor].
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = WORK)]
     pub jobs: Option<u16>,
 
+    /// Print a table of what took how long: the phases, and the slowest functions. With `=FILE`, write all of it there
+    /// too, as a trace that chrome://tracing and ui.perfetto.dev show.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, value_hint = ValueHint::FilePath,
+          help_heading = WORK)]
+    pub timings: Option<Option<PathBuf>>,
+
     /// Say how long each phase takes.
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = WORK)]
     pub verbose: bool,
 }
 
@@ -174,12 +189,14 @@ pub enum EmitKind {
     Clif,
     /// Machine code, as text.
     Asm,
+    /// An image for containers with nothing in it but the executable: an archive for podman, docker, skopeo and so on.
+    Oci,
 }
 
 impl EmitKind {
     pub fn emit(self) -> Emit {
         match self {
-            EmitKind::Exe => Emit::Executable,
+            EmitKind::Exe | EmitKind::Oci => Emit::Executable,
             EmitKind::Obj => Emit::Object,
             EmitKind::Clif => Emit::Clif,
             EmitKind::Asm => Emit::Assembly,
@@ -193,6 +210,7 @@ impl EmitKind {
             EmitKind::Obj => "o",
             EmitKind::Clif => "clif",
             EmitKind::Asm => "s",
+            EmitKind::Oci => "tar",
         }
     }
 }
@@ -216,14 +234,24 @@ pub enum HardenKind {
 }
 
 impl Arguments {
-    /// The options of the compiler.
-    pub fn options(&self) -> Result<Options> {
-        let architecture = match &self.target {
-            Some(target) => parse_target(target)?,
-            None => {
-                Architecture::host().ok_or_else(|| Error::usage("this machine is no target: name one with --target"))?
-            }
-        };
+    /// The options of the compiler, for each target.
+    pub fn options(&self) -> Result<Vec<Options>> {
+        let mut architectures = self.targets.iter().map(|target| parse_target(target)).collect::<Result<Vec<_>>>()?;
+        if architectures.is_empty() {
+            let host = Architecture::host();
+            architectures.push(host.ok_or_else(|| Error::usage("this machine is no target: name one with --target"))?);
+        }
+        if architectures.len() > 1 && self.emit != EmitKind::Oci {
+            return Err(Error::usage("several targets can be in an image only: --emit oci"));
+        }
+        let mut names = HashSet::new();
+        if let Some(twice) = architectures.iter().find(|architecture| !names.insert(architecture.name())) {
+            return Err(Error::usage(format!("--target names {} twice", twice.name())));
+        }
+        architectures.into_iter().map(|architecture| self.options_for(architecture)).collect()
+    }
+
+    fn options_for(&self, architecture: Architecture) -> Result<Options> {
         Ok(Options {
             architecture,
             cpu: self.cpu.as_deref().map_or(Ok(Cpu::Default), |name| parse_cpu(name, architecture))?,
@@ -333,7 +361,11 @@ fn parse_target(target: &str) -> Result<Architecture> {
         _ => {
             let names: Vec<String> =
                 Architecture::ALL.iter().map(|known| format!("{}-unknown-linux", known.name())).collect();
-            Err(Error::unsupported(format!("the target '{target}'; there is {}", names.join(", "))))
+            let hint = did_you_mean(
+                target,
+                names.iter().map(String::as_str).chain(Architecture::ALL.iter().map(|known| known.name())),
+            );
+            Err(Error::unsupported(format!("the target '{target}'; there is {}{hint}", names.join(", "))))
         }
     }
 }
@@ -347,8 +379,9 @@ fn parse_cpu(name: &str, architecture: Architecture) -> Result<Cpu> {
         Some(level) => Ok(Cpu::Level(*level)),
         None => {
             let names: Vec<&str> = levels.iter().map(|level| level.name()).collect();
+            let hint = did_you_mean(name, names.iter().copied().chain(["native"]));
             let (architecture, names) = (architecture.name(), names.join(", "));
-            Err(Error::usage(format!("{architecture} has no CPU '{name}'; it has native, {names}")))
+            Err(Error::usage(format!("{architecture} has no CPU '{name}'; it has native, {names}{hint}")))
         }
     }
 }
@@ -372,10 +405,10 @@ fn parse_stack_size(text: &str) -> std::result::Result<u64, String> {
 /// Tells what an executable may use of the host, what it imports and which CPU it needs; or which proposals of
 /// WebAssembly a module needs, and what it imports and exports.
 #[derive(Debug, Parser)]
-#[command(name = "wasmc inspect", bin_name = "wasmc inspect", version, max_term_width = 100)]
+#[command(name = "inspect", max_term_width = 100)]
 pub struct InspectArguments {
     /// An executable that wasmc made, or a module: a binary or, with the extension `wat`, in the text format.
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 
     /// Print one JSON object.
@@ -383,10 +416,41 @@ pub struct InspectArguments {
     pub json: bool,
 }
 
-/// `wasmc targets`: lists the targets, and the CPUs that `--cpu` can name for each.
+/// Lists the targets, and the CPUs that `--cpu` can name for each.
 #[derive(Debug, Parser)]
-#[command(name = "wasmc targets", bin_name = "wasmc targets", version, max_term_width = 100)]
+#[command(name = "targets", max_term_width = 100)]
 pub struct TargetsArguments {}
+
+/// Prints what a shell needs to complete the words of a `wasmc` command.
+#[derive(Debug, Parser)]
+#[command(name = "completions", max_term_width = 100)]
+pub struct CompletionsArguments {
+    /// The shell.
+    #[arg(value_name = "SHELL", value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Prints the manual page of `wasmc` or of one of its commands, for `man -l -`; or writes all of them.
+#[derive(Debug, Parser)]
+#[command(name = "man", max_term_width = 100)]
+pub struct ManArguments {
+    /// The command whose page it is, instead of that of `wasmc` itself.
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
+
+    /// Write all pages into this directory, which must exist.
+    #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath, conflicts_with = "command")]
+    pub dir: Option<PathBuf>,
+}
+
+/// Explains a topic, a command, or everything.
+#[derive(Debug, Parser)]
+#[command(name = "help", max_term_width = 100)]
+pub struct HelpArguments {
+    /// A topic or a command [default: all options].
+    #[arg(value_name = "TOPIC")]
+    pub topic: Option<String>,
+}
 
 #[cfg(test)]
 mod tests {

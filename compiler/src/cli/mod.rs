@@ -1,9 +1,11 @@
 //! The command line: arguments, diagnostics, progress. Nothing else prints.
 
 mod arguments;
+mod help;
 mod inspect;
 mod output;
 mod progress;
+mod snippet;
 mod targets;
 
 use std::io::{Read as _, Write as _};
@@ -12,50 +14,78 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use clap::Parser as _;
+use clap::{ArgMatches, FromArgMatches};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::program::{Entry, InstanceSource, Program};
-use arguments::{Arguments, EmitKind, InspectArguments, TargetsArguments};
+use crate::{Emit, Observer as _, Options, image, suggest};
+use arguments::{Arguments, CompletionsArguments, EmitKind, HelpArguments, InspectArguments, ManArguments};
 use progress::Progress;
+use snippet::Place;
 
 /// Bytes of the stack of a thread that compiles. The largest functions that validation lets pass need a part of it.
 const THREAD_STACK: usize = 64 << 20;
 
 /// The whole command. Gives the exit status: see [`ErrorKind::exit_status`](crate::ErrorKind::exit_status).
 pub fn main() -> ExitCode {
-    let subcommand = std::env::args_os().nth(1);
-    let command: Box<dyn Fn() -> Result<()> + panic::UnwindSafe> =
-        match subcommand.as_ref().and_then(|word| word.to_str()) {
-            Some("inspect") => {
-                let arguments = InspectArguments::parse_from(std::env::args_os().skip(1));
-                Box::new(move || inspect::inspect(&arguments.file, arguments.json))
-            }
-            Some("targets") => {
-                TargetsArguments::parse_from(std::env::args_os().skip(1));
-                Box::new(targets::list)
-            }
-            _ => {
-                let arguments = Arguments::parse();
-                Box::new(move || run(&arguments))
-            }
-        };
+    let matches = help::command().get_matches();
+    let command: Box<dyn FnOnce() -> Result<(), Failure> + panic::UnwindSafe> = match matches.subcommand() {
+        Some(("inspect", matches)) => {
+            let arguments: InspectArguments = parsed(matches);
+            Box::new(move || Ok(inspect::inspect(&arguments.file, arguments.json)?))
+        }
+        Some(("targets", _)) => Box::new(|| Ok(targets::list()?)),
+        Some(("completions", matches)) => {
+            let arguments: CompletionsArguments = parsed(matches);
+            Box::new(move || Ok(help::completions(arguments.shell)?))
+        }
+        Some(("man", matches)) => {
+            let arguments: ManArguments = parsed(matches);
+            Box::new(move || Ok(help::manual(arguments.command.as_deref(), arguments.dir.as_deref())?))
+        }
+        Some(("help", matches)) => {
+            let arguments: HelpArguments = parsed(matches);
+            Box::new(move || Ok(help::help(arguments.topic.as_deref())?))
+        }
+        _ => {
+            let arguments: Arguments = parsed(&matches);
+            Box::new(move || run(&arguments))
+        }
+    };
     // A panic is a bug of ours, and is reported like one.
     panic::set_hook(Box::new(|_| {}));
     let result = panic::catch_unwind(command).unwrap_or_else(|payload| {
         let message = payload.downcast_ref::<String>().map(String::as_str);
-        Err(Error::internal(message.or(payload.downcast_ref::<&str>().copied()).unwrap_or("panic")))
+        Err(Error::internal(message.or(payload.downcast_ref::<&str>().copied()).unwrap_or("panic")).into())
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            report(&error);
-            ExitCode::from(error.kind().exit_status())
+        Err(failure) => {
+            report(&failure);
+            ExitCode::from(failure.error.kind().exit_status())
         }
     }
 }
 
-fn run(arguments: &Arguments) -> Result<()> {
+/// What was matched, as the type that it was matched for.
+fn parsed<T: FromArgMatches>(matches: &ArgMatches) -> T {
+    T::from_arg_matches(matches).unwrap_or_else(|error| error.exit())
+}
+
+/// An error, and the place in the input that it is about.
+struct Failure {
+    error: Error,
+    /// With the name of the file.
+    place: Option<(String, Place)>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure { error, place: None }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
     let options = arguments.options()?;
     let output = output_path(arguments)?;
     let threads = rayon::ThreadPoolBuilder::new()
@@ -67,42 +97,109 @@ fn run(arguments: &Arguments) -> Result<()> {
     let linked = arguments.linked()?;
     let mut sources = Vec::with_capacity(linked.len() + 1);
     for (name, path) in &linked {
-        sources.push(((*name).to_owned(), read_module(path)?));
+        sources.push(Source::read((*name).to_owned(), path)?);
     }
-    sources.push((arguments.input.display().to_string(), read_module(&arguments.input)?));
-    let instances = sources.iter().enumerate().map(|(index, (name, wasm))| InstanceSource {
-        name: name.clone(),
-        wasm,
+    let input = &arguments.input;
+    sources.push(Source::read(input.display().to_string(), input).map_err(|error| mistaken_command(input, error))?);
+    let instances = sources.iter().enumerate().map(|(index, source)| InstanceSource {
+        name: source.name.clone(),
+        wasm: &source.wasm,
         wiring: linked.iter().take(index).enumerate().map(|(at, (name, _))| ((*name).to_owned(), at)).collect(),
     });
     let program = Program { instances: instances.collect(), entry: Entry::Command };
 
-    let progress = Progress::new();
-    let emit = arguments.emit.emit();
-    let result = threads.install(|| crate::compile_observed(&program, &options, emit, &progress));
-    progress.finish();
-    let bytes = result?;
+    let progress = Progress::new(arguments.timings.is_some());
+    let result = threads.install(|| match arguments.emit {
+        EmitKind::Oci => compile_image(&program, &options, &output, &progress),
+        emit => crate::compile_observed(&program, &options[0], emit.emit(), &progress),
+    });
+    let times = progress.finish();
+    let bytes = result.map_err(|error| locate(error, &sources))?;
     output::write(&output, &bytes, arguments.emit == EmitKind::Exe)?;
+    if let Some(trace) = &arguments.timings {
+        anstream::eprint!("{}", mask(&times.table()));
+        if let Some(trace) = trace {
+            output::write(trace, times.trace().as_bytes(), false)?;
+        }
+    }
     if arguments.verbose {
         let size = bytes.len();
-        anstream::eprint!("{}{size:>9} bytes  {}\n", progress.report(), output.display());
+        anstream::eprint!("{}{size:>9} bytes  {}\n", times.report(), output.display());
     }
     Ok(())
 }
 
-/// The binary form of a file in either format.
-fn read_module(path: &Path) -> Result<Vec<u8>> {
-    let name = path.display();
+/// An image of the program for each of the targets.
+fn compile_image(program: &Program<'_>, targets: &[Options], output: &Path, progress: &Progress) -> Result<Vec<u8>> {
+    let compile = |options: &Options| {
+        let executable = crate::compile_observed(program, options, Emit::Executable, progress)?;
+        Ok((options.architecture, executable))
+    };
+    let executables = targets.iter().map(compile).collect::<Result<Vec<_>>>()?;
+    progress.phase("image");
+    let name = output.file_stem().unwrap_or_default().to_string_lossy();
+    image::image(&image::image_name(&name), &executables)
+}
+
+/// Adds what may have been meant if there is no such file, and its name looks like that of a command.
+fn mistaken_command(input: &Path, error: Error) -> Error {
+    let commands = help::subcommands();
+    let word = input.to_str().filter(|word| !word.contains(['.', '/']) && *word != "-");
+    match word.and_then(|word| suggest::closest(word, commands.iter().map(String::as_str))) {
+        Some(command) => {
+            let message = format!("{}; did you mean the command '{command}'?", error.message());
+            error.rephrase(ErrorKind::Invalid, message)
+        }
+        None => error,
+    }
+}
+
+/// A module as it was given.
+struct Source {
+    /// See [`InstanceSource::name`].
+    name: String,
+    path: PathBuf,
+    wasm: Vec<u8>,
+    /// What it was before, if that was text.
+    text: Option<String>,
+}
+
+impl Source {
+    fn read(name: String, path: &Path) -> Result<Source> {
+        let bytes = read_file(path)?;
+        if bytes.starts_with(b"\0asm") || looks_binary(&bytes) {
+            return Ok(Source { name, path: path.to_owned(), wasm: bytes, text: None });
+        }
+        let wasm = parse_text(path, &bytes)?;
+        Ok(Source { name, path: path.to_owned(), wasm, text: String::from_utf8(bytes).ok() })
+    }
+}
+
+/// Finds the place of an error in the module that it is in.
+fn locate(error: Error, sources: &[Source]) -> Failure {
+    let source = match (error.module(), sources) {
+        (Some(name), _) => sources.iter().rev().find(|source| source.name == name),
+        (None, [source]) => Some(source),
+        (None, _) => None,
+    };
+    let (Some(source), Some(offset)) = (source, error.offset()) else { return error.into() };
+    let place = match &source.text {
+        Some(text) => snippet::in_text(text, &source.wasm, offset),
+        None => snippet::in_binary(&source.wasm, offset),
+    };
+    Failure { error, place: place.map(|place| (source.path.display().to_string(), place)) }
+}
+
+/// The contents of a file, or of standard input.
+fn read_file(path: &Path) -> Result<Vec<u8>> {
+    if path.as_os_str() != "-" {
+        return std::fs::read(path).map_err(|error| Error::invalid(format!("cannot read {}: {error}", path.display())));
+    }
     let mut bytes = Vec::new();
-    if path.as_os_str() == "-" {
-        std::io::stdin().read_to_end(&mut bytes).map_err(|error| Error::invalid(format!("standard input: {error}")))?;
-    } else {
-        bytes = std::fs::read(path).map_err(|error| Error::invalid(format!("cannot read {name}: {error}")))?;
+    match std::io::stdin().read_to_end(&mut bytes) {
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(Error::invalid(format!("standard input: {error}"))),
     }
-    if bytes.starts_with(b"\0asm") || looks_binary(&bytes) {
-        return Ok(bytes);
-    }
-    parse_text(path, &bytes)
 }
 
 fn is_text_file(path: &Path) -> bool {
@@ -143,11 +240,18 @@ fn output_path(arguments: &Arguments) -> Result<PathBuf> {
     Ok(output)
 }
 
-fn report(error: &Error) {
+fn report(failure: &Failure) {
     let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
-    // Names in it come from the input: nothing in them shall reach a terminal as a command.
-    let mask = |letter: char| if letter.is_control() && letter != '\n' { char::REPLACEMENT_CHARACTER } else { letter };
-    let error: String = error.to_string().chars().map(mask).collect();
+    let error = mask(&failure.error.to_string());
     // Nowhere to say it if standard error is closed.
     let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {error}");
+    if let Some((file, place)) = &failure.place {
+        let _ = writeln!(anstream::stderr(), "{}", place.render(&mask(file)));
+    }
+}
+
+/// Names come from the input: nothing in them shall reach a terminal as a command.
+fn mask(text: &str) -> String {
+    let mask = |letter: char| if letter.is_control() && letter != '\n' { char::REPLACEMENT_CHARACTER } else { letter };
+    text.chars().map(mask).collect()
 }

@@ -7,19 +7,21 @@ mod exceptions;
 mod sites;
 pub mod target;
 
+use std::time::Instant;
+
 use cranelift_codegen::isa::unwind::UnwindInfo;
 use cranelift_codegen::{Context, FinalizedRelocTarget, ir};
 use cranelift_control::ControlPlane;
 use cranelift_frontend::FunctionBuilderContext;
 use rayon::prelude::*;
 
-use crate::Observer;
 use crate::error::{Error, Result};
 use crate::optimize::optimize;
 use crate::options::Options;
 use crate::plan::{FunctionSource, Plan};
 use crate::translate::names::{Name, RuntimeFunction};
 use crate::translate::{code_names, translate};
+use crate::{CompiledFunction, Observer};
 use exceptions::{CallHandlers, call_handlers, saved_registers};
 use target::Target;
 
@@ -80,8 +82,9 @@ fn for_each_function<T: Send>(
         .into_par_iter()
         .with_max_len(8)
         .map_init(FunctionCompiler::new, |compiler, (index, name)| {
+            let begin = Instant::now();
             let result = work(compiler, name);
-            observer.compiled_function(total);
+            observer.compiled_function(&CompiledFunction { name: &|| describe(plan, name), begin, total });
             (index, result)
         })
         .collect();
