@@ -1,0 +1,15 @@
+//! Compresses and decompresses a text, with `lz4_flex`.
+
+use wasmc_bench_samples::{Random, fold, repetitions, report, text};
+
+fn main() {
+    let text = text(&mut Random::new(4), 4 << 20);
+    let mut checksum = 0;
+    for _ in 0..repetitions(30) {
+        let small = lz4_flex::block::compress(text.as_bytes());
+        let again = lz4_flex::block::decompress(&small, text.len()).expect("this is what was compressed");
+        assert!(again == text.as_bytes());
+        checksum = fold(checksum, &small[..1000]).wrapping_add(small.len() as u64);
+    }
+    report("lz4", checksum);
+}
