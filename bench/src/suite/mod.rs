@@ -18,11 +18,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::machine::Machine;
 use crate::measure::{self, Usage};
-use engines::{ENGINES, Engine, Found, Input};
+use engines::{Count, ENGINES, Engine, Found, Input};
 use programs::{Builder, Built, PROGRAMS};
 use results::{Class, EngineInfo, Kind, Measured, Missing, Outcome, ProgramResult, Spread};
 
@@ -134,12 +134,14 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Results> {
         let mut outcomes = BTreeMap::new();
         for (entry, (found, start)) in entries.into_iter().zip(engines.iter().zip(&starts)) {
             let Some(entry) = entry else { continue };
-            let count = arguments.count && found.engine.stand_alone;
-            let count = count.then(|| instructions(found, program, &entry, &directory));
-            outcomes.insert(
-                found.engine.name.to_owned(),
-                entry.outcome(found.engine.net.then_some(*start).flatten(), count),
-            );
+            let mut outcome = entry.outcome(found.engine.net.then_some(*start).flatten());
+            if let (true, Outcome::Measured(measured)) = (arguments.count, &mut outcome) {
+                match instructions(found, program, &directory) {
+                    Ok(count) => measured.instructions = count,
+                    Err(error) => measured.uncounted = Some(format!("{error:#}")),
+                }
+            }
+            outcomes.insert(found.engine.name.to_owned(), outcome);
         }
         programs.push(ProgramResult {
             name: program.name.clone(),
@@ -298,7 +300,7 @@ impl Entry {
             let run = measure::observed(&mut command)?;
             *entry.compile.get_or_insert(0.0) += run.usage.cpu.as_secs_f64();
             if !run.status.success() {
-                entry.failure = Some(format!("its compiler gives {}: {}", run.status, last_line(&run.errors)));
+                entry.failure = Some(format!("its compiler gives {}: {}", run.status, first_line(&run.errors)));
                 return Ok(entry);
             }
         }
@@ -316,32 +318,30 @@ impl Entry {
         let Some(command) = self.command.as_mut().filter(|_| self.failure.is_none()) else { return Ok(()) };
         let run = measure::observed(command)?;
         if !run.status.success() {
-            self.failure = Some(format!("{}: {}", run.status, last_line(&run.errors)));
+            self.failure = Some(format!("{}: {}", run.status, first_line(&run.errors)));
         } else if *expected.get_or_insert_with(|| run.output.clone()) != run.output {
-            self.failure = Some(format!("prints '{}'", last_line(&run.output)));
+            self.failure = Some(format!("prints '{}'", first_line(&run.output)));
         }
         self.usages.push(run.usage);
         Ok(())
     }
 
-    fn outcome(self, net: Option<Start>, instructions: Option<Result<u64>>) -> Outcome {
+    fn outcome(&self, net: Option<Start>) -> Outcome {
         let spread = |time: fn(&Usage) -> Duration| Spread::of(&self.usages.iter().map(time).collect::<Vec<_>>());
-        if let Some(failure) = self.failure {
-            return Outcome::Failed(failure);
+        if let Some(failure) = &self.failure {
+            return Outcome::Failed(failure.clone());
         }
         if self.usages.is_empty() {
             return Outcome::Failed("never ran".to_owned());
         }
-        let instructions = match instructions.transpose() {
-            Ok(instructions) => instructions,
-            Err(error) => return Outcome::Failed(format!("cannot be counted: {error}")),
-        };
         let (mut cpu, mut wall) = (spread(|usage| usage.cpu), spread(|usage| usage.wall));
         if let Some(start) = net {
             (cpu, wall) = (cpu.without(start.cpu), wall.without(start.wall));
         }
         let peak_bytes = self.usages.iter().map(|usage| usage.peak_bytes).max().unwrap_or(0);
-        Outcome::Measured(Measured { cpu, wall, peak_bytes, compile: self.compile, bytes: self.bytes, instructions })
+        let &Entry { compile, bytes, .. } = self;
+        let (instructions, uncounted) = (None, None);
+        Outcome::Measured(Measured { cpu, wall, peak_bytes, compile, bytes, instructions, uncounted })
     }
 }
 
@@ -360,7 +360,7 @@ fn start_ups(engines: &[Found], builder: &Builder<'_>, starts: u32) -> Result<Ve
             }
         }
     }
-    let start = |entry: Option<Entry>| match entry?.outcome(None, None) {
+    let start = |entry: Option<Entry>| match entry?.outcome(None) {
         Outcome::Measured(measured) => Some(Start { cpu: measured.cpu, wall: measured.wall }),
         Outcome::Failed(_) => None,
     };
@@ -391,16 +391,26 @@ fn run_rounds(
     Ok(expected.into_iter().map(|output| String::from_utf8_lossy(&output.unwrap_or_default()).into_owned()).collect())
 }
 
-/// Instructions that a program executes, by callgrind.
-fn instructions(found: &Found, program: &Built, entry: &Entry, directory: &Path) -> Result<u64> {
-    let Some(command) = entry.command.as_ref().filter(|_| entry.failure.is_none()) else { bail!("did not run") };
-    let _ = (found, program);
-    measure::instructions(command, directory)
+/// Instructions that a program executes, by callgrind; `None` where that cannot tell.
+fn instructions(found: &Found, program: &Built, directory: &Path) -> Result<Option<u64>> {
+    let place = directory.join(programs::file_name(found.engine.name));
+    let mut words = program.words(&place.join(programs::file_name(&program.name)));
+    match found.engine.count {
+        Count::No => return Ok(None),
+        Count::AsItRuns => (),
+        Count::Made(command) => {
+            words = program.words(&place.join("counted"));
+            let run = measure::observed(&mut found.command(command, &words)?)?;
+            ensure!(run.status.success(), "its compiler gives {}: {}", run.status, first_line(&run.errors));
+        }
+    }
+    measure::instructions(&found.run(&words)?, directory).map(Some)
 }
 
-fn last_line(text: &[u8]) -> String {
+/// The first line that says something: of a report of an error, what it was.
+fn first_line(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
-    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().chars().take(200).collect()
+    text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().chars().take(200).collect()
 }
 
 /// Year, month, day, in UTC.

@@ -97,6 +97,9 @@ pub struct Measured {
     /// Size of what the compiler made.
     pub bytes: Option<u64>,
     pub instructions: Option<u64>,
+    /// Why instructions were not counted, though they should have been.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncounted: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
@@ -204,6 +207,13 @@ impl Results {
         report
             .notes
             .extend(self.failures().map(|(program, engine, why)| format!("FAILED: {program}, {engine}: {why}")));
+        for program in &self.programs {
+            let why = |engine: &EngineInfo| program.measured(&engine.name)?.uncounted.as_ref();
+            let uncounted = self.engines.iter().filter_map(|engine| Some((engine, why(engine)?)));
+            report.notes.extend(
+                uncounted.map(|(engine, why)| format!("Not counted: {}, {}: {why}", program.name, engine.name)),
+            );
+        }
         report.notes.extend(self.missing.iter().map(|missing| {
             let Missing { name, why, how_to_get } = missing;
             format!("Not measured: {name} ({why}). {how_to_get}.")

@@ -20,8 +20,8 @@ fn arctan(x: u32, unit: &BigUint) -> BigUint {
 
 fn main() {
     let mut checksum = 0;
-    for repetition in 0..repetitions(20) {
-        let unit = BigUint::from(10u32).pow(1500 + repetition);
+    for repetition in 0..repetitions() {
+        let unit = BigUint::from(10u32).pow(1500 + repetition % 64);
         let pi = (arctan(5, &unit) * 4u32 - arctan(239, &unit)) * 4u32;
         checksum = fold(checksum, pi.to_string().as_bytes());
         let modulus = (BigUint::from(1u32) << 607) - 1u32;

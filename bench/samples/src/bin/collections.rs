@@ -28,7 +28,7 @@ fn main() {
     let mut random = Random::new(8);
     let text = text(&mut random, 1 << 17);
     let mut checksum = 0;
-    for _ in 0..repetitions(20) {
+    for _ in 0..repetitions() {
         // `DefaultHasher` has no random keys: the same order of work everywhere.
         let mut counts: HashMap<&str, u64, BuildHasherDefault<DefaultHasher>> = HashMap::default();
         for word in text.split_whitespace() {

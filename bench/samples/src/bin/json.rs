@@ -18,7 +18,7 @@ fn main() {
         .collect();
     let mut document = serde_json::to_string(&records).expect("values can be written");
     let mut checksum = 0;
-    for repetition in 0..repetitions(60) {
+    for repetition in 0..repetitions() {
         let mut value: Value = serde_json::from_str(&document).expect("this is what was written");
         for record in value.as_array_mut().expect("an array") {
             record["id"] = json!(record["id"].as_u64().expect("a number") + u64::from(repetition));

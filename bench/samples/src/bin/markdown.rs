@@ -13,7 +13,7 @@ fn main() {
         document.push_str("1. one\n   - nested ~~item~~\n2. two\n\n```rust\nfn main() {}\n```\n\n> quoted\n\n");
     }
     let mut checksum = 0;
-    for _ in 0..repetitions(80) {
+    for _ in 0..repetitions() {
         let mut page = String::new();
         html::push_html(&mut page, Parser::new_ext(&document, Options::all()));
         checksum = fold(checksum, page.as_bytes());

@@ -30,7 +30,7 @@ fn main() {
     let engine = Engine::new();
     let script = engine.compile(SCRIPT).expect("a valid script");
     let mut checksum = 0u64;
-    for _ in 0..repetitions(40) {
+    for _ in 0..repetitions() {
         let result: i64 = engine.eval_ast_with_scope(&mut Scope::new(), &script).expect("the script gives a number");
         checksum = checksum.wrapping_mul(31).wrapping_add(result as u64);
     }
