@@ -144,9 +144,8 @@ impl fmt::Display for Target {
 }
 
 impl Cell {
-    /// Says nothing.
-    pub fn is_empty(&self) -> bool {
-        matches!(self, Cell::Text(text) if text.is_empty())
+    pub fn is_number(&self) -> bool {
+        !matches!(self, Cell::Text(_))
     }
 }
 

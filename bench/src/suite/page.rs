@@ -100,12 +100,12 @@ fn write_bars(page: &mut String, bars: &[Bar<'_>], mark: Option<f64>) -> fmt::Re
     for (row, bar) in bars.iter().enumerate() {
         let top = ROW * row as f64;
         let (left, end) = (scale.place(scale.low), scale.place(bar.value));
-        write!(
+        writeln!(
             page,
             "<text class=\"label\" x=\"{:.1}\" y=\"{:.1}\">{label}</text>\
              <rect class=\"fill e{}\" x=\"{left:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"2\">\
              <title>{label}, {}: {text}</title></rect>\
-             <text class=\"value\" x=\"{:.1}\" y=\"{:.1}\">{text}</text>\n",
+             <text class=\"value\" x=\"{:.1}\" y=\"{:.1}\">{text}</text>",
             LABELS - 8.0,
             top + 15.0,
             bar.index % COLOURS,

@@ -201,7 +201,7 @@ impl Results {
         report.tables.push(self.table("Instructions, in millions", |program, engine| {
             program.measured(engine)?.instructions.map(|count| Cell::Integer(count / 1_000_000))
         }));
-        report.tables.retain(|table| table.rows.iter().any(|row| row.iter().skip(1).any(|cell| !cell.is_empty())));
+        report.tables.retain(|table| table.rows.iter().flatten().any(Cell::is_number));
         report.tables.push(self.engine_table());
         report.target("programs that failed on an engine", self.failures().count() as f64, Bound::AtMost(0.0));
         report
@@ -288,7 +288,9 @@ pub mod tests {
         let (mean, programs) = results.geometric_mean("wasmc").unwrap();
         assert!((mean - 3.0).abs() < 1e-9, "{mean}");
         assert_eq!(programs, 2);
-        assert_eq!(results.geometric_mean("wasmi"), Some((20.0, 1)));
+        let (mean, programs) = results.geometric_mean("wasmi").unwrap();
+        assert!((mean - 20.0).abs() < 1e-9, "{mean}");
+        assert_eq!(programs, 1);
         assert_eq!(results.geometric_mean("nobody"), None);
     }
 
