@@ -39,8 +39,29 @@ impl Random {
 }
 
 const WORDS: [&str; 24] = [
-    "memory", "table", "of", "the", "a", "import", "function", "Zürich", "loop", "branch", "value", "in", "stack",
-    "is", "to", "and", "module", "2024-05-17", "trap", "global", "https://example.org/path?q=1", "element", "naïve",
+    "memory",
+    "table",
+    "of",
+    "the",
+    "a",
+    "import",
+    "function",
+    "Zürich",
+    "loop",
+    "branch",
+    "value",
+    "in",
+    "stack",
+    "is",
+    "to",
+    "and",
+    "module",
+    "2024-05-17",
+    "trap",
+    "global",
+    "https://example.org/path?q=1",
+    "element",
+    "naïve",
     "0x1f",
 ];
 

@@ -34,7 +34,8 @@ fn main() {
         for word in text.split_whitespace() {
             *counts.entry(word).or_default() += 1;
         }
-        let mut ranking: Vec<(String, u64)> = counts.iter().map(|(word, &count)| (word.to_uppercase(), count)).collect();
+        let mut ranking: Vec<(String, u64)> =
+            counts.iter().map(|(word, &count)| (word.to_uppercase(), count)).collect();
         ranking.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         checksum = ranking.iter().fold(checksum, |checksum, (word, _)| fold(checksum, word.as_bytes()));
 
@@ -42,9 +43,9 @@ fn main() {
         for _ in 0..40_000 {
             *tree.entry(random.below(20_000)).or_insert(0u64) += 1;
         }
-        checksum = tree.range(5_000..15_000).fold(checksum, |checksum, (key, count)| {
-            checksum.wrapping_mul(31).wrapping_add(key * count)
-        });
+        checksum = tree
+            .range(5_000..15_000)
+            .fold(checksum, |checksum, (key, count)| checksum.wrapping_mul(31).wrapping_add(key * count));
 
         let mut heap: BinaryHeap<u64> = (0..40_000).map(|_| random.below(1 << 40)).collect();
         while let Some(number) = heap.pop().filter(|_| heap.len() > 20_000) {

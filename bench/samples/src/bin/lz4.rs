@@ -9,7 +9,9 @@ fn main() {
         let small = lz4_flex::block::compress(text.as_bytes());
         let again = lz4_flex::block::decompress(&small, text.len()).expect("this is what was compressed");
         assert!(again == text.as_bytes());
-        checksum = fold(checksum, &small[..1000]).wrapping_add(small.len() as u64);
+        // What is compressed depends on the width of addresses, by which the crate chooses its hash.
+        assert!(small.len() < text.len() / 2);
+        checksum = fold(checksum, &again);
     }
     report("lz4", checksum);
 }
