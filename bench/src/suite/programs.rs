@@ -67,7 +67,7 @@ pub const PROGRAMS: &[Program] = &[
     simd("sha256, SIMD",     "sha256.c",   400),
     simd("strings, SIMD",    "strings.c",  200),
     rust("json",        System,   240),
-    rust("regex",       System,   12),
+    rust("regex",       System,   27),
     rust("deflate",     System,   18),
     rust("lz4",         System,   120),
     rust("script",      System,   200),
