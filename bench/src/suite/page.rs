@@ -163,8 +163,8 @@ fn dots(page: &mut String, results: &Results, class: Class) -> fmt::Result {
             let Some(ratio) = results.ratio(program, &engine.name) else { continue };
             write!(
                 page,
-                "<circle class=\"fill e{}\" cx=\"{:.1}\" cy=\"{middle:.1}\" r=\"5\"><title>{name}, {}: {ratio:.2}</title>\
-                 </circle>",
+                "<circle class=\"fill e{}\" cx=\"{:.1}\" cy=\"{middle:.1}\" r=\"5\">\
+                 <title>{name}, {}: {ratio:.2}</title></circle>",
                 index % COLOURS,
                 scale.place(ratio),
                 escape(&engine.name)

@@ -12,7 +12,11 @@ fn main() {
                 "name": text(&mut random, 20),
                 "ratio": random.below(1_000_000) as f64 / 128.0,
                 "tags": [text(&mut random, 8), null, random.below(2) == 0],
-                "nested": { "x": random.below(1 << 40), "y": -(random.below(1000) as i64), "text": text(&mut random, 90) },
+                "nested": {
+                    "x": random.below(1 << 40),
+                    "y": -(random.below(1000) as i64),
+                    "text": text(&mut random, 90),
+                },
             })
         })
         .collect();
