@@ -15,8 +15,9 @@
 //! ```
 //!
 //! `targets` are the architectures. `flags` (optional) are among `-O0`, `-O1`, `-O2`, `-Os`, `--deterministic`,
-//! `--bounds-checks=explicit` and `--cpu=LEVEL`. The program calls all exported functions; those with a name (not only
-//! an export) are shown, in the order of the file. Lines that become no instruction are left out.
+//! `--bounds-checks=explicit` and `--cpu=LEVEL`. The program calls `_start`, if that is exported, or all exported
+//! functions; those with a name (not only an export) are shown, in the order of the file. Lines that become no
+//! instruction are left out.
 //!
 //! `WASMC_BLESS=1 cargo test --test disas` rewrites the code. Read the difference before you commit it: that is what
 //! these tests are for.
@@ -90,16 +91,18 @@ fn code(source: &str) -> Result<String, String> {
     Ok(golden)
 }
 
-/// The machine code of a module of which all exported functions are called.
+/// The machine code of a module that is a command, or of which all exported functions are called.
 fn assembly(wasm: &[u8], options: &Options) -> Result<String, String> {
+    let exports = Exports::of(wasm)?.0;
+    let is_command = exports.iter().any(|(name, _)| name == "_start");
     let mut steps = vec![Step::Instantiate(0)];
-    for (export, kind) in Exports::of(wasm)?.0 {
+    for (export, kind) in exports {
         if let Export::Function { parameters, .. } = kind {
             steps.push(Step::Invoke { instance: 0, export, arguments: vec![0; parameters.len()] });
         }
     }
     let instances = vec![InstanceSource { name: "module".into(), wasm, wiring: Vec::new() }];
-    let program = Program { instances, entry: Entry::Script(steps) };
+    let program = Program { instances, entry: if is_command { Entry::Command } else { Entry::Script(steps) } };
     let assembly = native::compile(&program, options, Emit::Assembly).map_err(|error| error.to_string())?;
     String::from_utf8(assembly).map_err(|error| error.to_string())
 }

@@ -26,12 +26,13 @@
 //! In flags, `%s` is the test's file, `%d` its directory and `%t` an empty directory in which the compiler runs. In
 //! `STDOUT`, `STDERR` and `CONTENT`, `{{.*}}` stands for any text within the line, and spaces at the ends do not count.
 //!
-//! Files in subdirectories are for tests to refer to. Inputs that are too large to be written down are in [`large`] and
-//! [`offsets`] and [`wide`]; [`proposals`] has a module for each proposal.
+//! Files in subdirectories are for tests to refer to. Inputs that are too large to be written down are in [`large`],
+//! [`offsets`], [`slp`] and [`wide`]; [`proposals`] has a module for each proposal.
 
 mod large;
 mod offsets;
 mod proposals;
+mod slp;
 mod wide;
 
 use std::ffi::OsString;
@@ -75,6 +76,7 @@ fn main() {
     trials.extend(large::trials());
     trials.extend(offsets::trials());
     trials.extend(proposals::trials());
+    trials.extend(slp::trials());
     trials.extend(wide::trials());
     libtest_mimic::run(&arguments, trials).exit()
 }

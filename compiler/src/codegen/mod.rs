@@ -175,7 +175,7 @@ impl FunctionCompiler {
     }
 
     fn run_cranelift(&mut self, plan: &Plan<'_>, name: Name, target: &Target, options: &Options) -> Result<()> {
-        optimize(&mut self.context.func, options);
+        optimize(&mut self.context.func, plan, options);
         match self.context.compile(&*target.isa, &mut self.control) {
             Ok(_) => Ok(()),
             Err(error) => {

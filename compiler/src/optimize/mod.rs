@@ -2,22 +2,31 @@
 //!
 //! Each pass is a file that says what it relies on. It keeps the function valid, and what it means.
 
+mod linear;
+mod slp;
 mod widen;
 
 use cranelift_codegen::ir::Function;
 
-use crate::options::{Architecture, OptLevel, Options};
+use crate::options::{OptLevel, Options};
+use crate::plan::Plan;
 
 /// A pass, and where it pays.
 struct Pass {
     name: &'static str,
-    pays: fn(Architecture) -> bool,
-    run: fn(&mut Function),
+    pays: fn(&Options) -> bool,
+    run: fn(&mut Function, &Plan<'_>),
 }
 
 /// In the order in which they are run.
-const PASSES: &[Pass] =
-    &[Pass { name: "widen-addresses", pays: |machine| !machine.extends_in_accesses(), run: widen::widen_addresses }];
+const PASSES: &[Pass] = &[
+    Pass { name: "slp", pays: |options| options.opt_level == OptLevel::Speed, run: slp::pack_neighbours },
+    Pass {
+        name: "widen-addresses",
+        pays: |options| !options.architecture.extends_in_accesses(),
+        run: |function, _| widen::widen_addresses(function),
+    },
+];
 
 /// The names of all passes, for [`Options::disabled_passes`].
 pub fn pass_names() -> impl Iterator<Item = &'static str> {
@@ -25,12 +34,11 @@ pub fn pass_names() -> impl Iterator<Item = &'static str> {
 }
 
 /// Runs the passes that the options ask for.
-pub fn optimize(function: &mut Function, options: &Options) {
+pub fn optimize(function: &mut Function, plan: &Plan<'_>, options: &Options) {
     if options.opt_level == OptLevel::None {
         return;
     }
-    let is_wanted = |pass: &&Pass| {
-        (pass.pays)(options.architecture) && !options.disabled_passes.iter().any(|name| name == pass.name)
-    };
-    PASSES.iter().filter(is_wanted).for_each(|pass| (pass.run)(function));
+    let is_wanted =
+        |pass: &&Pass| (pass.pays)(options) && !options.disabled_passes.iter().any(|name| name == pass.name);
+    PASSES.iter().filter(is_wanted).for_each(|pass| (pass.run)(function, plan));
 }

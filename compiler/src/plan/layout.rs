@@ -59,6 +59,9 @@ pub struct MemoryPlace {
     /// Bytes of address space behind the constant address that belong to it.
     pub reserved: u64,
     pub bounds: Bounds,
+    /// It has 32-bit indices, is one thread's, and never reaches to the end of what they address: the sum of an index
+    /// that is inside and of less than [`WASM_PAGE_SIZE`] does not wrap.
+    pub has_room_behind: bool,
 }
 
 /// What keeps accesses to a memory inside.
@@ -110,6 +113,9 @@ impl Layout {
 pub fn table_limit(table: &Table) -> u64 {
     if table.grown { table.maximum.unwrap_or(MAX_TABLE_ENTRIES).min(MAX_TABLE_ENTRIES) } else { table.minimum }
 }
+
+/// Bytes that a memory with 32-bit indices may grow to.
+pub const LARGEST_GROWN_32: u64 = (1 << 32) - WASM_PAGE_SIZE;
 
 /// Bytes that a memory can ever have.
 pub fn largest_size(memory: &Memory) -> u64 {
@@ -171,7 +177,9 @@ fn place_memories(plan: &Plan<'_>, options: &Options, layout: &mut Layout, recor
         let (bounds, reserved) = wish(memory);
         let place = reserved.and_then(|reserved| {
             let base = if Some(&id) == main { main_end.map(|_| best) } else { slots.take_for_memory(reserved) };
-            base.map(|base| MemoryPlace { record: 0, base: Some(base), reserved, bounds })
+            let has_room_behind =
+                bounds == Bounds::Reserved && !memory.shared && largest_size(memory) <= LARGEST_GROWN_32;
+            base.map(|base| MemoryPlace { record: 0, base: Some(base), reserved, bounds, has_room_behind })
         });
         // Accesses to what does not fit any more are compared.
         let place = place.unwrap_or_default();

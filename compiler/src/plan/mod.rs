@@ -232,6 +232,13 @@ pub enum Main {
     Script(Vec<ScriptStep>),
 }
 
+impl Plan<'_> {
+    /// Whether nobody sees memories and globals after a trap.
+    pub fn traps_end_the_program(&self) -> bool {
+        matches!(self.main, Main::Command(_))
+    }
+}
+
 /// A step of a script with its names resolved.
 #[derive(Debug)]
 pub enum ScriptStep {

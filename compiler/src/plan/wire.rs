@@ -11,7 +11,7 @@ use wasmparser::{FuncType, GlobalType, MemoryType, TableType, ValType};
 use super::describe::{describe_kind, describe_memory};
 use super::evaluate::{ConstValue, evaluate};
 use super::ids::{FuncId, InstanceId, MemoryId};
-use super::layout::Layout;
+use super::layout::{LARGEST_GROWN_32, Layout};
 use super::types::Types;
 use super::{
     Data, Elements, Function, FunctionSource, Global, Instance, InstantiationStep, Main, Memory, Plan, ScriptStep,
@@ -342,8 +342,9 @@ impl<'a> Plan<'a> {
             )));
         }
         // How many pages there are must fit the index type. Whoever starts the program may allow a memory with
-        // 32-bit indices more than the options do: what its indices reach is reserved anyway.
-        let reached = if ty.memory64 { allowed } else { bytes(u32::MAX.into()).min(1 << 32) };
+        // 32-bit indices more than the options do: what its indices reach is reserved anyway. But it does not grow
+        // into the last page of addresses, so that none of them wraps before it is out of bounds.
+        let reached = if ty.memory64 { allowed } else { LARGEST_GROWN_32.max(minimum) };
         Ok(self.memories.push(Memory {
             has_64_bit_indices: ty.memory64,
             minimum,

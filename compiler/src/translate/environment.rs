@@ -50,6 +50,11 @@ impl Region {
     }
 }
 
+/// The memory of which a [`Region`] with this number is.
+pub fn memory_of_region(user_id: u32) -> Option<MemoryId> {
+    (user_id >> 28 == 0).then(|| MemoryId::new(user_id as usize))
+}
+
 /// A function under construction and what it has declared so far.
 pub struct Environment<'f, 'p> {
     pub plan: &'p Plan<'p>,

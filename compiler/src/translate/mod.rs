@@ -19,7 +19,7 @@ mod atomic;
 mod call;
 mod checked;
 mod control;
-mod environment;
+pub mod environment;
 mod exceptions;
 mod function;
 mod glue;
