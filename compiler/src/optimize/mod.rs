@@ -2,8 +2,10 @@
 //!
 //! Each pass is a file that says what it relies on. It keeps the function valid, and what it means.
 
+mod dispatch;
 mod linear;
 mod slp;
+mod ssa;
 mod widen;
 
 use cranelift_codegen::ir::Function;
@@ -20,6 +22,11 @@ struct Pass {
 
 /// In the order in which they are run.
 const PASSES: &[Pass] = &[
+    Pass {
+        name: "copy-dispatches",
+        pays: |options| options.opt_level == OptLevel::Speed,
+        run: |function, _| dispatch::copy_dispatches(function),
+    },
     Pass { name: "slp", pays: |options| options.opt_level == OptLevel::Speed, run: slp::pack_neighbours },
     Pass {
         name: "widen-addresses",
