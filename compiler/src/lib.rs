@@ -2,6 +2,7 @@
 
 pub mod cli;
 mod codegen;
+mod debug;
 mod embed;
 pub mod error;
 pub mod features;

@@ -19,6 +19,7 @@ use std::collections::HashMap;
 
 use cranelift_codegen::isa::unwind::{UnwindInfo, systemv};
 use cranelift_entity::EntityRef;
+use gimli::write::RelocationTarget;
 use indexmap::IndexSet;
 use wasmc_abi::embed::CONTENTS_ALIGN;
 use wasmc_abi::exception::{ANY_TAG, Handler, HandlerSite};
@@ -43,6 +44,8 @@ use super::unit::{Relocation, Section, SectionId, SectionKind, Symbol, SymbolId,
 use super::unwind::eh_frame;
 use crate::codegen::target::Target;
 use crate::codegen::{Code, describe};
+use crate::debug::map::FunctionCode;
+use crate::debug::{self, DebugSection};
 use crate::embed::Embedded;
 use crate::error::{Error, Result};
 use crate::options::{Harden, Options};
@@ -110,6 +113,10 @@ pub fn assemble(
     if options.harden != Harden::Off && matches!(plan.main, Main::Command(_)) {
         assembler.add_hardening(&mut header, options.harden);
     }
+    for id in plan.instances.keys() {
+        let translated = debug::translate(plan, id, &functions.debug, target.machine);
+        assembler.add_debug(functions.text_symbol, translated.sections);
+    }
     assembler.finish([rodata, text, image], &header, functions)
 }
 
@@ -149,6 +156,8 @@ struct Functions {
     function_frames: Vec<u16>,
     function_names: Vec<u8>,
     unwind: Vec<(u32, systemv::UnwindInfo)>,
+    /// What debug information needs, if it is wanted.
+    debug: Vec<FunctionCode>,
     /// Data that code refers to, in the order of first use.
     names: Vec<Name>,
 }
@@ -260,6 +269,7 @@ impl Assembler<'_> {
             function_frames: Vec::with_capacity(codes.len()),
             function_names: Vec::new(),
             unwind: Vec::with_capacity(codes.len()),
+            debug: Vec::new(),
             names: Vec::new(),
         };
         for code in codes {
@@ -321,6 +331,9 @@ impl Assembler<'_> {
             }
             if let Some(UnwindInfo::SystemV(unwind)) = code.unwind {
                 functions.unwind.push((start, unwind));
+            }
+            if let (Name::Function(id), Some(debug)) = (code.name, code.debug) {
+                functions.debug.push(FunctionCode { id, start, size: size as u32, debug });
             }
         }
         functions.code_size = functions.text.len() as u32;
@@ -597,6 +610,44 @@ impl Assembler<'_> {
             let symbol = self.symbol(name);
             let field = header.script as usize + index * size_of::<AbiStep>() + std::mem::offset_of!(AbiStep, target);
             self.rodata.relative(field, symbol, 0);
+        }
+    }
+
+    /// The debug information of one instance. Each has its own sections, which linkers put one behind the other.
+    fn add_debug(&mut self, text: SymbolId, sections: Vec<DebugSection>) {
+        let mut symbols = HashMap::new();
+        for section in &sections {
+            let id = self.unit.sections.push(Section {
+                name: Cow::Borrowed(section.id.name()),
+                kind: SectionKind::Unloaded,
+                align: 1,
+                data: Cow::Borrowed(&[]),
+                size: section.bytes.len() as u64,
+                relocations: Vec::new(),
+            });
+            symbols.insert(section.id, (id, self.unit.section_symbol(id)));
+        }
+        for section in sections {
+            let mut relocations: Vec<Relocation> = section
+                .relocations
+                .into_iter()
+                .map(|relocation| Relocation {
+                    offset: relocation.offset as u32,
+                    r_type: match relocation.size {
+                        8 => self.machine.absolute_64(),
+                        _ => self.machine.absolute_32(),
+                    },
+                    symbol: match relocation.target {
+                        RelocationTarget::Symbol(_) => text,
+                        RelocationTarget::Section(target) => symbols[&target].1,
+                    },
+                    addend: relocation.addend,
+                })
+                .collect();
+            relocations.sort_unstable_by_key(|relocation| relocation.offset);
+            let target = &mut self.unit.sections[symbols[&section.id].0];
+            target.data = Cow::Owned(section.bytes);
+            target.relocations = relocations;
         }
     }
 

@@ -564,7 +564,8 @@ fn tag_name(module: &Module<'_>, tag: TagIndex) -> String {
     }
 }
 
-fn demangle(name: &str) -> String {
+/// What a name means that a compiler of C++ or Rust made.
+pub fn demangle(name: &str) -> String {
     if let Ok(demangled) = rustc_demangle::try_demangle(name) {
         return format!("{demangled:#}");
     }
