@@ -72,6 +72,8 @@ pub enum Wanted {
 pub struct Parsed {
     parts: Vec<Part>,
     locals: BTreeSet<u32>,
+    /// It counts from the frame base.
+    pub uses_frame: bool,
 }
 
 /// A variable, or with `DW_OP_piece` some bytes of one.
@@ -112,7 +114,7 @@ impl State {
     pub fn parse(&self, expression: read::Expression<Input<'_>>, encoding: gimli::Encoding) -> Option<Parsed> {
         // More than any compiler writes, and few enough that nothing takes long.
         const MAX_OPERATIONS: usize = 256;
-        let mut parsed = Parsed { parts: Vec::new(), locals: BTreeSet::new() };
+        let mut parsed = Parsed { parts: Vec::new(), locals: BTreeSet::new(), uses_frame: false };
         let (mut steps, mut kind) = (Vec::new(), Kind::Memory);
         let mut operations = expression.operations(encoding);
         let mut count = 0;
@@ -134,7 +136,10 @@ impl State {
                     self.globals.get(index as usize)?;
                     Step::Global(index)
                 }
-                Operation::FrameOffset { offset } => Step::Frame(offset),
+                Operation::FrameOffset { offset } => {
+                    parsed.uses_frame = true;
+                    Step::Frame(offset)
+                }
                 Operation::Address { address } if !is_tombstone(address, encoding.address_size) => {
                     Step::Constant(address)
                 }
@@ -430,6 +435,37 @@ impl State {
     }
 }
 
+impl State {
+    /// How many bytes there are before the first NUL, from the address on where an object begins.
+    pub fn string_length(&self) -> Option<Expression> {
+        // A debugger shows no more by default.
+        const MOST: u64 = 200;
+        let mut output = Expression::new();
+        output.op_constu(0);
+        // The length so far: is it enough, or is there a NUL?
+        let next = output.next_index();
+        output.op(dw::DW_OP_dup);
+        output.op_constu(MOST);
+        output.op(dw::DW_OP_ge);
+        let is_enough = output.op_bra();
+        output.op(dw::DW_OP_dup);
+        output.op(dw::DW_OP_push_object_address);
+        output.op(dw::DW_OP_plus);
+        self.convert_address(&mut output)?;
+        output.op_deref_size(1);
+        output.op(dw::DW_OP_lit0);
+        output.op(dw::DW_OP_eq);
+        let is_end = output.op_bra();
+        output.op_plus_uconst(1);
+        let again = output.op_skip();
+        output.set_target(again, next);
+        let end = output.next_index();
+        output.set_target(is_enough, end);
+        output.set_target(is_end, end);
+        Some(output)
+    }
+}
+
 /// An expression that has nothing to do with addresses of code or data: offsets of members, for example.
 pub fn without_addresses(expression: read::Expression<Input<'_>>, encoding: gimli::Encoding) -> Option<Expression> {
     let mut output = Expression::new();
@@ -472,7 +508,7 @@ fn ranges_of(ranges: &[LocalRange], local: u32) -> &[LocalRange] {
 }
 
 /// What of the places is in one of the ranges. Both ascend.
-fn intersect(places: &[(Range<u32>, Expression)], ranges: &[Range<u32>]) -> Vec<(Range<u32>, Expression)> {
+pub fn intersect<T: Clone>(places: &[(Range<u32>, T)], ranges: &[Range<u32>]) -> Vec<(Range<u32>, T)> {
     let mut found = Vec::new();
     let mut first = 0;
     for (place, expression) in places {

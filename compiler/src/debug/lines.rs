@@ -1,7 +1,7 @@
 //! Line tables.
 //!
-//! A native function is one sequence. Where the code of one row of the source's table is in several places, a debugger
-//! shall stop at one of them only: where the first operator of the row is. The others are marked as no statements.
+//! A native function is one sequence. Where the code of one statement is in several places, a debugger shall stop at one
+//! of them only: where its first operator is. The others are marked as no statements.
 
 use std::collections::HashMap;
 
@@ -120,11 +120,21 @@ fn translate_function(
     let Some(&(_, head)) = rows.first() else { return };
     let row_at = |address: u64| rows.partition_point(|(at, _)| *at <= address).checked_sub(1);
 
-    // The piece where each row is entered.
+    // A statement begins at a row that says so, and goes on until the next one that does. It is entered at its first
+    // piece of code: that of its first row may be gone.
+    let mut heads: Vec<usize> = (0..rows.len()).collect();
+    for row in 1..rows.len() {
+        if !rows[row].1.is_statement {
+            heads[row] = heads[row - 1];
+        }
+    }
+    let line = |row: usize| (rows[row].1.file, rows[row].1.line);
     let mut entrances: Vec<Option<u32>> = vec![None; rows.len()];
     for piece in function.pieces_in(function.body.clone()) {
-        if let Some(row) = row_at(piece.address) {
-            entrances[row].get_or_insert(piece.start);
+        if let Some(row) = row_at(piece.address)
+            && line(row) == line(heads[row])
+        {
+            entrances[heads[row]].get_or_insert(piece.start);
         }
     }
 
@@ -137,7 +147,8 @@ fn translate_function(
     }
     for piece in &function.pieces {
         let Some(row) = row_at(piece.address) else { continue };
-        let is_entrance = entrances[row] == Some(piece.start);
+        let head = heads[row];
+        let is_entrance = entrances[head] == Some(piece.start);
         // The head was said already.
         if current == Some(row) && (!is_entrance || row == 0) {
             continue;
@@ -146,8 +157,8 @@ fn translate_function(
         program.generate_row(LineRow {
             address_offset: piece.start.into(),
             op_index: 0,
-            is_statement: source.is_statement && is_entrance,
-            prologue_end: source.prologue_end && is_entrance,
+            is_statement: rows[head].1.is_statement && is_entrance,
+            prologue_end: rows[head].1.prologue_end && is_entrance,
             epilogue_begin: false,
             basic_block: false,
             discriminator: 0,

@@ -15,7 +15,7 @@ mod pointers;
 mod units;
 
 use gimli::read::{Dwarf, EndianSlice};
-use gimli::write::{EndianVec, Relocation, RelocateWriter, Sections};
+use gimli::write::{EndianVec, RelocateWriter, Relocation, Sections};
 use gimli::{LittleEndian, SectionId};
 use wasmparser::ValType;
 
@@ -103,9 +103,7 @@ fn state(plan: &Plan<'_>, instance: &Instance<'_>, machine: Machine) -> State {
     let memory = instance.memories.values().next().map(|&id| (&plan.memories[id], layout.memories[id]));
     let base = memory.map(|(_, place)| match place.base {
         Some(base) => MemoryBase::Constant(base),
-        None => MemoryBase::Stored(
-            layout.record_address(place.record + wasmc_abi::layout::memory_record::BASE),
-        ),
+        None => MemoryBase::Stored(layout.record_address(place.record + wasmc_abi::layout::memory_record::BASE)),
     });
     let globals = instance.globals.values().map(|&id| match layout.globals[id] {
         plan::layout::GlobalPlace::Constant => GlobalPlace::Constant(match plan.globals[id].initial {

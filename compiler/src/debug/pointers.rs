@@ -7,12 +7,14 @@
 //!   value is the address in the process. So a debugger follows it, and shows strings.
 //! - A pointer *in memory* (a member, an element) keeps its 4 bytes, and its value is shown as the program sees it. If
 //!   it points to a structure, the type of that is a copy whose data is elsewhere (`DW_AT_data_location`): at the
-//!   address plus the base of memory. So `a->next->value` can be followed to the end.
+//!   address plus the base of memory. So `a->next->value` can be followed to the end. Only structures and arrays can be
+//!   elsewhere (gdb 13 fails an assertion for others), so that a `char *` becomes a pointer to an array of characters,
+//!   which is as long as the string; other pointers to scalars cannot be followed from there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use gimli::constants as dw;
-use gimli::write::{AttributeValue, DebuggingInformationEntry, Unit, UnitEntryId};
+use gimli::write::{AttributeValue, DebuggingInformationEntry, StringTable, Unit, UnitEntryId};
 
 use super::expression::State;
 use super::units::{Origins, Place};
@@ -96,9 +98,9 @@ fn behind_names<'a>(
     None
 }
 
-/// Gives pointers of the program their size, and lets those to structures be followed.
-pub fn translate_guest_pointers(unit: &mut Unit, state: &State, host: &HostPointers) {
-    let is_host: std::collections::HashSet<UnitEntryId> = host.made.values().copied().collect();
+/// Gives pointers of the program their size, and lets those to structures and strings be followed.
+pub fn translate_guest_pointers(unit: &mut Unit, strings: &mut StringTable, state: &State, host: &HostPointers) {
+    let is_host: HashSet<UnitEntryId> = host.made.values().copied().collect();
     let mut pointers = Vec::new();
     let mut pending = vec![unit.root()];
     while let Some(id) = pending.pop() {
@@ -108,96 +110,173 @@ pub fn translate_guest_pointers(unit: &mut Unit, state: &State, host: &HostPoint
             pointers.push(id);
         }
     }
-    // In the order of the input.
-    pointers.reverse();
-    let mut views: HashMap<UnitEntryId, Option<UnitEntryId>> = HashMap::new();
+    let mut views = Views { unit, strings, state, of: HashMap::new(), void: None };
     for id in pointers {
-        if unit.get(id).get(dw::DW_AT_byte_size).is_none() {
-            unit.get_mut(id).set(dw::DW_AT_byte_size, AttributeValue::Udata(state.pointer_size.into()));
+        if views.unit.get(id).get(dw::DW_AT_byte_size).is_none() {
+            let size = AttributeValue::Udata(state.pointer_size.into());
+            views.unit.get_mut(id).set(dw::DW_AT_byte_size, size);
         }
-        let Some(&AttributeValue::UnitRef(target)) = unit.get(id).get(dw::DW_AT_type) else { continue };
-        if let Some(view) = view(unit, state, &mut views, target) {
-            unit.get_mut(id).set(dw::DW_AT_type, AttributeValue::UnitRef(view));
-        }
-    }
-}
-
-/// A copy of a structure type, with the names before it, for objects whose address is one of the program's.
-fn view(
-    unit: &mut Unit,
-    state: &State,
-    views: &mut HashMap<UnitEntryId, Option<UnitEntryId>>,
-    target: UnitEntryId,
-) -> Option<UnitEntryId> {
-    if let Some(view) = views.get(&target) {
-        return *view;
-    }
-    // The names, from the outermost to the structure.
-    let mut chain = vec![target];
-    while let Some(&last) = chain.last()
-        && is_transparent(unit.get(last).tag())
-    {
-        match unit.get(last).get(dw::DW_AT_type) {
-            Some(&AttributeValue::UnitRef(next)) if chain.len() < 32 => chain.push(next),
-            _ => break,
-        }
-    }
-    let structure = chain.pop()?;
-    let mut made = match views.get(&structure) {
-        Some(view) => *view,
-        None => {
-            let view = copy_structure(unit, state, structure);
-            views.insert(structure, view);
-            view
-        }
-    };
-    for name in chain.into_iter().rev() {
-        made = match (views.get(&name), made) {
-            (Some(view), _) => *view,
-            (None, None) => None,
-            (None, Some(behind)) => {
-                let copy = copy_entry(unit, name, unit.root());
-                unit.get_mut(copy).set(dw::DW_AT_type, AttributeValue::UnitRef(behind));
-                Some(copy)
-            }
+        let target = match views.unit.get(id).get(dw::DW_AT_type) {
+            Some(&AttributeValue::UnitRef(target)) => Some(target),
+            // In another unit: its views are there.
+            Some(_) => continue,
+            None => None,
         };
-        views.insert(name, made);
+        let view = match target {
+            Some(target) => views.view(target),
+            None => views.void(),
+        };
+        views.unit.get_mut(id).set(dw::DW_AT_type, AttributeValue::UnitRef(view));
     }
-    made
 }
 
-fn copy_structure(unit: &mut Unit, state: &State, structure: UnitEntryId) -> Option<UnitEntryId> {
-    let entry = unit.get(structure);
-    let is_structure =
-        matches!(entry.tag(), dw::DW_TAG_structure_type | dw::DW_TAG_union_type | dw::DW_TAG_class_type);
-    // gdb insists on members.
-    let has_members = entry.children().any(|&child| unit.get(child).tag() == dw::DW_TAG_member);
-    if !is_structure || !has_members || entry.get(dw::DW_AT_declaration).is_some() {
-        return None;
+/// What pointers in memory point to: types beside the ones of the input, for objects whose address is one of the
+/// program's.
+///
+/// They are others in any case, if only by a name before them: gdb knows one pointer type for each type that is pointed
+/// to, and so one size.
+struct Views<'u> {
+    unit: &'u mut Unit,
+    strings: &'u mut StringTable,
+    state: &'u State,
+    of: HashMap<UnitEntryId, UnitEntryId>,
+    void: Option<UnitEntryId>,
+}
+
+impl Views<'_> {
+    fn view(&mut self, target: UnitEntryId) -> UnitEntryId {
+        if let Some(&view) = self.of.get(&target) {
+            return view;
+        }
+        // The names, from the outermost to the type itself.
+        let mut chain = vec![target];
+        let mut ty = target;
+        while is_transparent(self.unit.get(ty).tag())
+            && chain.len() < 32
+            && let Some(&AttributeValue::UnitRef(next)) = self.unit.get(ty).get(dw::DW_AT_type)
+        {
+            chain.push(next);
+            ty = next;
+        }
+        let view = if self.unit.get(ty).tag() == dw::DW_TAG_subroutine_type {
+            target
+        } else if is_character(self.unit.get(ty)) {
+            self.string(target)
+        } else if self.is_structure(ty) {
+            self.structure(&chain)
+        } else {
+            self.name_before(target)
+        };
+        self.of.insert(target, view);
+        view
     }
-    let location = state.data_location()?;
-    let parent = entry.parent().unwrap_or(unit.root());
-    let copy = copy_entry(unit, structure, parent);
-    unit.get_mut(copy).set(dw::DW_AT_data_location, AttributeValue::Exprloc(location));
-    let mut pending = vec![(structure, copy)];
-    while let Some((from, to)) = pending.pop() {
-        for child in unit.get(from).children().copied().collect::<Vec<_>>() {
-            let is_part = matches!(
-                unit.get(child).tag(),
-                dw::DW_TAG_member
-                    | dw::DW_TAG_inheritance
-                    | dw::DW_TAG_variant_part
-                    | dw::DW_TAG_variant
-                    | dw::DW_TAG_template_type_parameter
-                    | dw::DW_TAG_template_value_parameter
-            );
-            if is_part {
-                let copied = copy_entry(unit, child, to);
-                pending.push((child, copied));
+
+    /// The type itself, under its name.
+    fn name_before(&mut self, target: UnitEntryId) -> UnitEntryId {
+        let name = self.unit.get(target).get(dw::DW_AT_name).cloned();
+        let view = self.unit.add(self.unit.root(), dw::DW_TAG_typedef);
+        let name = name.unwrap_or_else(|| AttributeValue::StringRef(self.strings.add("pointer")));
+        self.unit.get_mut(view).set(dw::DW_AT_name, name);
+        self.unit.get_mut(view).set(dw::DW_AT_type, AttributeValue::UnitRef(target));
+        view
+    }
+
+    fn void(&mut self) -> UnitEntryId {
+        if let Some(void) = self.void {
+            return void;
+        }
+        let void = self.unit.add(self.unit.root(), dw::DW_TAG_unspecified_type);
+        let name = AttributeValue::StringRef(self.strings.add("void"));
+        self.unit.get_mut(void).set(dw::DW_AT_name, name);
+        self.void = Some(void);
+        void
+    }
+
+    /// Characters up to a NUL. As an array, since only structures and arrays can be elsewhere.
+    fn string(&mut self, character: UnitEntryId) -> UnitEntryId {
+        let (Some(location), Some(length)) = (self.state.data_location(), self.state.string_length()) else {
+            return self.name_before(character);
+        };
+        let array = self.unit.add(self.unit.root(), dw::DW_TAG_array_type);
+        self.unit.get_mut(array).set(dw::DW_AT_type, AttributeValue::UnitRef(character));
+        self.unit.get_mut(array).set(dw::DW_AT_data_location, AttributeValue::Exprloc(location));
+        let range = self.unit.add(array, dw::DW_TAG_subrange_type);
+        self.unit.get_mut(range).set(dw::DW_AT_count, AttributeValue::Exprloc(length));
+        array
+    }
+
+    /// Whether a type is a structure that can be elsewhere: gdb insists on members.
+    fn is_structure(&self, ty: UnitEntryId) -> bool {
+        let entry = self.unit.get(ty);
+        matches!(entry.tag(), dw::DW_TAG_structure_type | dw::DW_TAG_union_type | dw::DW_TAG_class_type)
+            && entry.get(dw::DW_AT_declaration).is_none()
+            && entry
+                .children()
+                .any(|&child| matches!(self.unit.get(child).tag(), dw::DW_TAG_member | dw::DW_TAG_variant_part))
+    }
+
+    /// A copy of the structure at the end of a chain, behind copies of the names before it.
+    fn structure(&mut self, chain: &[UnitEntryId]) -> UnitEntryId {
+        let (&structure, names) = chain.split_last().expect("a chain has at least its end");
+        let mut view = match self.of.get(&structure) {
+            Some(&view) => view,
+            None => self.copy_structure(structure),
+        };
+        self.of.insert(structure, view);
+        for &name in names.iter().rev() {
+            view = match self.of.get(&name) {
+                Some(&view) => view,
+                None => {
+                    let copy = copy_entry(self.unit, name, self.unit.root());
+                    self.unit.get_mut(copy).set(dw::DW_AT_type, AttributeValue::UnitRef(view));
+                    copy
+                }
+            };
+            self.of.insert(name, view);
+        }
+        view
+    }
+
+    fn copy_structure(&mut self, structure: UnitEntryId) -> UnitEntryId {
+        let Some(location) = self.state.data_location() else { return self.name_before(structure) };
+        let unit = &mut *self.unit;
+        let parent = unit.get(structure).parent().unwrap_or(unit.root());
+        let copy = copy_entry(unit, structure, parent);
+        unit.get_mut(copy).set(dw::DW_AT_data_location, AttributeValue::Exprloc(location));
+        let mut pending = vec![(structure, copy)];
+        while let Some((from, to)) = pending.pop() {
+            for child in unit.get(from).children().copied().collect::<Vec<_>>() {
+                let is_part = matches!(
+                    unit.get(child).tag(),
+                    dw::DW_TAG_member
+                        | dw::DW_TAG_inheritance
+                        | dw::DW_TAG_variant_part
+                        | dw::DW_TAG_variant
+                        | dw::DW_TAG_template_type_parameter
+                        | dw::DW_TAG_template_value_parameter
+                );
+                if is_part {
+                    let copied = copy_entry(unit, child, to);
+                    pending.push((child, copied));
+                }
             }
         }
+        copy
     }
-    Some(copy)
+}
+
+/// Whether it is a `char` of C or C++, many of which are a string.
+fn is_character(entry: &DebuggingInformationEntry) -> bool {
+    let encoding = match entry.get(dw::DW_AT_encoding) {
+        Some(&AttributeValue::Encoding(encoding)) => encoding,
+        _ => return false,
+    };
+    let size = match entry.get(dw::DW_AT_byte_size) {
+        Some(&AttributeValue::Udata(size)) => size,
+        Some(&AttributeValue::Data1(size)) => size.into(),
+        _ => return false,
+    };
+    size == 1 && matches!(encoding, dw::DW_ATE_signed_char | dw::DW_ATE_unsigned_char)
 }
 
 fn copy_entry(unit: &mut Unit, from: UnitEntryId, parent: UnitEntryId) -> UnitEntryId {

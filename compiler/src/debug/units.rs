@@ -5,17 +5,18 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::rc::Rc;
 
 use gimli::constants as dw;
 use gimli::read::{self, UnitOffset};
 use gimli::write::{
-    Address, AttributeValue, ConvertError, ConvertResult, ConvertUnit, ConvertUnitEntry, FilterUnitSection, Location as
-    ListEntry, LocationList, Range as RangeEntry, RangeList, UnitEntryId,
+    Address, AttributeValue, ConvertError, ConvertResult, ConvertUnit, ConvertUnitEntry, FilterUnitSection,
+    Location as ListEntry, LocationList, Range as RangeEntry, RangeList, UnitEntryId,
 };
 use gimli::{DebugInfoOffset, DwTag, Encoding, Format, UnitSectionOffset};
 use wasmparser::ValType;
 
-use super::expression::{Location, State, Wanted, is_tombstone, without_addresses};
+use super::expression::{Location, State, Wanted, intersect, is_tombstone, without_addresses};
 use super::lines::{self, Lines};
 use super::map::{CodeMap, MappedFunction};
 use super::pointers::{self, HostPointers};
@@ -56,7 +57,10 @@ pub struct Sources {
 }
 
 /// Translates everything. An error means that the input is malformed.
-pub fn translate(context: &Context<'_>, dwarf: &read::Dwarf<Input<'_>>) -> ConvertResult<(gimli::write::Dwarf, Sources)> {
+pub fn translate(
+    context: &Context<'_>,
+    dwarf: &read::Dwarf<Input<'_>>,
+) -> ConvertResult<(gimli::write::Dwarf, Sources)> {
     let mut left_out = HashSet::new();
     let filter = filter(context, dwarf, &mut left_out)?;
     let mut origins = Origins::new(dwarf)?;
@@ -178,7 +182,8 @@ impl<'a> Origins<'a> {
     }
 
     fn find(&self, offset: DebugInfoOffset) -> Option<Place> {
-        let starts = |unit: &read::Unit<Input<'a>>| unit.header.debug_info_offset().is_some_and(|start| start <= offset);
+        let starts =
+            |unit: &read::Unit<Input<'a>>| unit.header.debug_info_offset().is_some_and(|start| start <= offset);
         let index = self.units.partition_point(starts).checked_sub(1)?;
         Some((index, offset.to_unit_offset(&self.units[index])?))
     }
@@ -235,7 +240,9 @@ impl<'a> Origins<'a> {
 /// What an entry is inside of.
 struct Scope<'a> {
     depth: isize,
-    function: Option<(&'a MappedFunction<'a>, std::rc::Rc<[ValType]>)>,
+    function: Option<(&'a MappedFunction<'a>, Rc<[ValType]>)>,
+    /// Where in the function its frame base is known, in bytes from the start of its code.
+    frame: Rc<[Range<u32>]>,
 }
 
 struct UnitTranslator<'u, 'a> {
@@ -285,7 +292,7 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
             self.unit.skip();
             return Ok(());
         }
-        pointers::translate_guest_pointers(self.unit.unit, self.context.state, &self.pointers);
+        pointers::translate_guest_pointers(self.unit.unit, self.unit.strings, self.context.state, &self.pointers);
         self.functions.sort_unstable_by_key(|range| range.start);
         let functions = std::mem::take(&mut self.functions);
         self.set_ranges(root_id, 0, &functions);
@@ -294,11 +301,11 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
 
     /// The index of this unit in [`Origins`].
     fn index(&self) -> usize {
-        let offset = self.unit.read_unit.header.debug_info_offset();
-        offset.and_then(|offset| self.origins.find(DebugInfoOffset(offset.0 + 1))).map_or(0, |(index, _)| index)
+        let start = self.unit.read_unit.header.debug_info_offset();
+        self.origins.units.partition_point(|unit| unit.header.debug_info_offset() < start)
     }
 
-    fn function(&self) -> Option<(&'u MappedFunction<'u>, std::rc::Rc<[ValType]>)> {
+    fn function(&self) -> Option<(&'u MappedFunction<'u>, Rc<[ValType]>)> {
         self.scopes.last()?.function.clone()
     }
 
@@ -319,7 +326,8 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
                 self.set_ranges(id, 0, &[code]);
             }
             let function = function.map(|function| (function, (self.context.local_types)(function).into()));
-            self.scopes.push(Scope { depth: entry.depth(), function });
+            self.scopes.push(Scope { depth: entry.depth(), function, frame: Rc::new([]) });
+            self.translate_frame_base(id, entry)?;
             return Ok(());
         }
         let has_code = [dw::DW_AT_low_pc, dw::DW_AT_ranges].iter().any(|name| entry.attr_value(*name).is_some());
@@ -410,7 +418,12 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
             let name = attr.name();
             match name {
                 // Done above, or made anew.
-                dw::DW_AT_low_pc | dw::DW_AT_high_pc | dw::DW_AT_ranges | dw::DW_AT_entry_pc | dw::DW_AT_stmt_list => {}
+                dw::DW_AT_low_pc
+                | dw::DW_AT_high_pc
+                | dw::DW_AT_ranges
+                | dw::DW_AT_entry_pc
+                | dw::DW_AT_stmt_list
+                | dw::DW_AT_frame_base => {}
                 // In sections that are not translated, or about calls.
                 dw::DW_AT_macros
                 | dw::DW_AT_macro_info
@@ -423,12 +436,8 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
                 | dw::DW_AT_call_all_tail_calls
                 | dw::DW_AT_call_return_pc
                 | dw::DW_AT_call_pc => {}
-                dw::DW_AT_location | dw::DW_AT_frame_base => {
-                    let wanted = match name {
-                        dw::DW_AT_frame_base => Wanted::FrameBase,
-                        _ if pointer.is_some() => Wanted::Pointer,
-                        _ => Wanted::Place,
-                    };
+                dw::DW_AT_location => {
+                    let wanted = if pointer.is_some() { Wanted::Pointer } else { Wanted::Place };
                     let location = self.location(entry, &attr.value(), wanted)?;
                     self.set_location(id, name, location);
                 }
@@ -483,34 +492,40 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
         offset.is_none_or(|offset| self.left_out.contains(&offset))
     }
 
+    /// What the offsets of the innermost function's variables count from.
+    fn translate_frame_base(&mut self, id: UnitEntryId, entry: &ConvertUnitEntry<'u, Input<'a>>) -> ConvertResult<()> {
+        let Some((function, _)) = self.function() else { return Ok(()) };
+        let Some(value) = entry.attr_value(dw::DW_AT_frame_base) else { return Ok(()) };
+        let location = self.location(entry, &value, Wanted::FrameBase)?;
+        let scope = self.scopes.last_mut().expect("the function's");
+        scope.frame = match &location {
+            Location::Nowhere => Rc::new([]),
+            Location::Everywhere(_) => Rc::new([Range { start: 0, end: function.code.size }]),
+            Location::Ranges(ranges) => ranges.iter().map(|(range, _)| range.clone()).collect(),
+        };
+        self.set_location(id, dw::DW_AT_frame_base, location);
+        Ok(())
+    }
+
     fn location(
         &mut self,
         entry: &ConvertUnitEntry<'u, Input<'a>>,
         value: &read::AttributeValue<Input<'a>>,
         wanted: Wanted,
     ) -> ConvertResult<Location> {
-        let (state, encoding) = (self.context.state, entry.read_unit.encoding());
-        let scope = self.function();
-        let function = scope.as_ref().map(|(function, types)| (*function, &types[..]));
+        let encoding = entry.read_unit.encoding();
         if let read::AttributeValue::Exprloc(expression) = value {
-            let Some(parsed) = state.parse(*expression, encoding) else { return Ok(Location::Nowhere) };
-            let location = state.locate(&parsed, function, None, wanted);
-            if let Location::Ranges(ranges) = &location {
-                self.spend(ranges.len())?;
-            }
-            return Ok(location);
+            return self.located(*expression, encoding, None, wanted);
         }
-        let (Some(mut list), Some((mapped, _))) = (entry.read_unit.attr_locations(value.clone())?, function) else {
+        let (Some(mut list), Some((function, _))) = (entry.read_unit.attr_locations(value.clone())?, self.function())
+        else {
             return Ok(Location::Nowhere);
         };
         let mut found = Vec::new();
         while let Some(item) = list.next()? {
-            let native = mapped.native(item.range.begin..item.range.end);
+            let native = function.native(item.range.begin..item.range.end);
             self.spend(native.len() + 1)?;
-            if let Some(parsed) = state.parse(item.data, encoding)
-                && let Location::Ranges(ranges) = state.locate(&parsed, function, Some(&native), wanted)
-            {
-                self.spend(ranges.len())?;
+            if let Location::Ranges(ranges) = self.located(item.data, encoding, Some(&native), wanted)? {
                 found.extend(ranges);
             }
         }
@@ -525,13 +540,50 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
         Ok(if found.is_empty() { Location::Nowhere } else { Location::Ranges(found) })
     }
 
+    /// What an expression describes, in some parts of the function or all of it.
+    fn located(
+        &mut self,
+        expression: read::Expression<Input<'a>>,
+        encoding: Encoding,
+        within: Option<&[Range<u32>]>,
+        wanted: Wanted,
+    ) -> ConvertResult<Location> {
+        let state = self.context.state;
+        let Some(parsed) = state.parse(expression, encoding) else { return Ok(Location::Nowhere) };
+        let scope = self.function();
+        let function = scope.as_ref().map(|(function, types)| (*function, &types[..]));
+        let frame = self.scopes.last().map(|scope| scope.frame.clone());
+        let location = match (parsed.uses_frame, frame, function) {
+            (false, ..) => state.locate(&parsed, function, within, wanted),
+            (true, Some(frame), Some((function, _))) => {
+                let everywhere = [Range { start: 0, end: function.code.size }];
+                if *frame == everywhere && within.is_none() {
+                    state.locate(&parsed, scope.as_ref().map(|(f, types)| (*f, &types[..])), None, wanted)
+                } else {
+                    let frame: Vec<_> = frame.iter().map(|range| (range.clone(), ())).collect();
+                    let known = intersect(&frame, within.unwrap_or(&everywhere));
+                    let known: Vec<_> = known.into_iter().map(|(range, ())| range).collect();
+                    state.locate(&parsed, scope.as_ref().map(|(f, types)| (*f, &types[..])), Some(&known), wanted)
+                }
+            }
+            (true, ..) => Location::Nowhere,
+        };
+        match &location {
+            Location::Ranges(ranges) if ranges.is_empty() => return Ok(Location::Nowhere),
+            Location::Ranges(ranges) => self.spend(ranges.len())?,
+            _ => {}
+        }
+        Ok(location)
+    }
+
     fn set_location(&mut self, id: UnitEntryId, name: gimli::DwAt, location: Location) {
         let unit = &mut *self.unit.unit;
         let value = match location {
             Location::Nowhere => return,
             Location::Everywhere(expression) => AttributeValue::Exprloc(expression),
             Location::Ranges(ranges) => {
-                let Some(base) = self.scopes.last().and_then(|scope| Some(scope.function.as_ref()?.0.code.start)) else {
+                let Some(base) = self.scopes.last().and_then(|scope| Some(scope.function.as_ref()?.0.code.start))
+                else {
                     return;
                 };
                 let entry = |(range, data): (Range<u32>, _)| ListEntry::OffsetPair {
@@ -559,7 +611,8 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
         let source = self.origins.read(pointer.place)?;
         let id = self.unit.unit.add(self.unit.unit.root(), source.tag());
         let name = source.attr_value(dw::DW_AT_name);
-        let name = name.and_then(|name| self.origins.dwarf.attr_string(&self.origins.units[pointer.place.0], name).ok());
+        let name =
+            name.and_then(|name| self.origins.dwarf.attr_string(&self.origins.units[pointer.place.0], name).ok());
         if let Some(name) = name {
             let name = AttributeValue::StringRef(self.unit.strings.add(name.slice()));
             self.unit.unit.get_mut(id).set(dw::DW_AT_name, name);
