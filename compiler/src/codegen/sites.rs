@@ -4,6 +4,7 @@ use cranelift_codegen::CompiledCode;
 use cranelift_codegen::ir::SourceLoc;
 use wasmc_abi::trap::SITE_CALL;
 
+use crate::object::encode::{signed, unsigned};
 use crate::translate::traps;
 
 /// Encodes where a function can trap and, if `calls`, the return addresses of its calls; `None` if there is nothing.
@@ -56,26 +57,4 @@ fn wasm_offset(code: &CompiledCode, site: u32, kind: u8) -> Option<u32> {
     let after = ranges.partition_point(|range| range.start <= pc);
     let range = &ranges[after.checked_sub(1)?];
     (pc < range.end && !range.loc.is_default()).then(|| range.loc.bits())
-}
-
-/// ULEB128.
-fn unsigned(bytes: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
-}
-
-/// SLEB128.
-fn signed(bytes: &mut Vec<u8>, mut value: i64) {
-    loop {
-        let byte = value as u8 & 0x7f;
-        value >>= 7;
-        if (value == 0 && byte & 0x40 == 0) || (value == -1 && byte & 0x40 != 0) {
-            bytes.push(byte);
-            return;
-        }
-        bytes.push(byte | 0x80);
-    }
 }

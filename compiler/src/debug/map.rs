@@ -18,6 +18,8 @@ pub struct FunctionCode {
     pub start: u32,
     /// Bytes.
     pub size: u32,
+    /// Its index in the table of functions.
+    pub entry: usize,
     pub debug: CodeDebug,
 }
 
@@ -30,6 +32,8 @@ pub struct CodeMap<'a> {
 /// The code of a function, by the addresses of its operators.
 pub struct MappedFunction<'a> {
     pub code: &'a FunctionCode,
+    /// Its index among all functions of the program that have code.
+    pub index: usize,
     /// Addresses of its operators, and of the declarations of its locals.
     pub body: Range<u64>,
     /// What addresses count from, in bytes of the module.
@@ -61,11 +65,11 @@ impl<'a> CodeMap<'a> {
             .values()
             .map(|body| (body.body.range().end.saturating_sub(code_start), None))
             .collect();
-        for code in functions {
+        for (number, code) in functions.iter().enumerate() {
             let FunctionSource::Body { instance: owner, body, .. } = plan.functions[code.id].source else { continue };
             if owner == id {
                 let index = cranelift_entity::EntityRef::index(body);
-                bodies[index].1 = Some(MappedFunction::new(instance, code, body, code_start));
+                bodies[index].1 = Some(MappedFunction::new(instance, code, number, body, code_start));
             }
         }
         CodeMap { bodies }
@@ -78,6 +82,11 @@ impl<'a> CodeMap<'a> {
         let function = self.bodies.get(index)?.1.as_ref()?;
         // A size has five bytes at most.
         (address != 0 && address + 5 >= function.body.start).then_some(function)
+    }
+
+    /// All functions with code, in the order of the module.
+    pub fn functions(&self) -> impl Iterator<Item = &MappedFunction<'a>> {
+        self.bodies.iter().filter_map(|(_, function)| function.as_ref())
     }
 
     /// The functions with code that are in a range of addresses, in the order of the module.
@@ -96,6 +105,7 @@ impl<'a> MappedFunction<'a> {
     fn new(
         instance: &Instance<'_>,
         code: &'a FunctionCode,
+        index: usize,
         body: crate::parse::index::BodyIndex,
         code_start: u64,
     ) -> MappedFunction<'a> {
@@ -111,7 +121,7 @@ impl<'a> MappedFunction<'a> {
         let mut by_address: Vec<u32> = (0..pieces.len() as u32).collect();
         by_address.sort_by_key(|&index| (pieces[index as usize].address, index));
         let body = range.start.saturating_sub(code_start)..range.end.saturating_sub(code_start);
-        MappedFunction { code, body, code_start, pieces, by_address }
+        MappedFunction { code, index, body, code_start, pieces, by_address }
     }
 
     /// The pieces that were made from operators in a range of addresses, in the order of Wasm code.

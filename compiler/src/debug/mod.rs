@@ -3,7 +3,8 @@
 //! A module's DWARF describes Wasm code, locals and linear memory. Here it is translated, after the code was made, to
 //! what gdb understands: lines, functions and what was inlined into them ([`units`], [`lines`]), with addresses of
 //! native code ([`map`]); where variables are, in registers, the native frame, and memory as the process sees it
-//! ([`expression`]); and pointers that can be followed ([`pointers`]).
+//! ([`expression`]); and pointers that can be followed ([`pointers`]). Reports of traps get the lines of all sites
+//! ([`places`]).
 //!
 //! Nothing of this has an influence on the code. DWARF that is malformed is left out, with a note: it is no part of
 //! what makes a module valid.
@@ -11,6 +12,7 @@
 pub mod expression;
 mod lines;
 pub mod map;
+pub mod places;
 mod pointers;
 mod units;
 
@@ -21,12 +23,12 @@ use wasmparser::ValType;
 
 use crate::object::machine::Machine;
 use crate::parse::debug::DebugSections;
-use crate::plan::ids::InstanceId;
 use crate::plan::layout::Instances;
 use crate::plan::{self, Instance, Plan};
 use expression::{GlobalPlace, MemoryBase, State};
 use map::{CodeMap, FunctionCode, MappedFunction};
-use units::Context;
+use places::Places;
+use units::{Context, Sources};
 
 /// A section of the input.
 type Input<'a> = EndianSlice<'a, LittleEndian>;
@@ -43,42 +45,49 @@ pub struct DebugSection {
     pub relocations: Vec<Relocation>,
 }
 
-/// What was made of the DWARF of one instance.
+/// What was made of the DWARF of a program.
 #[derive(Default)]
-pub struct Translated {
-    pub sections: Vec<DebugSection>,
-    /// Why nothing was made, if there was something to translate.
-    pub note: Option<String>,
+pub struct Debug {
+    /// Of each instance that has some: linkers put one behind the other.
+    pub instances: Vec<Vec<DebugSection>>,
+    pub places: Places,
+    /// Sentences about what was left out.
+    pub notes: Vec<String>,
 }
 
-/// Translates the DWARF of one instance. `functions` are all that have code.
-pub fn translate(plan: &Plan<'_>, id: InstanceId, functions: &[FunctionCode], machine: Machine) -> Translated {
-    let instance = &plan.instances[id];
-    if instance.module.debug.section(".debug_info").is_empty() {
-        return Translated::default();
-    }
-    match translate_instance(plan, id, functions, machine) {
-        Ok(sections) => Translated { sections, note: None },
-        Err(error) => {
-            let note = format!("{}: its debug information is malformed, and left out: {error}", instance.name);
-            Translated { sections: Vec::new(), note: Some(note) }
+/// Translates the DWARF of all instances. `functions` are all that have code.
+pub fn translate(plan: &Plan<'_>, functions: &[FunctionCode], machine: Machine) -> Debug {
+    let mut debug = Debug::default();
+    for (id, instance) in plan.instances.iter() {
+        if instance.module.debug.section(".debug_info").is_empty() {
+            continue;
+        }
+        let map = CodeMap::new(plan, id, functions);
+        match translate_instance(plan, instance, &map, machine) {
+            Ok((sections, sources)) => {
+                debug.instances.push(sections);
+                debug.places.add(&map, sources);
+            }
+            Err(error) => {
+                let name = &instance.name;
+                debug.notes.push(format!("{name}: its debug information is malformed, and left out: {error}"));
+            }
         }
     }
+    debug
 }
 
 fn translate_instance(
     plan: &Plan<'_>,
-    id: InstanceId,
-    functions: &[FunctionCode],
+    instance: &Instance<'_>,
+    map: &CodeMap<'_>,
     machine: Machine,
-) -> gimli::write::ConvertResult<Vec<DebugSection>> {
-    let instance = &plan.instances[id];
+) -> gimli::write::ConvertResult<(Vec<DebugSection>, Sources)> {
     let dwarf = read(&instance.module.debug)?;
-    let map = CodeMap::new(plan, id, functions);
     let state = state(plan, instance, machine);
     let local_types = |function: &MappedFunction<'_>| local_types(plan, instance, function.code);
-    let context = Context { map: &map, state: &state, local_types: &local_types };
-    let (mut output, _sources) = units::translate(&context, &dwarf)?;
+    let context = Context { map, state: &state, local_types: &local_types };
+    let (mut output, sources) = units::translate(&context, &dwarf)?;
 
     let mut sections = Sections::new(SectionWriter { bytes: EndianVec::new(LittleEndian), relocations: Vec::new() });
     output.write(&mut sections)?;
@@ -90,7 +99,7 @@ fn translate_instance(
         }
         Ok::<(), std::convert::Infallible>(())
     });
-    Ok(written)
+    Ok((written, sources))
 }
 
 fn read<'a>(sections: &DebugSections<'a>) -> gimli::read::Result<Dwarf<Input<'a>>> {
