@@ -426,6 +426,13 @@ impl State {
         }
     }
 
+    /// Where memory 0 begins.
+    pub fn memory_location(&self) -> Option<Expression> {
+        let mut output = Expression::new();
+        self.push_base(&mut output)?;
+        Some(output)
+    }
+
     /// Pushes the address of an object that begins where the debugger says: for `DW_AT_data_location`.
     pub fn data_location(&self) -> Option<Expression> {
         let mut output = Expression::new();

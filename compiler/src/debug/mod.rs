@@ -14,6 +14,7 @@ mod lines;
 pub mod map;
 pub mod places;
 mod pointers;
+pub mod text;
 mod units;
 
 use gimli::read::{Dwarf, EndianSlice};

@@ -67,7 +67,7 @@ fn is_transparent(tag: gimli::DwTag) -> bool {
     )
 }
 
-fn is_pointer(tag: gimli::DwTag) -> bool {
+pub fn is_pointer(tag: gimli::DwTag) -> bool {
     matches!(tag, dw::DW_TAG_pointer_type | dw::DW_TAG_reference_type | dw::DW_TAG_rvalue_reference_type)
 }
 
@@ -83,7 +83,8 @@ fn find_pointer(origins: &Origins<'_>, ty: Place) -> Option<Pointer> {
     (pointee.tag() != dw::DW_TAG_subroutine_type).then_some(Pointer { place, target: Some(target) })
 }
 
-fn behind_names<'a>(
+/// What a type is, if other names and qualifiers are not counted.
+pub fn behind_names<'a>(
     origins: &Origins<'a>,
     ty: Place,
 ) -> Option<(Place, gimli::read::DebuggingInformationEntry<super::Input<'a>>)> {

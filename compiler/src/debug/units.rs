@@ -11,7 +11,7 @@ use gimli::constants as dw;
 use gimli::read::{self, UnitOffset};
 use gimli::write::{
     Address, AttributeValue, ConvertError, ConvertResult, ConvertUnit, ConvertUnitEntry, FilterUnitSection,
-    Location as ListEntry, LocationList, Range as RangeEntry, RangeList, UnitEntryId,
+    LineProgram, Location as ListEntry, LocationList, Range as RangeEntry, RangeList, Unit, UnitEntryId,
 };
 use gimli::{DebugInfoOffset, DwTag, Encoding, Format, UnitSectionOffset};
 use wasmparser::ValType;
@@ -21,6 +21,9 @@ use super::lines::{self, Lines};
 use super::map::{CodeMap, MappedFunction};
 use super::pointers::{self, HostPointers};
 use super::{Input, TEXT};
+
+/// Of all that is written.
+const ENCODING: Encoding = Encoding { format: Format::Dwarf32, version: 5, address_size: 8 };
 
 /// DWARF that is nested deeper was not made by a compiler.
 const MAX_DEPTH: isize = 1000;
@@ -78,13 +81,40 @@ pub fn translate(
             files: HashMap::new(),
             pointers: HostPointers::default(),
             scopes: Vec::new(),
+            is_c: matches!(language(&root), Some(dw::DW_LANG_C89 | dw::DW_LANG_C | dw::DW_LANG_C99 | dw::DW_LANG_C11)),
             functions: Vec::new(),
             work: &mut work,
         };
         translator.translate(root)?;
     }
     drop(convert);
+    if let Some(base) = context.state.memory_location() {
+        add_memory(&mut output, base);
+    }
     Ok((output, sources))
+}
+
+/// Linear memory as a variable: an array of bytes without end. Pointers that a debugger cannot follow are indices in it.
+fn add_memory(output: &mut gimli::write::Dwarf, base: gimli::write::Expression) {
+    let mut unit = Unit::new(ENCODING, LineProgram::none());
+    let root = unit.root();
+    let name = |output: &mut gimli::write::Dwarf, name: &str| AttributeValue::StringRef(output.strings.add(name));
+    unit.get_mut(root).set(dw::DW_AT_name, name(output, "linear memory"));
+    unit.get_mut(root).set(dw::DW_AT_producer, name(output, "wasmc"));
+    unit.get_mut(root).set(dw::DW_AT_language, AttributeValue::Language(dw::DW_LANG_C11));
+    let byte = unit.add(root, dw::DW_TAG_base_type);
+    unit.get_mut(byte).set(dw::DW_AT_name, name(output, "unsigned char"));
+    unit.get_mut(byte).set(dw::DW_AT_encoding, AttributeValue::Encoding(dw::DW_ATE_unsigned_char));
+    unit.get_mut(byte).set(dw::DW_AT_byte_size, AttributeValue::Data1(1));
+    let array = unit.add(root, dw::DW_TAG_array_type);
+    unit.get_mut(array).set(dw::DW_AT_type, AttributeValue::UnitRef(byte));
+    unit.add(array, dw::DW_TAG_subrange_type);
+    let variable = unit.add(root, dw::DW_TAG_variable);
+    unit.get_mut(variable).set(dw::DW_AT_name, name(output, "wasm_memory"));
+    unit.get_mut(variable).set(dw::DW_AT_type, AttributeValue::UnitRef(array));
+    unit.get_mut(variable).set(dw::DW_AT_external, AttributeValue::FlagPresent);
+    unit.get_mut(variable).set(dw::DW_AT_location, AttributeValue::Exprloc(base));
+    output.units.add(unit);
 }
 
 /// Finds what is needed: functions that have code, data that exists, and what these refer to. Also which entries are
@@ -140,6 +170,13 @@ fn is_call_site(tag: DwTag) -> bool {
             | dw::DW_TAG_GNU_call_site
             | dw::DW_TAG_GNU_call_site_parameter
     )
+}
+
+fn language(root: &read::DebuggingInformationEntry<Input<'_>>) -> Option<gimli::DwLang> {
+    match root.attr_value(dw::DW_AT_language)? {
+        read::AttributeValue::Language(language) => Some(language),
+        _ => None,
+    }
 }
 
 /// Where an entry's code begins.
@@ -255,6 +292,8 @@ struct UnitTranslator<'u, 'a> {
     files: HashMap<u64, u32>,
     pointers: HostPointers,
     scopes: Vec<Scope<'u>>,
+    /// The source is in C.
+    is_c: bool,
     /// Code of the functions of this unit.
     functions: Vec<Range<u32>>,
     work: &'u mut usize,
@@ -262,10 +301,8 @@ struct UnitTranslator<'u, 'a> {
 
 impl<'u, 'a> UnitTranslator<'u, 'a> {
     fn translate(&mut self, root: ConvertUnitEntry<'u, Input<'a>>) -> ConvertResult<()> {
-        // Pointers stay as wide as the program has them; addresses of code are native.
-        let encoding = Encoding { format: Format::Dwarf32, version: 5, address_size: 8 };
-        self.unit.unit.set_encoding(encoding);
-        lines::translate(self.context.map, &mut self.unit, encoding, &mut self.sources.lines)?;
+        self.unit.unit.set_encoding(ENCODING);
+        lines::translate(self.context.map, &mut self.unit, ENCODING, &mut self.sources.lines)?;
         let root_id = self.unit.unit.root();
         self.unit.unit.get_mut(root_id);
         self.translate_attributes(root_id, &root)?;
@@ -442,6 +479,8 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
                     self.set_location(id, name, location);
                 }
                 dw::DW_AT_type if pointer.is_some() => {}
+                // `main` is `__main_argc_argv` to the linker; nothing else of C has another name there.
+                dw::DW_AT_linkage_name if self.is_c => {}
                 dw::DW_AT_decl_file | dw::DW_AT_call_file => {
                     let index = attr.udata_value().unwrap_or(0);
                     if let Ok(file) = self.unit.convert_file_index(entry.read_unit, index) {
@@ -451,10 +490,25 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
                 _ => self.translate_attribute(id, entry, attr),
             }
         }
+        if entry.tag() == dw::DW_TAG_subprogram && self.returns_structure(entry) {
+            // It is in linear memory, wherever the caller said; debuggers would look for it in registers.
+            let convention = AttributeValue::CallingConvention(dw::DW_CC_nocall);
+            self.unit.unit.get_mut(id).set(dw::DW_AT_calling_convention, convention);
+        }
         if let Some(pointer) = pointer {
             self.unit.unit.get_mut(id).set(dw::DW_AT_type, AttributeValue::UnitRef(pointer));
         }
         Ok(())
+    }
+
+    fn returns_structure(&self, entry: &ConvertUnitEntry<'u, Input<'a>>) -> bool {
+        let value = self.origins.attribute(self.index(), entry, &[dw::DW_AT_type]);
+        let place = value.and_then(|(unit, value)| self.origins.target(unit, &value));
+        let ty = place.and_then(|place| pointers::behind_names(self.origins, place));
+        ty.is_some_and(|(_, ty)| {
+            !matches!(ty.tag(), dw::DW_TAG_base_type | dw::DW_TAG_enumeration_type | dw::DW_TAG_subroutine_type)
+                && !pointers::is_pointer(ty.tag())
+        })
     }
 
     /// An attribute that means the same in native code. What cannot be said is left out.

@@ -43,6 +43,7 @@ use super::machine::Machine;
 use super::note;
 use super::unit::{Relocation, Section, SectionId, SectionKind, Symbol, SymbolId, SymbolKind, Unit};
 use super::unwind::eh_frame;
+use crate::Observer;
 use crate::codegen::target::Target;
 use crate::codegen::{Code, describe};
 use crate::debug::map::FunctionCode;
@@ -65,6 +66,7 @@ pub fn assemble(
     target: &Target,
     options: &Options,
     embedded: Option<&Embedded>,
+    observer: &dyn Observer,
 ) -> Result<Unit<'static>> {
     let mut assembler = Assembler {
         plan,
@@ -106,7 +108,11 @@ pub fn assemble(
     header.functions = assembler.rodata.add_all(&functions.entries) as i32;
     header.sites = assembler.rodata.add(&functions.sites, 1) as i32;
     assembler.add_exceptions(&mut header, &mut functions);
+    if options.debug_info {
+        observer.phase("translate debug information");
+    }
     let debug = debug::translate(plan, &functions.debug, target.machine);
+    debug.notes.iter().for_each(|note| observer.note(note));
     assembler.add_places(&mut header, &mut functions, &debug.places);
     header.names = assembler.rodata.add(&functions.function_names, 1) as i32;
     assembler.rodata.relative(offset_of_field(|header| &header.code), functions.text_symbol, 0);

@@ -11,7 +11,7 @@ pub struct DebugSections<'a> {
 }
 
 impl<'a> DebugSections<'a> {
-    /// Keeps the contents of a section of DWARF. Of several with the same name the first counts.
+    /// Keeps the contents of a section of DWARF. Of several with the same name the last counts.
     pub fn read(&mut self, custom: &wasmparser::CustomSectionReader<'a>) {
         if custom.name().starts_with(".debug_") {
             self.sections.push((custom.name(), custom.data()));
@@ -20,6 +20,6 @@ impl<'a> DebugSections<'a> {
 
     /// The contents of a section; empty if there is none.
     pub fn section(&self, name: &str) -> &'a [u8] {
-        self.sections.iter().find(|(found, _)| *found == name).map_or(&[], |(_, data)| data)
+        self.sections.iter().rev().find(|(found, _)| *found == name).map_or(&[], |(_, data)| data)
     }
 }

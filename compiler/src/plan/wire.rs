@@ -542,7 +542,7 @@ fn find_wasi(module: &str, name: &str) -> Option<usize> {
 }
 
 /// Name for symbols and backtraces: demangled, or made from the index.
-fn symbol_name(module: &Module<'_>, function: FuncIndex) -> String {
+pub fn symbol_name(module: &Module<'_>, function: FuncIndex) -> String {
     match module.names.function(function) {
         Some(name) => demangle(name),
         None => {
