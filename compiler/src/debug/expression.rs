@@ -387,7 +387,7 @@ impl State {
     }
 
     /// An address of linear memory → one of the process.
-    fn convert_address(&self, output: &mut Expression) -> Option<()> {
+    pub fn convert_address(&self, output: &mut Expression) -> Option<()> {
         match self.memory? {
             MemoryBase::Constant(base) => output.op_plus_uconst(base),
             MemoryBase::Stored(_) => {

@@ -14,6 +14,7 @@ mod lines;
 pub mod map;
 pub mod places;
 mod pointers;
+mod slices;
 pub mod text;
 mod units;
 

@@ -17,6 +17,7 @@ use gimli::constants as dw;
 use gimli::write::{AttributeValue, DebuggingInformationEntry, StringTable, Unit, UnitEntryId};
 
 use super::expression::State;
+use super::slices::{Slice, Space};
 use super::units::{Origins, Place};
 
 /// The types of variables that are pointers.
@@ -100,7 +101,13 @@ pub fn behind_names<'a>(
 }
 
 /// Gives pointers of the program their size, and lets those to structures and strings be followed.
-pub fn translate_guest_pointers(unit: &mut Unit, strings: &mut StringTable, state: &State, host: &HostPointers) {
+pub fn translate_guest_pointers(
+    unit: &mut Unit,
+    strings: &mut StringTable,
+    state: &State,
+    host: &HostPointers,
+    slices: &HashMap<UnitEntryId, Slice>,
+) {
     let is_host: HashSet<UnitEntryId> = host.made.values().copied().collect();
     let mut pointers = Vec::new();
     let mut pending = vec![unit.root()];
@@ -111,7 +118,7 @@ pub fn translate_guest_pointers(unit: &mut Unit, strings: &mut StringTable, stat
             pointers.push(id);
         }
     }
-    let mut views = Views { unit, strings, state, of: HashMap::new(), void: None };
+    let mut views = Views { unit, strings, state, slices, of: HashMap::new(), parts: HashMap::new(), void: None };
     for id in pointers {
         if views.unit.get(id).get(dw::DW_AT_byte_size).is_none() {
             let size = AttributeValue::Udata(state.pointer_size.into());
@@ -140,7 +147,10 @@ struct Views<'u> {
     unit: &'u mut Unit,
     strings: &'u mut StringTable,
     state: &'u State,
+    slices: &'u HashMap<UnitEntryId, Slice>,
     of: HashMap<UnitEntryId, UnitEntryId>,
+    /// Types of members, where the object has an address of the program's.
+    parts: HashMap<UnitEntryId, UnitEntryId>,
     void: Option<UnitEntryId>,
 }
 
@@ -161,6 +171,8 @@ impl Views<'_> {
         }
         let view = if self.unit.get(ty).tag() == dw::DW_TAG_subroutine_type {
             target
+        } else if self.slices.contains_key(&ty) {
+            self.part(ty, 0)
         } else if is_character(self.unit.get(ty)) {
             self.string(target)
         } else if self.is_structure(ty) {
@@ -240,15 +252,59 @@ impl Views<'_> {
 
     fn copy_structure(&mut self, structure: UnitEntryId) -> UnitEntryId {
         let Some(location) = self.state.data_location() else { return self.name_before(structure) };
-        let unit = &mut *self.unit;
-        let parent = unit.get(structure).parent().unwrap_or(unit.root());
-        let copy = copy_entry(unit, structure, parent);
-        unit.get_mut(copy).set(dw::DW_AT_data_location, AttributeValue::Exprloc(location));
+        let copy = self.copy_members(structure, 0);
+        self.unit.get_mut(copy).set(dw::DW_AT_data_location, AttributeValue::Exprloc(location));
+        copy
+    }
+
+    /// The type of a member of a structure whose address is one of the program's: another one if there are slices in
+    /// it, which have to know that.
+    fn part(&mut self, ty: UnitEntryId, depth: usize) -> UnitEntryId {
+        if let Some(&part) = self.parts.get(&ty) {
+            return part;
+        }
+        let part = match self.slices.get(&ty) {
+            Some(&slice) => {
+                let root = self.unit.root();
+                let part = self.unit.add(root, slice.tag());
+                if let Some(name) = self.unit.get(ty).get(dw::DW_AT_name).cloned() {
+                    self.unit.get_mut(part).set(dw::DW_AT_name, name);
+                }
+                slice.write(self.unit, self.strings, self.state, part, Space::LinearMemory);
+                part
+            }
+            None if self.has_slices(ty, depth) => self.copy_members(ty, depth),
+            None => ty,
+        };
+        self.parts.insert(ty, part);
+        part
+    }
+
+    /// Whether a structure has slices in it.
+    fn has_slices(&self, ty: UnitEntryId, depth: usize) -> bool {
+        // Structures inside of each other have an end, unless the input is damaged.
+        if depth > 16 || !self.is_structure(ty) {
+            return false;
+        }
+        self.unit.get(ty).children().any(|&child| {
+            let child = self.unit.get(child);
+            let ty = match child.get(dw::DW_AT_type) {
+                Some(&AttributeValue::UnitRef(ty)) if child.tag() == dw::DW_TAG_member => ty,
+                _ => return false,
+            };
+            self.slices.contains_key(&ty) || self.has_slices(ty, depth + 1)
+        })
+    }
+
+    /// A copy of a structure, whose address is one of the program's.
+    fn copy_members(&mut self, structure: UnitEntryId, depth: usize) -> UnitEntryId {
+        let parent = self.unit.get(structure).parent().unwrap_or(self.unit.root());
+        let copy = copy_entry(self.unit, structure, parent);
         let mut pending = vec![(structure, copy)];
         while let Some((from, to)) = pending.pop() {
-            for child in unit.get(from).children().copied().collect::<Vec<_>>() {
+            for child in self.unit.get(from).children().copied().collect::<Vec<_>>() {
                 let is_part = matches!(
-                    unit.get(child).tag(),
+                    self.unit.get(child).tag(),
                     dw::DW_TAG_member
                         | dw::DW_TAG_inheritance
                         | dw::DW_TAG_variant_part
@@ -257,7 +313,13 @@ impl Views<'_> {
                         | dw::DW_TAG_template_value_parameter
                 );
                 if is_part {
-                    let copied = copy_entry(unit, child, to);
+                    let copied = copy_entry(self.unit, child, to);
+                    if self.unit.get(child).tag() == dw::DW_TAG_member
+                        && let Some(&AttributeValue::UnitRef(ty)) = self.unit.get(child).get(dw::DW_AT_type)
+                    {
+                        let part = self.part(ty, depth + 1);
+                        self.unit.get_mut(copied).set(dw::DW_AT_type, AttributeValue::UnitRef(part));
+                    }
                     pending.push((child, copied));
                 }
             }

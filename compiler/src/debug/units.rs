@@ -20,6 +20,7 @@ use super::expression::{Location, State, Wanted, intersect, is_tombstone, withou
 use super::lines::{self, Lines};
 use super::map::{CodeMap, MappedFunction};
 use super::pointers::{self, HostPointers};
+use super::slices::{self, Slice, Space};
 use super::{Input, TEXT};
 
 /// Of all that is written.
@@ -80,6 +81,7 @@ pub fn translate(
             sources: &mut sources,
             files: HashMap::new(),
             pointers: HostPointers::default(),
+            slices: HashMap::new(),
             scopes: Vec::new(),
             is_c: matches!(language(&root), Some(dw::DW_LANG_C89 | dw::DW_LANG_C | dw::DW_LANG_C99 | dw::DW_LANG_C11)),
             functions: Vec::new(),
@@ -291,6 +293,7 @@ struct UnitTranslator<'u, 'a> {
     /// Indices in [`Lines::files`].
     files: HashMap<u64, u32>,
     pointers: HostPointers,
+    slices: HashMap<UnitEntryId, Slice>,
     scopes: Vec<Scope<'u>>,
     /// The source is in C.
     is_c: bool,
@@ -320,8 +323,19 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
                 self.scopes.pop();
             }
             let Some(id) = id else { continue };
-            self.unit.add_entry(Some(id), &entry);
             count += 1;
+            if let Some(slice) = self.slice(&entry) {
+                let parent = entry.parent.unwrap_or(root_id);
+                self.unit.unit.add_reserved(id, parent, slice.tag());
+                if let Some(name) = entry.attr(dw::DW_AT_name) {
+                    self.translate_attribute(id, &entry, name);
+                }
+                slice.write(self.unit.unit, self.unit.strings, self.context.state, id, Space::Process);
+                self.slices.insert(id, slice);
+                skipped = Some(depth);
+                continue;
+            }
+            self.unit.add_entry(Some(id), &entry);
             self.translate_code(id, &entry)?;
             self.translate_attributes(id, &entry)?;
         }
@@ -329,11 +343,20 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
             self.unit.skip();
             return Ok(());
         }
-        pointers::translate_guest_pointers(self.unit.unit, self.unit.strings, self.context.state, &self.pointers);
+        let (strings, state) = (&mut *self.unit.strings, self.context.state);
+        pointers::translate_guest_pointers(self.unit.unit, strings, state, &self.pointers, &self.slices);
         self.functions.sort_unstable_by_key(|range| range.start);
         let functions = std::mem::take(&mut self.functions);
         self.set_ranges(root_id, 0, &functions);
         Ok(())
+    }
+
+    fn slice(&self, entry: &ConvertUnitEntry<'u, Input<'a>>) -> Option<Slice> {
+        self.context.state.memory?;
+        let found = slices::find(&self.unit.read_unit, entry)?;
+        let convert = |offset| self.unit.convert_unit_ref(offset).ok();
+        let (element, length) = (convert(found.element)?, convert(found.length)?);
+        Some(Slice { is_string: found.is_string, element, length })
     }
 
     /// The index of this unit in [`Origins`].
