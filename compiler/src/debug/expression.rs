@@ -64,6 +64,8 @@ pub enum Wanted {
     Place,
     /// The value of a variable that holds an address of linear memory: as an address of the process.
     Pointer,
+    /// The two words of a slice, of which the first is an address of linear memory: that as an address of the process.
+    Slice,
     /// What the offsets of a frame's variables count from.
     FrameBase,
 }
@@ -107,6 +109,13 @@ enum Step {
     Load(u8),
     Pick(u8),
     Plain(DwOp),
+}
+
+impl Parsed {
+    /// It is an address in linear memory, and nothing else.
+    pub fn is_memory(&self) -> bool {
+        matches!(&self.parts[..], [Part { kind: Kind::Memory, piece: None, .. }])
+    }
 }
 
 impl State {
@@ -251,6 +260,18 @@ impl State {
     ) -> Option<Expression> {
         let mut expression = Expression::new();
         let mut is_found = false;
+        if wanted == Wanted::Slice {
+            let word = Some(u64::from(self.pointer_size) * 8);
+            let [address, length] = &parsed.parts[..] else { return None };
+            if address.piece != word || length.piece != word {
+                return None;
+            }
+            self.emit_part(address, place, Wanted::Pointer, &mut expression)?;
+            expression.op_piece(8);
+            self.emit_part(length, place, Wanted::Place, &mut expression)?;
+            expression.op_piece(self.pointer_size.into());
+            return Some(expression);
+        }
         for part in &parsed.parts {
             let mut piece = Expression::new();
             let found = self.emit_part(part, place, wanted, &mut piece);
@@ -324,7 +345,7 @@ impl State {
                 self.convert_pointer(output)?;
                 output.op(dw::DW_OP_stack_value);
             }
-            (_, Wanted::Place) => output.op(dw::DW_OP_stack_value),
+            (_, Wanted::Place | Wanted::Slice) => output.op(dw::DW_OP_stack_value),
         }
         Some(())
     }

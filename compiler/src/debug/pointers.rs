@@ -26,6 +26,8 @@ pub struct HostPointers {
     /// What is known of types.
     known: HashMap<Place, Option<Pointer>>,
     made: HashMap<Place, UnitEntryId>,
+    /// Those that are not made of one type of the input.
+    nameless: Vec<UnitEntryId>,
 }
 
 /// A type that is a pointer to data, maybe under another name.
@@ -49,6 +51,10 @@ impl HostPointers {
 
     pub fn made(&self, place: Place) -> Option<UnitEntryId> {
         self.made.get(&place).copied()
+    }
+
+    pub fn add_nameless(&mut self, id: UnitEntryId) {
+        self.nameless.push(id);
     }
 
     pub fn add(&mut self, place: Place, id: UnitEntryId) {
@@ -108,7 +114,7 @@ pub fn translate_guest_pointers(
     host: &HostPointers,
     slices: &HashMap<UnitEntryId, Slice>,
 ) {
-    let is_host: HashSet<UnitEntryId> = host.made.values().copied().collect();
+    let is_host: HashSet<UnitEntryId> = host.made.values().chain(&host.nameless).copied().collect();
     let mut pointers = Vec::new();
     let mut pending = vec![unit.root()];
     while let Some(id) = pending.pop() {

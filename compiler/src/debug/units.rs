@@ -205,6 +205,8 @@ pub struct Origins<'a> {
     dwarf: &'a read::Dwarf<Input<'a>>,
     /// Ascending by offset.
     units: Vec<read::Unit<Input<'a>>>,
+    /// What is known of slices in types: see [`Origins::slices`].
+    slices: HashMap<Place, Option<Option<Slice<UnitOffset>>>>,
 }
 
 /// A unit, by index, and an entry of it.
@@ -217,7 +219,7 @@ impl<'a> Origins<'a> {
         while let Some(header) = headers.next()? {
             units.push(dwarf.unit(header)?);
         }
-        Ok(Origins { dwarf, units })
+        Ok(Origins { dwarf, units, slices: HashMap::new() })
     }
 
     fn find(&self, offset: DebugInfoOffset) -> Option<Place> {
@@ -266,6 +268,41 @@ impl<'a> Origins<'a> {
         None
     }
 
+    /// Whether there are slices in a type, in the outer option; and the slice that it is.
+    fn slices(&mut self, ty: Place, depth: usize) -> Option<Option<Slice<UnitOffset>>> {
+        if let Some(known) = self.slices.get(&ty) {
+            return *known;
+        }
+        let found = self.find_slices(ty, depth);
+        self.slices.insert(ty, found);
+        found
+    }
+
+    fn find_slices(&mut self, ty: Place, depth: usize) -> Option<Option<Slice<UnitOffset>>> {
+        let (place, entry) = pointers::behind_names(self, ty)?;
+        let unit = self.units[place.0].unit_ref(self.dwarf);
+        if let Some(slice) = slices::find(&unit, &entry) {
+            return Some(Some(slice));
+        }
+        let is_structure =
+            matches!(entry.tag(), dw::DW_TAG_structure_type | dw::DW_TAG_union_type | dw::DW_TAG_class_type);
+        // Structures inside of each other have an end, unless the input is damaged.
+        if !is_structure || depth > 16 {
+            return None;
+        }
+        let mut members = Vec::new();
+        let mut entries = unit.entries_raw(Some(place.1)).ok()?;
+        let mut child = read::DebuggingInformationEntry::null();
+        let top = entries.next_depth();
+        entries.read_entry(&mut child).ok()?;
+        while !entries.is_empty() && entries.next_depth() > top {
+            if entries.read_entry(&mut child).ok()? && child.tag() == dw::DW_TAG_member {
+                members.extend(child.attr_value(dw::DW_AT_type).and_then(|value| self.target(place.0, &value)));
+            }
+        }
+        members.into_iter().any(|member| self.slices(member, depth + 1).is_some()).then_some(None)
+    }
+
     /// The name of a function, as reports show it.
     fn name(&self, unit: usize, entry: &read::DebuggingInformationEntry<Input<'a>>) -> Option<String> {
         const NAMES: &[gimli::DwAt] = &[dw::DW_AT_linkage_name, dw::DW_AT_MIPS_linkage_name];
@@ -274,6 +311,17 @@ impl<'a> Origins<'a> {
         let name = self.dwarf.attr_string(&self.units[unit], value).ok()?;
         Some(crate::plan::wire::demangle(&name.to_string_lossy()))
     }
+}
+
+/// What the type of a variable asks for.
+#[derive(Clone, Copy)]
+enum Variable {
+    Plain,
+    /// It is a pointer, and is given this type.
+    Pointer(UnitEntryId),
+    Slice(Slice<UnitOffset>),
+    /// It is a structure that slices are in.
+    HasSlices,
 }
 
 /// What an entry is inside of.
@@ -473,7 +521,11 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
 
     fn translate_attributes(&mut self, id: UnitEntryId, entry: &ConvertUnitEntry<'u, Input<'a>>) -> ConvertResult<()> {
         let is_variable = matches!(entry.tag(), dw::DW_TAG_variable | dw::DW_TAG_formal_parameter);
-        let pointer = if is_variable { self.host_pointer(entry) } else { None };
+        let variable = if is_variable { self.variable(entry) } else { Variable::Plain };
+        let mut own_type = match variable {
+            Variable::Pointer(ty) => Some(ty),
+            _ => None,
+        };
         for attr in entry.attrs() {
             let name = attr.name();
             match name {
@@ -497,11 +549,23 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
                 | dw::DW_AT_call_return_pc
                 | dw::DW_AT_call_pc => {}
                 dw::DW_AT_location => {
-                    let wanted = if pointer.is_some() { Wanted::Pointer } else { Wanted::Place };
-                    let location = self.location(entry, &attr.value(), wanted)?;
+                    let value = attr.value();
+                    let location = match variable {
+                        Variable::Plain => self.location(entry, &value, Wanted::Place)?,
+                        Variable::Pointer(_) => self.location(entry, &value, Wanted::Pointer)?,
+                        Variable::Slice(_) | Variable::HasSlices if self.is_memory(entry, &value)? => {
+                            self.location(entry, &value, Wanted::Place)?
+                        }
+                        Variable::Slice(slice) => {
+                            own_type = self.host_slice(slice);
+                            self.location(entry, &value, Wanted::Slice)?
+                        }
+                        // gdb fails an assertion if it is not in memory.
+                        Variable::HasSlices => Location::Nowhere,
+                    };
                     self.set_location(id, name, location);
                 }
-                dw::DW_AT_type if pointer.is_some() => {}
+                dw::DW_AT_type if own_type.is_some() => {}
                 // `main` is `__main_argc_argv` to the linker; nothing else of C has another name there.
                 dw::DW_AT_linkage_name if self.is_c => {}
                 dw::DW_AT_decl_file | dw::DW_AT_call_file => {
@@ -518,8 +582,8 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
             let convention = AttributeValue::CallingConvention(dw::DW_CC_nocall);
             self.unit.unit.get_mut(id).set(dw::DW_AT_calling_convention, convention);
         }
-        if let Some(pointer) = pointer {
-            self.unit.unit.get_mut(id).set(dw::DW_AT_type, AttributeValue::UnitRef(pointer));
+        if let Some(ty) = own_type {
+            self.unit.unit.get_mut(id).set(dw::DW_AT_type, AttributeValue::UnitRef(ty));
         }
         Ok(())
     }
@@ -676,11 +740,70 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
         unit.get_mut(id).set(name, value);
     }
 
-    /// If a variable holds an address of data: a type for it as an address of the process.
-    fn host_pointer(&mut self, entry: &ConvertUnitEntry<'u, Input<'a>>) -> Option<UnitEntryId> {
-        self.context.state.memory?;
-        let (unit, value) = self.origins.attribute(self.index(), entry, &[dw::DW_AT_type])?;
-        let place = self.origins.target(unit, &value)?;
+    /// What the type of a variable asks for.
+    fn variable(&mut self, entry: &ConvertUnitEntry<'u, Input<'a>>) -> Variable {
+        let place = self.context.state.memory.and_then(|_| {
+            let (unit, value) = self.origins.attribute(self.index(), entry, &[dw::DW_AT_type])?;
+            self.origins.target(unit, &value)
+        });
+        let Some(place) = place else { return Variable::Plain };
+        if let Some(ty) = self.host_pointer(place) {
+            return Variable::Pointer(ty);
+        }
+        match self.origins.slices(place, 0) {
+            Some(Some(slice)) if place.0 == self.index() => Variable::Slice(slice),
+            Some(_) => Variable::HasSlices,
+            None => Variable::Plain,
+        }
+    }
+
+    /// Whether a variable is in linear memory wherever it is.
+    fn is_memory(
+        &self,
+        entry: &ConvertUnitEntry<'u, Input<'a>>,
+        value: &read::AttributeValue<Input<'a>>,
+    ) -> ConvertResult<bool> {
+        let (state, encoding) = (self.context.state, entry.read_unit.encoding());
+        let is_memory = |expression| state.parse(expression, encoding).is_none_or(|parsed| parsed.is_memory());
+        if let read::AttributeValue::Exprloc(expression) = value {
+            return Ok(is_memory(*expression));
+        }
+        let Some(mut list) = entry.read_unit.attr_locations(value.clone())? else { return Ok(true) };
+        while let Some(item) = list.next()? {
+            if !is_memory(item.data) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The type of a slice that is not in memory: with an address of the process.
+    fn host_slice(&mut self, slice: Slice<UnitOffset>) -> Option<UnitEntryId> {
+        let convert = |offset| self.unit.convert_unit_ref(offset).ok();
+        let (element, length) = (convert(slice.element)?, convert(slice.length)?);
+        let name = if slice.is_string { "&str" } else { "&[]" };
+        let unit = &mut *self.unit.unit;
+        let pointer = unit.add(unit.root(), dw::DW_TAG_pointer_type);
+        unit.get_mut(pointer).set(dw::DW_AT_type, AttributeValue::UnitRef(element));
+        unit.get_mut(pointer).set(dw::DW_AT_byte_size, AttributeValue::Udata(8));
+        self.pointers.add_nameless(pointer);
+        let structure = unit.add(unit.root(), dw::DW_TAG_structure_type);
+        let name = AttributeValue::StringRef(self.unit.strings.add(name));
+        unit.get_mut(structure).set(dw::DW_AT_name, name);
+        let size = 8 + u64::from(self.context.state.pointer_size);
+        unit.get_mut(structure).set(dw::DW_AT_byte_size, AttributeValue::Udata(size));
+        for (name, ty, offset) in [("data_ptr", pointer, 0), ("length", length, 8)] {
+            let member = unit.add(structure, dw::DW_TAG_member);
+            let name = AttributeValue::StringRef(self.unit.strings.add(name));
+            unit.get_mut(member).set(dw::DW_AT_name, name);
+            unit.get_mut(member).set(dw::DW_AT_type, AttributeValue::UnitRef(ty));
+            unit.get_mut(member).set(dw::DW_AT_data_member_location, AttributeValue::Udata(offset));
+        }
+        Some(structure)
+    }
+
+    /// If a type is an address of data: a type for it as an address of the process.
+    fn host_pointer(&mut self, place: Place) -> Option<UnitEntryId> {
         let pointer = self.pointers.find(self.origins, place)?;
         if let Some(id) = self.pointers.made(pointer.place) {
             return Some(id);
