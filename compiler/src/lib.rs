@@ -2,6 +2,7 @@
 
 pub mod cli;
 mod codegen;
+mod debug;
 mod embed;
 pub mod error;
 pub mod features;
@@ -32,6 +33,8 @@ pub use program::{Entry, InstanceSource, Program, Step};
 pub trait Observer: Sync {
     /// A phase begins.
     fn phase(&self, _name: &'static str) {}
+    /// Something was left out that the program can do without: a sentence.
+    fn note(&self, _text: &str) {}
     /// A function is compiled, by the thread that calls this.
     fn compiled_function(&self, _function: &CompiledFunction<'_>) {}
 }
@@ -101,7 +104,7 @@ pub fn compile_observed(
     let embedded = Embedded::read(&grants.embedded, grants.embedded_time)?;
 
     observer.phase("assemble");
-    let mut unit = object::program::assemble(&plan, codes, &target, options, embedded.as_ref())?;
+    let mut unit = object::program::assemble(&plan, codes, &target, options, embedded.as_ref(), observer)?;
     drop(plan);
 
     if emit == Emit::Object {

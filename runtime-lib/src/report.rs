@@ -7,7 +7,8 @@
 //!      1: 0x1c9 - main
 //! ```
 //!
-//! A line of the backtrace has the byte offset in the module, where it is known, and the function's name.
+//! A line of the backtrace has the byte offset in the module, where it is known, and the function's name; and the place
+//! in a source file, if the program has [debug information](wasmc_abi::source).
 //! `WASMC_BACKTRACE=0` in the environment leaves only the first line.
 //!
 //! # The walk
@@ -24,6 +25,7 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
+use wasmc_abi::source::SourcePlace;
 use wasmc_abi::trap::{NOT_WASM, RUNTIME_ERROR_STATUS, TRAP_EXIT_STATUS, TrapCode};
 
 use crate::sites::{self, Place};
@@ -32,6 +34,9 @@ use crate::{arch, process, script, sys};
 /// Frames that a backtrace shows at the inner and at the outer end.
 const INNERMOST: usize = 20;
 const OUTERMOST: usize = 10;
+
+/// Inlined functions of one frame that are shown.
+const MAX_INLINED: usize = 20;
 
 /// Bytes of a name that are shown.
 const MAX_NAME: usize = 500;
@@ -261,7 +266,22 @@ fn line<const N: usize>(text: &mut Text<N>, index: usize, place: &Place) {
         text.hexadecimal(site.wasm_offset as u64);
         text.text(" - ");
     }
-    let name = sites::name(arch::program(), &place.function);
+    let header = arch::program();
+    let mut source = sites::source(header, place);
+    // What was inlined, from the inside out, and at last the function that the code is of.
+    for _ in 0..MAX_INLINED {
+        let Some(inlined) = source.filter(|source| source.caller != 0) else { break };
+        function(text, sites::name_at(header, inlined.function), place);
+        source_line(text, Some(inlined));
+        text.text("\n      inlined into ");
+        source = sites::source_place(header, inlined.caller);
+    }
+    function(text, sites::name(header, &place.function), place);
+    source_line(text, source);
+    text.text("\n");
+}
+
+fn function<const N: usize>(text: &mut Text<N>, name: &[u8], place: &Place) {
     if name.is_empty() {
         text.text("<function ");
         text.decimal(place.function.index as u64);
@@ -269,7 +289,18 @@ fn line<const N: usize>(text: &mut Text<N>, index: usize, place: &Place) {
     } else {
         text.name(name);
     }
-    text.text("\n");
+}
+
+fn source_line<const N: usize>(text: &mut Text<N>, source: Option<SourcePlace>) {
+    let Some(source) = source else { return };
+    text.text(" at ");
+    text.name(sites::name_at(arch::program(), source.file));
+    text.text(":");
+    text.decimal(source.line as u64);
+    if source.column != 0 {
+        text.text(":");
+        text.decimal(source.column as u64);
+    }
 }
 
 /// Visits the Wasm functions from the innermost outwards.

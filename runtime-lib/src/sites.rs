@@ -1,6 +1,7 @@
 //! From a code address to Wasm: the functions and the sites that the compiler recorded (see [`wasmc_abi::trap`]).
 
 use wasmc_abi::program::ProgramHeader;
+use wasmc_abi::source::{NO_PLACES, SourcePlace};
 use wasmc_abi::trap::{FunctionEntry, NO_SITES};
 
 use crate::process;
@@ -10,6 +11,8 @@ use crate::start::resolve;
 #[derive(Clone, Copy)]
 pub struct Place {
     pub function: FunctionEntry,
+    /// The function's place in [`ProgramHeader::functions`].
+    pub function_index: u32,
     /// Bytes from the start of the function.
     pub offset: u32,
     /// The site at exactly that address, if there is one.
@@ -23,6 +26,8 @@ pub struct Site {
     pub code: u8,
     /// Byte offset in the module.
     pub wasm_offset: u32,
+    /// How many sites of the function come before it.
+    pub ordinal: u32,
 }
 
 /// Looks up the address of an instruction.
@@ -63,7 +68,7 @@ fn function_at(header: &'static ProgramHeader, inside: u64) -> Option<(usize, Fu
 }
 
 fn find_in_function_of(header: &'static ProgramHeader, inside: u64, pc: u64) -> Option<Place> {
-    let (_, function) = function_at(header, inside)?;
+    let (index, function) = function_at(header, inside)?;
     let code = resolve(header, header.code) as u64;
     let offset = (pc - code) as u32 - function.code_offset;
     let site = if function.sites == NO_SITES {
@@ -72,16 +77,12 @@ fn find_in_function_of(header: &'static ProgramHeader, inside: u64, pc: u64) -> 
         // SAFETY: the compiler's promise about the offset.
         unsafe { find_site(resolve(header, header.sites).add(function.sites as usize), offset) }
     };
-    Some(Place { function, offset, site })
+    Some(Place { function, function_index: index as u32, offset, site })
 }
 
 /// The function's name; empty if it has none.
 pub fn name(header: &'static ProgramHeader, function: &FunctionEntry) -> &'static [u8] {
-    if header.names == 0 {
-        return &[];
-    }
-    // SAFETY: the compiler's promise: an offset of a NUL-terminated string.
-    unsafe { process::string_bytes(resolve(header, header.names).add(function.name as usize)) }
+    name_at(header, function.name)
 }
 
 /// The site at `offset` in a function whose sites start at `bytes`.
@@ -96,12 +97,12 @@ unsafe fn find_site(bytes: *const u8, offset: u32) -> Option<Site> {
         let count = cursor.unsigned();
         let mut wasm_offset = cursor.unsigned();
         let mut pc = 0u32;
-        for _ in 0..count {
+        for ordinal in 0..count {
             pc = pc.wrapping_add(cursor.unsigned());
             let code = cursor.byte();
             wasm_offset = wasm_offset.wrapping_add(cursor.signed() as u32);
             if pc == offset {
-                return Some(Site { code, wasm_offset });
+                return Some(Site { code, wasm_offset, ordinal });
             }
             if pc > offset {
                 break;
@@ -109,6 +110,54 @@ unsafe fn find_site(bytes: *const u8, offset: u32) -> Option<Site> {
         }
     }
     None
+}
+
+/// The place in a source file that a site comes from.
+pub fn source(header: &'static ProgramHeader, place: &Place) -> Option<SourcePlace> {
+    let site = place.site?;
+    if header.function_places == 0 {
+        return None;
+    }
+    // SAFETY: the compiler's promise about the header: an offset for each function, a number for each site.
+    let number = unsafe {
+        let offset = *resolve(header, header.function_places).cast::<u32>().add(place.function_index as usize);
+        if offset == NO_PLACES {
+            return None;
+        }
+        find_number(resolve(header, header.site_places).add(offset as usize), site.ordinal)
+    };
+    source_place(header, number)
+}
+
+/// The place with a number.
+pub fn source_place(header: &'static ProgramHeader, number: u32) -> Option<SourcePlace> {
+    let index = number.checked_sub(1).filter(|&index| index < header.source_place_count)?;
+    // SAFETY: the compiler's promise about the header.
+    Some(unsafe { *resolve(header, header.source_places).cast::<SourcePlace>().add(index as usize) })
+}
+
+/// The number of a site in a list.
+///
+/// # Safety
+///
+/// `bytes` must point to a well-formed list of more than `ordinal` numbers.
+unsafe fn find_number(bytes: *const u8, ordinal: u32) -> u32 {
+    let mut cursor = Cursor(bytes);
+    let mut number = 0u32;
+    for _ in 0..=ordinal {
+        // SAFETY: by the caller.
+        number = number.wrapping_add(unsafe { cursor.signed() } as u32);
+    }
+    number
+}
+
+/// A name: of a function, a file, or a tag.
+pub fn name_at(header: &'static ProgramHeader, offset: u32) -> &'static [u8] {
+    if header.names == 0 {
+        return &[];
+    }
+    // SAFETY: the compiler's promise: an offset of a NUL-terminated string.
+    unsafe { process::string_bytes(resolve(header, header.names).add(offset as usize)) }
 }
 
 /// Reads the bytes of a list of sites.
@@ -173,12 +222,21 @@ mod tests {
         let bytes = [3, 0xac, 0x02, 5, 2, 10, 0xc8, 0x01, 0, 0x6c, 1, 7, 0x80, 0xc0, 0x00];
         // SAFETY: well-formed.
         let find = |offset| unsafe { find_site(bytes.as_ptr(), offset) };
-        assert_eq!(find(5), Some(Site { code: 2, wasm_offset: 310 }));
-        assert_eq!(find(205), Some(Site { code: 0, wasm_offset: 290 }));
-        assert_eq!(find(206), Some(Site { code: 7, wasm_offset: 290 + 8192 }));
+        assert_eq!(find(5), Some(Site { code: 2, wasm_offset: 310, ordinal: 0 }));
+        assert_eq!(find(205), Some(Site { code: 0, wasm_offset: 290, ordinal: 1 }));
+        assert_eq!(find(206), Some(Site { code: 7, wasm_offset: 290 + 8192, ordinal: 2 }));
         for absent in [0, 4, 6, 204, 207, u32::MAX] {
             assert_eq!(find(absent), None);
         }
+    }
+
+    #[test]
+    fn numbers_of_sites_add_up() {
+        // 1, 3, 0, 200.
+        let bytes = [1, 2, 0x7d, 0xc8, 0x01];
+        // SAFETY: well-formed, and of four numbers.
+        let found = [0, 1, 2, 3].map(|ordinal| unsafe { find_number(bytes.as_ptr(), ordinal) });
+        assert_eq!(found, [1, 3, 0, 200]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use wasmc::options::OptLevel;
 use wasmc::{Emit, Entry, ErrorKind, InstanceSource, Options, Program, Step};
 use wasmc_tests::differential::generate::{self, Group};
 use wasmc_tests::random::Random;
@@ -129,6 +130,82 @@ fn damaged_modules_are_refused_or_compiled() {
         "only {compiled} compiled: the damage is too great to test much"
     );
     assert!(count < 1000 || (compiled as u64) < count / 2, "{compiled} compiled: the damage is too small");
+}
+
+/// The sections of a module: what is before the contents of each, in that order, and the contents.
+fn sections(wasm: &[u8]) -> Vec<(u8, Vec<u8>)> {
+    let mut sections = Vec::new();
+    let mut rest = &wasm[8..];
+    while let Some((&id, after)) = rest.split_first() {
+        let (mut size, mut shift, mut used) = (0, 0, 0);
+        for byte in after {
+            size |= usize::from(byte & 0x7f) << shift;
+            shift += 7;
+            used += 1;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        sections.push((id, after[used..used + size].to_vec()));
+        rest = &after[used + size..];
+    }
+    sections
+}
+
+/// The module again.
+fn assemble(sections: &[(u8, Vec<u8>)]) -> Vec<u8> {
+    let mut wasm = b"\0asm\x01\0\0\0".to_vec();
+    for (id, contents) in sections {
+        wasm.push(*id);
+        let mut size = contents.len();
+        while size >= 0x80 {
+            wasm.push(size as u8 | 0x80);
+            size >>= 7;
+        }
+        wasm.push(size as u8);
+        wasm.extend(contents);
+    }
+    wasm
+}
+
+/// Debug information is no part of what makes a module valid: however it is damaged, the module compiles.
+#[test]
+fn damaged_debug_information_is_left_out() {
+    let (count, seed) = (variable("WASMC_FUZZ_COUNT", 3000), variable("WASMC_FUZZ_SEED", 0));
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("debug");
+    let modules: Vec<Vec<(u8, Vec<u8>)>> = ["list.wasm", "list-optimized.wasm", "shapes.wasm"]
+        .map(|name| sections(&fs::read(directory.join(name)).unwrap()))
+        .to_vec();
+    let numbers: Vec<u64> = (seed..seed + count).collect();
+    let failures = parallel::map(&numbers, |&number| {
+        let mut random = Random::new(number);
+        let mut module = random.choose(&modules).clone();
+        let is_debug = |contents: &[u8]| contents.get(1..8) == Some(b".debug_");
+        let debug: Vec<usize> =
+            (0..module.len()).filter(|&index| module[index].0 == 0 && is_debug(&module[index].1)).collect();
+        for _ in 0..1 + random.below(3) {
+            let (index, other) = (*random.choose(&debug), *random.choose(&debug));
+            let name = 1 + usize::from(module[index].1[0]);
+            let damaged = mutate::mutate(&module[index].1[name..], &module[other].1, &mut random);
+            module[index].1.splice(name.., damaged);
+        }
+        let wasm = assemble(&module);
+        let program = Program { entry: Entry::Command, ..program(&wasm) };
+        let options = Options { debug_info: true, opt_level: OptLevel::None, verify: false, ..Options::default() };
+        let start = Instant::now();
+        match native::compile(&program, &options, Emit::Executable) {
+            Err(error) => Some(format!("input {number}: {error}")),
+            Ok(_) if start.elapsed() > TIME_LIMIT => Some(format!("input {number}: took {:?}", start.elapsed())),
+            Ok(_) => None,
+        }
+    });
+    let failures: Vec<String> = failures.into_iter().flatten().collect();
+    assert!(
+        failures.is_empty(),
+        "{} failed; the first:\n{}",
+        failures.len(),
+        failures[..failures.len().min(20)].join("\n")
+    );
 }
 
 /// Every prefix of a module: each is cut short, but for those that end between two sections.

@@ -89,9 +89,16 @@ pub struct Arguments {
         allow_hyphen_values = true, help_heading = CODE)]
     pub wasm_features: String,
 
-    /// Record where each call is, so that every line of a backtrace has an offset.
+    /// Make debug information for gdb: the module's own (DWARF), as lines, functions and variables of native code; or
+    /// the lines of INPUT, if that is text. Backtraces get files and lines, and an offset in every line. Does not
+    /// change the code; `-O1` keeps the most variables.
     #[arg(short = 'g', help_heading = CODE)]
     pub debug_info: bool,
+
+    /// Write the module as text, and make that the source that a debugger shows, whatever else the module says. Means
+    /// `-g`.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = CODE)]
+    pub debug_text: Option<PathBuf>,
 
     /// Add an instance of another module, from which INPUT (and later ones) can import under NAME. Repeatable, in
     /// order.
@@ -279,7 +286,7 @@ impl Arguments {
                 HardenKind::Require => Harden::Require,
                 HardenKind::Off => Harden::Off,
             },
-            debug_info: self.debug_info,
+            debug_info: self.debug_info || self.debug_text.is_some(),
             ..Options::default()
         })
     }

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use clap::{ArgMatches, FromArgMatches};
 
+use crate::debug::text::{self, TextPlace};
 use crate::error::{Error, ErrorKind, Result};
 use crate::program::{Entry, InstanceSource, Program};
 use crate::{Emit, Observer as _, Options, image, suggest};
@@ -101,6 +102,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let input = &arguments.input;
     sources.push(Source::read(input.display().to_string(), input).map_err(|error| mistaken_command(input, error))?);
+    add_text_lines(&mut sources, arguments)?;
     let instances = sources.iter().enumerate().map(|(index, source)| InstanceSource {
         name: source.name.clone(),
         wasm: &source.wasm,
@@ -114,6 +116,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         emit => crate::compile_observed(&program, &options[0], emit.emit(), &progress),
     });
     let times = progress.finish();
+    for note in &times.notes {
+        anstream::eprint!("{}", mask(&format!("note: {note}\n")));
+    }
     let bytes = result.map_err(|error| locate(error, &sources))?;
     output::write(&output, &bytes, arguments.emit == EmitKind::Exe)?;
     if let Some(trace) = &arguments.timings {
@@ -173,6 +178,35 @@ impl Source {
         let wasm = parse_text(path, &bytes)?;
         Ok(Source { name, path: path.to_owned(), wasm, text: String::from_utf8(bytes).ok() })
     }
+
+    /// Adds debug information that says where each operator stands in a file.
+    fn set_lines(&mut self, path: &Path, places: &[TextPlace]) {
+        if let Some(wasm) = text::with_lines(&self.wasm, &path.to_string_lossy(), places) {
+            self.wasm = wasm;
+        }
+    }
+}
+
+/// Gives the lines of their text to modules that shall be debugged, and have no debug information of their own.
+fn add_text_lines(sources: &mut [Source], arguments: &Arguments) -> Result<()> {
+    if let Some(path) = &arguments.debug_text {
+        let source = sources.last_mut().expect("there is the input");
+        // What cannot be printed is not valid either.
+        if let Some((text, places)) = snippet::print(&source.wasm) {
+            output::write(path, text.as_bytes(), false)?;
+            source.set_lines(path, &places);
+        }
+    } else if arguments.debug_info {
+        for source in sources {
+            if let Some(text) = &source.text
+                && let Some(places) = snippet::all_in_text(text, &source.wasm)
+            {
+                let path = source.path.clone();
+                source.set_lines(&path, &places);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Finds the place of an error in the module that it is in.

@@ -25,6 +25,7 @@ pub struct Progress {
     functions: Option<Mutex<Vec<FunctionTime>>>,
     compiled: AtomicUsize,
     bar: Mutex<Option<ProgressBar>>,
+    notes: Mutex<Vec<String>>,
     terminal: bool,
 }
 
@@ -45,6 +46,7 @@ impl Progress {
             functions: timings.then(Mutex::default),
             compiled: AtomicUsize::new(0),
             bar: Mutex::new(None),
+            notes: Mutex::default(),
             terminal: std::io::stderr().is_terminal(),
         }
     }
@@ -59,13 +61,18 @@ impl Progress {
         let ends: Vec<Instant> = phases.iter().skip(1).map(|(_, begin)| *begin).chain([end]).collect();
         let phases = phases.into_iter().zip(ends).map(|((name, begin), end)| (name, begin, end)).collect();
         let functions = self.functions.map(|functions| functions.into_inner().expect("no observer panics"));
-        Times { start: self.start, end, phases, functions: functions.unwrap_or_default() }
+        let notes = self.notes.into_inner().expect("no observer panics");
+        Times { start: self.start, end, phases, notes, functions: functions.unwrap_or_default() }
     }
 }
 
 impl Observer for Progress {
     fn phase(&self, name: &'static str) {
         self.phases.lock().expect("no observer panics").push((name, Instant::now()));
+    }
+
+    fn note(&self, text: &str) {
+        self.notes.lock().expect("no observer panics").push(text.to_owned());
     }
 
     fn compiled_function(&self, function: &CompiledFunction<'_>) {
@@ -96,6 +103,8 @@ pub struct Times {
     end: Instant,
     /// Name, begin and end.
     phases: Vec<(&'static str, Instant, Instant)>,
+    /// What was left out.
+    pub notes: Vec<String>,
     functions: Vec<FunctionTime>,
 }
 

@@ -1,4 +1,5 @@
-//! The place of an error, as text: a line of the input with marks under what is meant.
+//! Places in text: the line of the input that an error is about, with marks under what is meant; and the lines of all
+//! operators, for debug information.
 //!
 //! An error knows a byte offset in the binary format. If the input was text, the instruction there is the one with the
 //! same number in the same function of the text; else the line is one of the module printed as text. Whatever fails on
@@ -12,6 +13,8 @@ use wast::Wat;
 use wast::core::{FuncKind, ModuleField, ModuleKind};
 use wast::parser::ParseBuffer;
 
+use crate::debug::text::TextPlace;
+
 /// Printing a larger module would take longer than anyone wants to wait for an error.
 const MAX_PRINTED: usize = 32 << 20;
 
@@ -24,9 +27,14 @@ pub struct Place {
     printed: bool,
 }
 
-/// The place in the text that a module was made of.
-pub fn in_text(text: &str, wasm: &[u8], offset: u64) -> Option<Place> {
-    let (function, instruction) = instruction_at(wasm, offset)?;
+/// Where a function stands in a text, in bytes: itself, and its instructions in the order of the binary format.
+struct FunctionText {
+    head: usize,
+    instructions: Vec<usize>,
+}
+
+/// The functions with bodies, in order.
+fn functions_in_text(text: &str) -> Option<Vec<FunctionText>> {
     let mut buffer = ParseBuffer::new(text).ok()?;
     buffer.track_instr_spans(true);
     let mut module = wast::parser::parse::<Wat<'_>>(&buffer).ok()?;
@@ -34,21 +42,63 @@ pub fn in_text(text: &str, wasm: &[u8], offset: u64) -> Option<Place> {
     module.encode().ok()?;
     let Wat::Module(module) = &module else { return None };
     let ModuleKind::Text(fields) = &module.kind else { return None };
-    let mut functions = fields.iter().filter_map(|field| match field {
+    let functions = fields.iter().filter_map(|field| match field {
         ModuleField::Func(function) => match &function.kind {
             FuncKind::Inline { expression, .. } => Some((function.span, expression)),
             FuncKind::Import(..) => None,
         },
         _ => None,
     });
-    let (head, expression) = functions.nth(function)?;
-    let spans = expression.instr_spans.as_deref()?;
+    let functions = functions.map(|(head, expression)| {
+        let spans = expression.instr_spans.as_deref()?;
+        Some(FunctionText { head: head.offset(), instructions: spans.iter().map(|span| span.offset()).collect() })
+    });
+    functions.collect()
+}
+
+/// The place in the text that a module was made of.
+pub fn in_text(text: &str, wasm: &[u8], offset: u64) -> Option<Place> {
+    let (function, instruction) = instruction_at(wasm, offset)?;
+    let functions = functions_in_text(text)?;
+    let function = functions.get(function)?;
     // Before the first one are locals, behind the last one is the end of the function.
-    let span = instruction.and_then(|number| spans.get(number)).unwrap_or(&head);
-    let start = span.offset();
+    let start = *instruction.and_then(|number| function.instructions.get(number)).unwrap_or(&function.head);
     let rest = text.get(start..)?;
     let length = rest.find(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ';')).unwrap_or(rest.len());
     Some(Place { text: text.to_owned(), span: start..start + length.max(1).min(rest.len()), printed: false })
+}
+
+/// The places of all operators in the text that a module was made of.
+pub fn all_in_text(text: &str, wasm: &[u8]) -> Option<Vec<TextPlace>> {
+    let functions = functions_in_text(text)?;
+    let line_starts: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+    let bodies = Parser::new(0).parse_all(wasm).map_while(Result::ok).filter_map(|payload| match payload {
+        Payload::CodeSectionEntry(body) => Some(body),
+        _ => None,
+    });
+    let mut places = Vec::new();
+    for (body, function) in bodies.zip(&functions) {
+        let operators = body.get_operators_reader().ok()?.into_iter_with_offsets().map_while(Result::ok);
+        for ((_, offset), at) in operators.zip(&function.instructions) {
+            let line = line_starts.partition_point(|start| start <= at);
+            let column = text.get(line_starts[line - 1]..*at).map_or(0, |before| before.chars().count() + 1);
+            places.push(TextPlace { offset, line: line as u32, column: column as u32 });
+        }
+    }
+    Some(places)
+}
+
+/// A binary module printed as text, and the places of all operators in that.
+pub fn print(wasm: &[u8]) -> Option<(String, Vec<TextPlace>)> {
+    let mut text = String::new();
+    let lines = wasmprinter::Config::new().offsets_and_lines(wasm, &mut text).ok()?;
+    let place = |(index, (offset, line)): (usize, (Option<u64>, &str))| {
+        let column = line.len() - line.trim_start().len() + 1;
+        Some(TextPlace { offset: offset?, line: index as u32 + 1, column: column as u32 })
+    };
+    let mut places: Vec<TextPlace> = lines.enumerate().filter_map(place).collect();
+    places.sort_by_key(|place| place.offset);
+    Some((text, places))
 }
 
 /// The function with a body, by number, that an offset is in, and the number of its instruction, if it is in one.

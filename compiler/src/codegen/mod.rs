@@ -3,6 +3,7 @@
 //! Each function is translated and compiled by one thread in one go, and only its code stays: memory is needed for as
 //! many functions at a time as there are threads. The result does not depend on the number of threads.
 
+pub mod debug;
 mod exceptions;
 mod sites;
 pub mod target;
@@ -22,6 +23,7 @@ use crate::plan::{FunctionSource, Plan};
 use crate::translate::names::{Name, RuntimeFunction};
 use crate::translate::{code_names, translate};
 use crate::{CompiledFunction, Observer};
+use debug::CodeDebug;
 use exceptions::{CallHandlers, call_handlers, saved_registers};
 use target::Target;
 
@@ -39,6 +41,8 @@ pub struct Code {
     /// Where it keeps its caller's registers: see [`exceptions::saved_registers`].
     pub saved: Vec<u8>,
     pub unwind: Option<UnwindInfo>,
+    /// If debug information is wanted.
+    pub debug: Option<CodeDebug>,
 }
 
 /// A place in code that needs an address.
@@ -121,13 +125,13 @@ impl FunctionCompiler {
         }
     }
 
-    fn translate(&mut self, plan: &Plan<'_>, name: Name, target: &Target) -> Result<()> {
+    fn translate(&mut self, plan: &Plan<'_>, name: Name, target: &Target, debug_info: bool) -> Result<()> {
         self.context.clear();
-        translate(plan, name, target.conventions(plan), &mut self.builder, &mut self.context.func)
+        translate(plan, name, target.conventions(plan), debug_info, &mut self.builder, &mut self.context.func)
     }
 
     fn compile(&mut self, plan: &Plan<'_>, name: Name, target: &Target, options: &Options) -> Result<Code> {
-        self.translate(plan, name, target)?;
+        self.translate(plan, name, target, options.debug_info)?;
         self.run_cranelift(plan, name, target, options)?;
         let code = self.context.compiled_code().expect("it was compiled");
         let relocations = code.buffer.relocs().iter().map(|relocation| {
@@ -151,6 +155,7 @@ impl FunctionCompiler {
             handlers: call_handlers(code),
             saved: saved_registers(code, target.machine),
             unwind,
+            debug: options.debug_info.then(|| debug::collect(code, &*target.isa)),
         })
     }
 
@@ -162,7 +167,7 @@ impl FunctionCompiler {
         options: &Options,
         machine_code: bool,
     ) -> Result<String> {
-        self.translate(plan, name, target)?;
+        self.translate(plan, name, target, options.debug_info)?;
         let title = describe(plan, name);
         if !machine_code {
             return Ok(format!(";; {title}\n{}\n", self.context.func.display()));

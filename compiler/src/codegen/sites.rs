@@ -4,22 +4,15 @@ use cranelift_codegen::CompiledCode;
 use cranelift_codegen::ir::SourceLoc;
 use wasmc_abi::trap::SITE_CALL;
 
+use crate::object::encode::{signed, unsigned};
 use crate::translate::traps;
 
 /// Encodes where a function can trap and, if `calls`, the return addresses of its calls; `None` if there is nothing.
 pub fn encode(code: &CompiledCode, calls: bool) -> Option<Vec<u8>> {
-    let trap_sites = code.buffer.traps().iter().filter_map(|trap| {
-        let kind = traps::from_clif(trap.code)?;
-        Some((trap.offset, kind as u8))
-    });
-    let mut sites: Vec<(u32, u8)> = trap_sites.collect();
-    if calls {
-        sites.extend(code.buffer.call_sites().map(|call| (call.ret_addr, SITE_CALL)));
-    }
+    let sites = sites(code, calls);
     if sites.is_empty() {
         return None;
     }
-    sites.sort_unstable();
 
     let first = code.buffer.get_srclocs_sorted().iter().map(|range| range.loc).find(|loc| !loc.is_default());
     let mut wasm = first.map_or(0, SourceLoc::bits);
@@ -28,9 +21,7 @@ pub fn encode(code: &CompiledCode, calls: bool) -> Option<Vec<u8>> {
     unsigned(&mut bytes, wasm.into());
     let mut pc = 0;
     for (site, kind) in sites {
-        // A return address belongs to the instruction before it.
-        let place = if kind == SITE_CALL { site - 1 } else { site };
-        let here = wasm_offset(code, place).unwrap_or(wasm);
+        let here = wasm_offset(code, site, kind).unwrap_or(wasm);
         unsigned(&mut bytes, (site - pc).into());
         bytes.push(kind);
         signed(&mut bytes, i64::from(here) - i64::from(wasm));
@@ -39,32 +30,31 @@ pub fn encode(code: &CompiledCode, calls: bool) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The byte offset in the module that the instruction at a code offset was made from.
-fn wasm_offset(code: &CompiledCode, pc: u32) -> Option<u32> {
+/// The byte offset in the module of each site that [`encode`] writes with calls.
+pub fn wasm_offsets(code: &CompiledCode) -> Vec<Option<u32>> {
+    sites(code, true).into_iter().map(|(site, kind)| wasm_offset(code, site, kind)).collect()
+}
+
+/// Code offset and kind of each site, in order.
+fn sites(code: &CompiledCode, calls: bool) -> Vec<(u32, u8)> {
+    let trap_sites = code.buffer.traps().iter().filter_map(|trap| {
+        let kind = traps::from_clif(trap.code)?;
+        Some((trap.offset, kind as u8))
+    });
+    let mut sites: Vec<(u32, u8)> = trap_sites.collect();
+    if calls {
+        sites.extend(code.buffer.call_sites().map(|call| (call.ret_addr, SITE_CALL)));
+    }
+    sites.sort_unstable();
+    sites
+}
+
+/// The byte offset in the module that the instruction of a site was made from.
+fn wasm_offset(code: &CompiledCode, site: u32, kind: u8) -> Option<u32> {
+    // A return address belongs to the instruction before it.
+    let pc = if kind == SITE_CALL { site - 1 } else { site };
     let ranges = code.buffer.get_srclocs_sorted();
     let after = ranges.partition_point(|range| range.start <= pc);
     let range = &ranges[after.checked_sub(1)?];
     (pc < range.end && !range.loc.is_default()).then(|| range.loc.bits())
-}
-
-/// ULEB128.
-fn unsigned(bytes: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
-}
-
-/// SLEB128.
-fn signed(bytes: &mut Vec<u8>, mut value: i64) {
-    loop {
-        let byte = value as u8 & 0x7f;
-        value >>= 7;
-        if (value == 0 && byte & 0x40 == 0) || (value == -1 && byte & 0x40 != 0) {
-            bytes.push(byte);
-            return;
-        }
-        bytes.push(byte | 0x80);
-    }
 }

@@ -1,9 +1,11 @@
-//! Structures of `wasmc_abi` as the bytes that the runtime library reads: fields in order, little-endian.
+//! Structures of `wasmc_abi` as the bytes that the runtime library reads: fields in order, little-endian; and numbers of
+//! variable length.
 
 use wasmc_abi::exception::{Handler, HandlerSite};
 use wasmc_abi::harden::Instruction;
 use wasmc_abi::layout::{MemoryRecord, TableRecord};
 use wasmc_abi::program::{Image, ProgramHeader, ScriptStep};
+use wasmc_abi::source::SourcePlace;
 use wasmc_abi::trap::FunctionEntry;
 
 /// A structure without padding that can be written on any host.
@@ -35,14 +37,38 @@ encode! {
         grants grants_size
         harden confine_files filter filter_count filter_process harden_flags
         embedded_size embedded embed
-        thread_start max_threads script_thread reserved
+        thread_start max_threads script_thread
+        function_places site_places source_places source_place_count reserved
     }
     Image { destination size source memory kind reserved }
     HandlerSite { return_offset frame_bytes first count }
     Handler { tag code_offset }
     ScriptStep { kind target first_argument argument_count result_count }
     FunctionEntry { code_offset name sites index }
+    SourcePlace { file line column function caller }
     Instruction { code jump_if_true jump_if_false constant }
     MemoryRecord { base length maximum reserved flags page_size_log2 }
     TableRecord { base length maximum reserved }
+}
+
+/// ULEB128.
+pub fn unsigned(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+/// SLEB128.
+pub fn signed(bytes: &mut Vec<u8>, mut value: i64) {
+    loop {
+        let byte = value as u8 & 0x7f;
+        value >>= 7;
+        if (value == 0 && byte & 0x40 == 0) || (value == -1 && byte & 0x40 != 0) {
+            bytes.push(byte);
+            return;
+        }
+        bytes.push(byte | 0x80);
+    }
 }

@@ -42,6 +42,22 @@ impl Machine {
         }
     }
 
+    /// The relocation type of a 32-bit field that holds symbol + addend.
+    pub fn absolute_32(self) -> u32 {
+        match self {
+            Machine::X86_64 => elf::R_X86_64_32,
+            Machine::Aarch64 => elf::R_AARCH64_ABS32,
+        }
+    }
+
+    /// The register that holds the running thread's instance, by its number in DWARF: r15, x21.
+    pub fn instance_register(self) -> gimli::Register {
+        match self {
+            Machine::X86_64 => gimli::X86_64::R15,
+            Machine::Aarch64 => gimli::AArch64::X21,
+        }
+    }
+
     /// What lies between functions: instructions that trap, so that a jump into the gaps is caught (`int3`, `udf #0`).
     pub fn filler(self) -> u8 {
         match self {

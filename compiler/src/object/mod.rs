@@ -9,7 +9,7 @@
 //! - `write.rs`: `Unit` → ELF relocatable file
 
 mod contents;
-mod encode;
+pub mod encode;
 mod filter;
 pub mod machine;
 mod note;

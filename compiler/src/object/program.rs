@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! .rodata.wasm   header │ blobs that code names │ record │ tables │ memories │ images │
-//!                script │ functions │ sites │ names │ filter
+//!                script │ functions │ sites │ source places │ names │ filter
 //! .text.wasm     functions in the order of the plan, then glue
 //! .wasm.image    whole pages of initial memory
 //! .note.wasmc    grants
@@ -19,6 +19,7 @@ use std::collections::HashMap;
 
 use cranelift_codegen::isa::unwind::{UnwindInfo, systemv};
 use cranelift_entity::EntityRef;
+use gimli::write::RelocationTarget;
 use indexmap::IndexSet;
 use wasmc_abi::embed::CONTENTS_ALIGN;
 use wasmc_abi::exception::{ANY_TAG, Handler, HandlerSite};
@@ -30,19 +31,24 @@ use wasmc_abi::program::{
     ABI_VERSION, IMAGE_COPY, IMAGE_FIXED, IMAGE_MOVE, Image, ProgramHeader, STEP_CALL, STEP_END, STEP_MEMORY,
     STEP_START, STEP_WAIT, ScriptStep as AbiStep,
 };
+use wasmc_abi::source::{NO_NAME, NO_PLACES, SourcePlace};
 use wasmc_abi::symbols;
 use wasmc_abi::trap::{FunctionEntry, NO_SITES, NOT_WASM};
 use wasmc_abi::wasi;
 
 use super::contents::{Piece, pieces};
-use super::encode::Encode;
+use super::encode::{Encode, signed};
 use super::filter::filter;
 use super::machine::Machine;
 use super::note;
 use super::unit::{Relocation, Section, SectionId, SectionKind, Symbol, SymbolId, SymbolKind, Unit};
 use super::unwind::eh_frame;
+use crate::Observer;
 use crate::codegen::target::Target;
 use crate::codegen::{Code, describe};
+use crate::debug::map::FunctionCode;
+use crate::debug::places::Places;
+use crate::debug::{self, DebugSection};
 use crate::embed::Embedded;
 use crate::error::{Error, Result};
 use crate::options::{Harden, Options};
@@ -60,6 +66,7 @@ pub fn assemble(
     target: &Target,
     options: &Options,
     embedded: Option<&Embedded>,
+    observer: &dyn Observer,
 ) -> Result<Unit<'static>> {
     let mut assembler = Assembler {
         plan,
@@ -101,6 +108,12 @@ pub fn assemble(
     header.functions = assembler.rodata.add_all(&functions.entries) as i32;
     header.sites = assembler.rodata.add(&functions.sites, 1) as i32;
     assembler.add_exceptions(&mut header, &mut functions);
+    if options.debug_info {
+        observer.phase("translate debug information");
+    }
+    let debug = debug::translate(plan, &functions.debug, target.machine);
+    debug.notes.iter().for_each(|note| observer.note(note));
+    assembler.add_places(&mut header, &mut functions, &debug.places);
     header.names = assembler.rodata.add(&functions.function_names, 1) as i32;
     assembler.rodata.relative(offset_of_field(|header| &header.code), functions.text_symbol, 0);
     header.grants_size = assembler.add_note(note, target, options, embedded);
@@ -109,6 +122,9 @@ pub fn assemble(
     }
     if options.harden != Harden::Off && matches!(plan.main, Main::Command(_)) {
         assembler.add_hardening(&mut header, options.harden);
+    }
+    for sections in debug.instances {
+        assembler.add_debug(functions.text_symbol, sections);
     }
     assembler.finish([rodata, text, image], &header, functions)
 }
@@ -149,6 +165,8 @@ struct Functions {
     function_frames: Vec<u16>,
     function_names: Vec<u8>,
     unwind: Vec<(u32, systemv::UnwindInfo)>,
+    /// What debug information needs, if it is wanted.
+    debug: Vec<FunctionCode>,
     /// Data that code refers to, in the order of first use.
     names: Vec<Name>,
 }
@@ -260,6 +278,7 @@ impl Assembler<'_> {
             function_frames: Vec::with_capacity(codes.len()),
             function_names: Vec::new(),
             unwind: Vec::with_capacity(codes.len()),
+            debug: Vec::new(),
             names: Vec::new(),
         };
         for code in codes {
@@ -322,6 +341,15 @@ impl Assembler<'_> {
             if let Some(UnwindInfo::SystemV(unwind)) = code.unwind {
                 functions.unwind.push((start, unwind));
             }
+            if let (Name::Function(id), Some(debug)) = (code.name, code.debug) {
+                functions.debug.push(FunctionCode {
+                    id,
+                    start,
+                    size: size as u32,
+                    entry: functions.entries.len() - 1,
+                    debug,
+                });
+            }
         }
         functions.code_size = functions.text.len() as u32;
         Ok(functions)
@@ -346,6 +374,49 @@ impl Assembler<'_> {
         header.frames = self.rodata.add(&functions.frames.iter().flatten().copied().collect::<Vec<u8>>(), 1) as i32;
         let function_frames: Vec<u8> = functions.function_frames.iter().flat_map(|frame| frame.to_le_bytes()).collect();
         header.function_frames = self.rodata.add(&function_frames, 2) as i32;
+    }
+
+    /// Which lines the sites come from. The names of files and of inlined functions go behind those of functions.
+    fn add_places(&mut self, header: &mut ProgramHeader, functions: &mut Functions, places: &Places) {
+        if places.places.is_empty() {
+            return;
+        }
+        let names = &mut functions.function_names;
+        let mut offsets: HashMap<&str, u32> = HashMap::new();
+        let number = |index: &Option<usize>| index.map_or(0, |index| index as u32 + 1);
+        let mut encoded = Vec::with_capacity(places.places.len());
+        for place in &places.places {
+            let mut name = |name| {
+                *offsets.entry(name).or_insert_with(|| {
+                    let offset = names.len() as u32;
+                    names.extend(name.bytes().filter(|&byte| byte != 0).chain([0]));
+                    offset
+                })
+            };
+            encoded.push(SourcePlace {
+                file: name(place.file.as_str()),
+                line: place.line,
+                column: place.column,
+                function: place.function.as_deref().map_or(NO_NAME, name),
+                caller: number(&place.caller),
+            });
+        }
+
+        let mut function_places = vec![NO_PLACES; functions.entries.len()];
+        let mut site_places = Vec::new();
+        for (function, sites) in &places.sites {
+            function_places[functions.debug[*function].entry] = site_places.len() as u32;
+            let mut previous = 0;
+            for site in sites {
+                signed(&mut site_places, i64::from(number(site)) - previous);
+                previous = number(site).into();
+            }
+        }
+        let function_places: Vec<u8> = function_places.iter().flat_map(|offset| offset.to_le_bytes()).collect();
+        header.function_places = self.rodata.add(&function_places, 4) as i32;
+        header.site_places = self.rodata.add(&site_places, 1) as i32;
+        header.source_places = self.rodata.add_all(&encoded) as i32;
+        header.source_place_count = encoded.len() as u32;
     }
 
     /// The data that code refers to.
@@ -597,6 +668,44 @@ impl Assembler<'_> {
             let symbol = self.symbol(name);
             let field = header.script as usize + index * size_of::<AbiStep>() + std::mem::offset_of!(AbiStep, target);
             self.rodata.relative(field, symbol, 0);
+        }
+    }
+
+    /// The debug information of one instance. Each has its own sections, which linkers put one behind the other.
+    fn add_debug(&mut self, text: SymbolId, sections: Vec<DebugSection>) {
+        let mut symbols = HashMap::new();
+        for section in &sections {
+            let id = self.unit.sections.push(Section {
+                name: Cow::Borrowed(section.id.name()),
+                kind: SectionKind::Unloaded,
+                align: 1,
+                data: Cow::Borrowed(&[]),
+                size: section.bytes.len() as u64,
+                relocations: Vec::new(),
+            });
+            symbols.insert(section.id, (id, self.unit.section_symbol(id)));
+        }
+        for section in sections {
+            let mut relocations: Vec<Relocation> = section
+                .relocations
+                .into_iter()
+                .map(|relocation| Relocation {
+                    offset: relocation.offset as u32,
+                    r_type: match relocation.size {
+                        8 => self.machine.absolute_64(),
+                        _ => self.machine.absolute_32(),
+                    },
+                    symbol: match relocation.target {
+                        RelocationTarget::Symbol(_) => text,
+                        RelocationTarget::Section(target) => symbols[&target].1,
+                    },
+                    addend: relocation.addend,
+                })
+                .collect();
+            relocations.sort_unstable_by_key(|relocation| relocation.offset);
+            let target = &mut self.unit.sections[symbols[&section.id].0];
+            target.data = Cow::Owned(section.bytes);
+            target.relocations = relocations;
         }
     }
 

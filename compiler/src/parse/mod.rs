@@ -4,6 +4,7 @@
 //! afterwards, in parallel, by [`uses`], which reads them anyway.
 
 mod constant;
+pub mod debug;
 pub mod hints;
 pub mod index;
 mod module;

@@ -8,6 +8,7 @@ use wasmparser::{
 };
 
 use super::constant::ConstExpr;
+use super::debug::DebugSections;
 use super::hints::BranchHints;
 use super::index::{
     BodyIndex, DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
@@ -37,6 +38,7 @@ pub struct Module<'a> {
     pub bodies: PrimaryMap<BodyIndex, Body<'a>>,
     pub names: Names<'a>,
     pub hints: BranchHints,
+    pub debug: DebugSections<'a>,
 }
 
 /// What an import wants. It becomes the next index of its space.
@@ -205,8 +207,10 @@ impl<'a> Module<'a> {
                     self.data.push(DataSegment { mode, bytes: data.data, offset: data.range.start });
                 }
             }
+            Payload::CodeSectionStart { unchecked_range, .. } => self.debug.code_start = unchecked_range.start,
             Payload::CustomSection(custom) => {
                 self.names.read(&custom);
+                self.debug.read(&custom);
                 // Behind the code they count for nothing.
                 if features.branch_hinting() && self.bodies.is_empty() {
                     self.hints.read(&custom);

@@ -543,7 +543,7 @@ fn find_wasi(module: &str, name: &str) -> Option<usize> {
 }
 
 /// Name for symbols and backtraces: demangled, or made from the index.
-fn symbol_name(module: &Module<'_>, function: FuncIndex) -> String {
+pub fn symbol_name(module: &Module<'_>, function: FuncIndex) -> String {
     match module.names.function(function) {
         Some(name) => demangle(name),
         None => {
@@ -565,7 +565,8 @@ fn tag_name(module: &Module<'_>, tag: TagIndex) -> String {
     }
 }
 
-fn demangle(name: &str) -> String {
+/// What a name means that a compiler of C++ or Rust made.
+pub fn demangle(name: &str) -> String {
     if let Ok(demangled) = rustc_demangle::try_demangle(name) {
         return format!("{demangled:#}");
     }

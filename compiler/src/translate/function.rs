@@ -1,6 +1,6 @@
 //! A function body: its locals, its operand stack, and the loop over its operators.
 
-use cranelift_codegen::ir::{self, InstBuilder, SourceLoc, Type, Value, types};
+use cranelift_codegen::ir::{self, InstBuilder, Opcode, SourceLoc, Type, Value, ValueLabel, types};
 use cranelift_entity::EntityRef;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use wasmc_abi::trap::TrapCode;
@@ -43,9 +43,13 @@ pub fn translate_body<'p>(
     plan: &'p Plan<'p>,
     id: FuncId,
     conventions: Conventions,
+    debug_info: bool,
     context: &mut FunctionBuilderContext,
     output: &mut ir::Function,
 ) -> Result<()> {
+    if debug_info {
+        output.dfg.collect_debug_info();
+    }
     let FunctionSource::Body { instance, body, index } = plan.functions[id].source else {
         unreachable!("only bodies are translated")
     };
@@ -92,6 +96,7 @@ impl<'f, 'p> Translator<'f, 'p> {
             let variable = self.declare_local(value_type(ty));
             let value = self.env.builder.block_params(entry)[index];
             self.env.builder.def_var(variable, value);
+            self.label(index as u32, value);
         }
         let mut zeros: Vec<(ValType, Value)> = Vec::new();
         for _ in 0..reader.read_var_u32()? {
@@ -180,6 +185,8 @@ impl<'f, 'p> Translator<'f, 'p> {
         match *operator {
             Operator::LocalGet { local_index } => {
                 let value = self.env.builder.use_var(self.locals[local_index as usize].0);
+                // Also where ways meet that gave the local different values.
+                self.label(local_index, value);
                 self.push(value);
             }
             Operator::LocalSet { local_index } => {
@@ -240,6 +247,21 @@ impl<'f, 'p> Translator<'f, 'p> {
         let (variable, _) = self.locals[local as usize];
         let value = self.canonical(value);
         self.env.builder.def_var(variable, value);
+        self.label(local, value);
+    }
+
+    /// For debug information: from here on, this is the value of a local. Says nothing if none is collected.
+    ///
+    /// A constant gets no label. The code generator makes it anew wherever it is needed, also for other purposes, and
+    /// with the label each of these would be the local.
+    fn label(&mut self, local: u32, value: Value) {
+        let dfg = &self.env.builder.func.dfg;
+        let is_constant = dfg.value_def(value).inst().is_some_and(|inst| {
+            matches!(dfg.insts[inst].opcode(), Opcode::Iconst | Opcode::F32const | Opcode::F64const | Opcode::Vconst)
+        });
+        if !is_constant {
+            self.env.builder.set_val_label(value, ValueLabel::from_u32(local));
+        }
     }
 }
 

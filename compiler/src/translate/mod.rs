@@ -41,7 +41,7 @@ use crate::plan::{FunctionSource, Plan};
 use names::Name;
 use types::Conventions;
 
-/// Makes the IR of whatever code has this name.
+/// Makes the IR of whatever code has this name; with `debug_info`, labels say which values locals have.
 ///
 /// # Errors
 ///
@@ -50,6 +50,7 @@ pub fn translate(
     plan: &Plan<'_>,
     name: Name,
     conventions: Conventions,
+    debug_info: bool,
     context: &mut FunctionBuilderContext,
     output: &mut ir::Function,
 ) -> Result<()> {
@@ -57,7 +58,7 @@ pub fn translate(
     match name {
         Name::Function(id) => match &plan.functions[id].source {
             FunctionSource::Body { instance, index, .. } => {
-                function::translate_body(plan, id, conventions, context, output)
+                function::translate_body(plan, id, conventions, debug_info, context, output)
                     .map_err(|error| error.in_function(plan.instances[*instance].module.function_name(*index)))
             }
             FunctionSource::Wasi { .. } | FunctionSource::Unknown { .. } => {

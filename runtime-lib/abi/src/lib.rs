@@ -8,6 +8,7 @@
 //! - [`program`]: the header with which the program describes itself to the runtime;
 //! - [`exception`]: exceptions, and the tables by which they are caught;
 //! - [`trap`]: why a program can stop, and how a code address is mapped back to Wasm;
+//! - [`source`]: which lines of source files it came from;
 //! - [`grants`]: the note that records what a program may use of the host;
 //! - [`embed`]: trees of files inside the executable;
 //! - [`wasi`]: the table of WASI preview 1 functions;
@@ -27,6 +28,7 @@ pub mod grants;
 pub mod harden;
 pub mod layout;
 pub mod program;
+pub mod source;
 pub mod symbols;
 pub mod trap;
 pub mod wasi;

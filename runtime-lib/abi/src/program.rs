@@ -7,7 +7,7 @@
 pub type Rel32 = i32;
 
 /// Must equal in both objects; raised with every change of this crate's layouts.
-pub const ABI_VERSION: u32 = 4;
+pub const ABI_VERSION: u32 = 5;
 
 /// What the runtime must know of the program.
 #[repr(C)]
@@ -95,6 +95,13 @@ pub struct ProgramHeader {
     pub max_threads: u32,
     /// [`symbols::SCRIPT_THREAD`](crate::symbols::SCRIPT_THREAD), or none: the script has one thread.
     pub script_thread: Rel32,
+
+    /// For each function an offset in `site_places`, or [`NO_PLACES`](crate::source::NO_PLACES). None without `-g`.
+    pub function_places: Rel32,
+    /// Bytes that [`source`](crate::source) describes, and its [`SourcePlace`](crate::source::SourcePlace)s.
+    pub site_places: Rel32,
+    pub source_places: Rel32,
+    pub source_place_count: u32,
     pub reserved: u32,
 }
 
@@ -170,7 +177,7 @@ pub struct StepResult {
 }
 
 const _: () = {
-    assert!(size_of::<ProgramHeader>() == 184);
+    assert!(size_of::<ProgramHeader>() == 200);
     assert!(size_of::<Image>() == 32);
     assert!(size_of::<ScriptStep>() == 20);
 };

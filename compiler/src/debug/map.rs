@@ -1,0 +1,157 @@
+//! From addresses of Wasm code, as DWARF has them, to native code.
+//!
+//! An address of Wasm code is a byte offset in the contents of the code section. What was made of the operators between
+//! two addresses may be anywhere in the function, in several pieces: the code generator moves code, drops it, and puts
+//! blocks in another order.
+
+use std::ops::Range;
+
+use crate::codegen::debug::{CodeDebug, SourceRange};
+use crate::plan::Instance;
+use crate::plan::ids::{FuncId, InstanceId};
+use crate::plan::{FunctionSource, Plan};
+
+/// A function that has code.
+pub struct FunctionCode {
+    pub id: FuncId,
+    /// Where its code begins, in bytes from the start of all code.
+    pub start: u32,
+    /// Bytes.
+    pub size: u32,
+    /// Its index in the table of functions.
+    pub entry: usize,
+    pub debug: CodeDebug,
+}
+
+/// The code of one instance.
+pub struct CodeMap<'a> {
+    /// Of each body: where it ends, and its code, if it has any.
+    bodies: Vec<(u64, Option<MappedFunction<'a>>)>,
+}
+
+/// The code of a function, by the addresses of its operators.
+pub struct MappedFunction<'a> {
+    pub code: &'a FunctionCode,
+    /// Its index among all functions of the program that have code.
+    pub index: usize,
+    /// Addresses of its operators, and of the declarations of its locals.
+    pub body: Range<u64>,
+    /// What addresses count from, in bytes of the module.
+    code_start: u64,
+    /// In the order of native code. Code that was made from no operator belongs to the operator before it.
+    pub pieces: Vec<Piece>,
+    /// Indices of `pieces` in the order of Wasm code.
+    by_address: Vec<u32>,
+}
+
+/// Native code that was made from one operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Bytes from the start of the function's code.
+    pub start: u32,
+    pub end: u32,
+    /// Of the operator.
+    pub address: u64,
+}
+
+impl<'a> CodeMap<'a> {
+    /// `functions` are those of the whole program.
+    pub fn new(plan: &Plan<'_>, id: InstanceId, functions: &'a [FunctionCode]) -> CodeMap<'a> {
+        let instance = &plan.instances[id];
+        let code_start = instance.module.debug.code_start;
+        let mut bodies: Vec<(u64, Option<MappedFunction<'a>>)> = instance
+            .module
+            .bodies
+            .values()
+            .map(|body| (body.body.range().end.saturating_sub(code_start), None))
+            .collect();
+        for (number, code) in functions.iter().enumerate() {
+            let FunctionSource::Body { instance: owner, body, .. } = plan.functions[code.id].source else { continue };
+            if owner == id {
+                let index = cranelift_entity::EntityRef::index(body);
+                bodies[index].1 = Some(MappedFunction::new(instance, code, number, body, code_start));
+            }
+        }
+        CodeMap { bodies }
+    }
+
+    /// The function with code that an address is in: in its body, or in the size before it, where some say that a
+    /// function begins. What was removed by a linker has addresses outside of all functions.
+    pub fn function_at(&self, address: u64) -> Option<&MappedFunction<'a>> {
+        let index = self.bodies.partition_point(|(end, _)| *end <= address);
+        let function = self.bodies.get(index)?.1.as_ref()?;
+        // A size has five bytes at most.
+        (address != 0 && address + 5 >= function.body.start).then_some(function)
+    }
+
+    /// All functions with code, in the order of the module.
+    pub fn functions(&self) -> impl Iterator<Item = &MappedFunction<'a>> {
+        self.bodies.iter().filter_map(|(_, function)| function.as_ref())
+    }
+
+    /// The functions with code that are in a range of addresses, in the order of the module.
+    pub fn functions_in(&self, addresses: Range<u64>) -> Vec<&MappedFunction<'a>> {
+        // What was removed by a linker may begin at 0, where nothing else does.
+        if addresses.start == 0 {
+            return Vec::new();
+        }
+        let first = self.bodies.partition_point(|(end, _)| *end <= addresses.start);
+        let inside = self.bodies[first..].iter().filter_map(|(_, function)| function.as_ref());
+        inside.take_while(|function| function.body.start < addresses.end).collect()
+    }
+}
+
+impl<'a> MappedFunction<'a> {
+    fn new(
+        instance: &Instance<'_>,
+        code: &'a FunctionCode,
+        index: usize,
+        body: crate::parse::index::BodyIndex,
+        code_start: u64,
+    ) -> MappedFunction<'a> {
+        let range = instance.body(body).body.range();
+        let sources = &code.debug.ranges;
+        let next_start = |index: usize| sources.get(index + 1).map_or(code.size, |next| next.start);
+        let piece = |(index, source): (usize, &SourceRange)| Piece {
+            start: source.start,
+            end: next_start(index),
+            address: u64::from(source.wasm).saturating_sub(code_start),
+        };
+        let pieces: Vec<Piece> = sources.iter().enumerate().map(piece).collect();
+        let mut by_address: Vec<u32> = (0..pieces.len() as u32).collect();
+        by_address.sort_by_key(|&index| (pieces[index as usize].address, index));
+        let body = range.start.saturating_sub(code_start)..range.end.saturating_sub(code_start);
+        MappedFunction { code, index, body, code_start, pieces, by_address }
+    }
+
+    /// The pieces that were made from operators in a range of addresses, in the order of Wasm code.
+    pub fn pieces_in(&self, addresses: Range<u64>) -> impl Iterator<Item = &Piece> {
+        let address = |index: &u32| self.pieces[*index as usize].address;
+        let first = self.by_address.partition_point(|index| address(index) < addresses.start);
+        let rest = self.by_address[first..].iter().take_while(move |index| address(index) < addresses.end);
+        rest.map(|index| &self.pieces[*index as usize])
+    }
+
+    /// The native code of a range of addresses: ascending, disjoint ranges, in bytes from the start of the function's
+    /// code. What is before the first operator belongs to the whole function only.
+    pub fn native(&self, addresses: Range<u64>) -> Vec<Range<u32>> {
+        if addresses.start <= self.body.start && addresses.end >= self.body.end {
+            return vec![Range { start: 0, end: self.code.size }];
+        }
+        let mut found: Vec<Range<u32>> = self.pieces_in(addresses).map(|piece| piece.start..piece.end).collect();
+        found.sort_unstable_by_key(|range| range.start);
+        found.dedup_by(|next, before| {
+            let joins = before.end == next.start;
+            if joins {
+                before.end = next.end;
+            }
+            joins
+        });
+        found
+    }
+
+    /// The address of a byte of the module.
+    pub fn address(&self, module_offset: u32) -> u64 {
+        u64::from(module_offset).saturating_sub(self.code_start)
+    }
+}
