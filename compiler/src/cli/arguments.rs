@@ -58,6 +58,23 @@ pub struct Arguments {
     #[arg(long = "target", value_name = "TARGET", help_heading = CODE)]
     pub targets: Vec<String>,
 
+    /// Print a table of what took how long: the phases, and the slowest functions. With `=FILE`, write all of it there
+    /// too, as a trace that chrome://tracing and ui.perfetto.dev show.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, value_hint = ValueHint::FilePath,
+          help_heading = WORK)]
+    pub timings: Option<Option<PathBuf>>,
+
+    /// Say how long each phase takes.
+    #[arg(short, long, help_heading = WORK)]
+    pub verbose: bool,
+
+    #[command(flatten)]
+    pub common: CommonArguments,
+}
+
+/// What can be said of every compilation for one machine.
+#[derive(Debug, clap::Args)]
+pub struct CommonArguments {
     /// Instructions that the code may use: `native`, or a level that `wasmc targets` lists. The executable refuses, in
     /// one sentence, to start on a machine that lacks them [default: x86-64-v2 or armv8-a].
     #[arg(long, value_name = "CPU", help_heading = CODE)]
@@ -168,15 +185,14 @@ pub struct Arguments {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = WORK)]
     pub jobs: Option<u16>,
 
-    /// Print a table of what took how long: the phases, and the slowest functions. With `=FILE`, write all of it there
-    /// too, as a trace that chrome://tracing and ui.perfetto.dev show.
-    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, value_hint = ValueHint::FilePath,
-          help_heading = WORK)]
-    pub timings: Option<Option<PathBuf>>,
+    /// Keep the code of functions in this directory, which is made if it is missing, and take from there what is the
+    /// same as in an earlier compilation.
+    #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath, help_heading = WORK)]
+    pub cache: Option<PathBuf>,
 
-    /// Say how long each phase takes.
-    #[arg(short, long, help_heading = WORK)]
-    pub verbose: bool,
+    /// Size that the cache may have, more or less: what was not used for longest is removed.
+    #[arg(long, value_name = "SIZE", default_value = "2G", value_parser = parse_size, help_heading = WORK)]
+    pub cache_size: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -248,10 +264,13 @@ impl Arguments {
         if let Some(twice) = architectures.iter().find(|architecture| !names.insert(architecture.name())) {
             return Err(Error::usage(format!("--target names {} twice", twice.name())));
         }
-        architectures.into_iter().map(|architecture| self.options_for(architecture)).collect()
+        architectures.into_iter().map(|architecture| self.common.options(architecture)).collect()
     }
+}
 
-    fn options_for(&self, architecture: Architecture) -> Result<Options> {
+impl CommonArguments {
+    /// The options of the compiler.
+    pub fn options(&self, architecture: Architecture) -> Result<Options> {
         Ok(Options {
             architecture,
             cpu: self.cpu.as_deref().map_or(Ok(Cpu::Default), |name| parse_cpu(name, architecture))?,
