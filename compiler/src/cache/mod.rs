@@ -6,8 +6,11 @@
 //!   the rest of the program it depends only on names that relocations refer to, and they are put in afterwards. So a
 //!   change of one function, or of `wasmc` itself, leaves the entries of all functions valid whose IR is the same.
 //!
+//! - [`programs`]: finished executables, for `wasmc run`.
+//!
 //! What is here never decides what the output is: only how fast it is made.
 
+mod programs;
 mod store;
 
 use std::borrow::Cow;
@@ -19,7 +22,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use cranelift_codegen::incremental_cache::CacheKvStore;
 
 use crate::error::{Error, Result};
-use store::{Key, Store, make_private};
+pub use programs::{Programs, contents_key, identity, stamps_key};
+pub use store::Key;
+use store::{Store, make_private};
 
 /// Tells backup programs what this is (<https://bford.info/cachedir/>).
 const TAG: (&str, &str) = (
@@ -31,6 +36,7 @@ const TAG: (&str, &str) = (
 #[derive(Debug)]
 pub struct Cache {
     functions: Store,
+    programs: Programs,
     /// How many functions were found here.
     found: AtomicUsize,
 }
@@ -60,7 +66,13 @@ impl Cache {
             let _ = fs::write(tag, contents);
         }
         let functions = directory.join(format!("functions-{}", cranelift_codegen::VERSION));
-        Ok(Cache { functions: Store::new(functions, limit / 2), found: AtomicUsize::new(0) })
+        let programs = Programs::new(directory, limit / 2);
+        Ok(Cache { functions: Store::new(functions, limit / 2), programs, found: AtomicUsize::new(0) })
+    }
+
+    /// The finished executables.
+    pub(crate) fn programs(&self) -> &Programs {
+        &self.programs
     }
 
     /// How many functions were found here instead of being compiled.

@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::features::Features;
 use crate::optimize::pass_names;
 use crate::options::{Architecture, BoundsChecks, Cpu, DEFAULT_MAX_THREADS, Grants, Harden, OptLevel, Options};
+use crate::program::Entry;
 use crate::suggest::did_you_mean;
 
 // Each heading is a topic of `wasmc help`: see `help.rs`.
@@ -114,6 +116,10 @@ pub struct CommonArguments {
     /// order.
     #[arg(long = "link", value_name = "NAME=FILE", value_hint = ValueHint::FilePath, help_heading = FILES)]
     pub links: Vec<String>,
+
+    /// Call this export with the arguments of the executable, and print its results, instead of running `_start`.
+    #[arg(long, value_name = "NAME", help_heading = FILES)]
+    pub invoke: Option<String>,
 
     /// Compile even if nothing satisfies an import of a function: calling it traps with its name.
     #[arg(long, help_heading = FILES)]
@@ -303,6 +309,11 @@ impl CommonArguments {
         })
     }
 
+    /// What the executable does.
+    pub fn entry(&self) -> Entry {
+        self.invoke.clone().map_or(Entry::Command, Entry::Invoke)
+    }
+
     fn grants(&self) -> Result<Grants> {
         let no_nul = |list: &[String]| list.iter().all(|text| !text.contains('\0'));
         if let Some(bad) = self.directories.iter().find(|text| parse_directory(text.as_bytes()).is_none()) {
@@ -419,6 +430,24 @@ fn parse_stack_size(text: &str) -> std::result::Result<u64, String> {
     const RANGE: RangeInclusive<u64> = 2 * HOST_HEADROOM..=1 << 40;
     let size = parse_size(text)?;
     if RANGE.contains(&size) { Ok(size) } else { Err("it must be from 128K to 1024G".to_owned()) }
+}
+
+/// Compiles a program, unless that was done before, and runs it: the process becomes the program. Options of wasmc
+/// stand before FILE, all that follows it belongs to the program.
+#[derive(Debug, Parser)]
+#[command(name = "run", max_term_width = 100)]
+pub struct RunArguments {
+    #[command(flatten)]
+    pub common: CommonArguments,
+
+    /// Compile without a cache, instead of with $XDG_CACHE_HOME/wasmc.
+    #[arg(long, conflicts_with = "cache", help_heading = WORK)]
+    pub no_cache: bool,
+
+    /// The module, in either format, and the arguments of the program.
+    #[arg(value_names = ["FILE", "ARGUMENT"], value_hint = ValueHint::FilePath, required = true, num_args = 1..,
+          trailing_var_arg = true)]
+    pub program: Vec<OsString>,
 }
 
 /// Tells what an executable may use of the host, what it imports and which CPU it needs; or which proposals of

@@ -5,6 +5,7 @@ mod help;
 mod inspect;
 mod output;
 mod progress;
+mod run;
 mod snippet;
 mod targets;
 
@@ -17,10 +18,11 @@ use anstyle::{AnsiColor, Style};
 use clap::{ArgMatches, FromArgMatches};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::program::{Entry, InstanceSource, Program};
+use crate::program::{InstanceSource, Program};
 use crate::{Cache, Emit, Options, Session, image, suggest};
 use arguments::{
     Arguments, CommonArguments, CompletionsArguments, EmitKind, HelpArguments, InspectArguments, ManArguments,
+    RunArguments,
 };
 use progress::Progress;
 use snippet::Place;
@@ -32,6 +34,10 @@ const THREAD_STACK: usize = 64 << 20;
 pub fn main() -> ExitCode {
     let matches = help::command().get_matches();
     let command: Box<dyn FnOnce() -> Result<(), Failure> + panic::UnwindSafe> = match matches.subcommand() {
+        Some(("run", matches)) => {
+            let arguments: RunArguments = parsed(matches);
+            Box::new(move || run::run(&arguments))
+        }
         Some(("inspect", matches)) => {
             let arguments: InspectArguments = parsed(matches);
             Box::new(move || Ok(inspect::inspect(&arguments.file, arguments.json)?))
@@ -95,7 +101,7 @@ fn compile(arguments: &Arguments) -> Result<(), Failure> {
 
     let linked = common.linked()?;
     let sources = Source::read_all(&linked, &arguments.input)?;
-    let program = Program { instances: instances(&linked, &sources), entry: Entry::Command };
+    let program = Program { instances: instances(&linked, &sources), entry: common.entry() };
 
     let progress = Progress::new(arguments.timings.is_some());
     let session = Session { observer: &progress, cache: cache.as_ref() };
