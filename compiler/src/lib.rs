@@ -1,5 +1,6 @@
 //! wasmc: an ahead-of-time compiler from WebAssembly to small, static, native executables.
 
+mod cache;
 pub mod cli;
 mod codegen;
 mod debug;
@@ -20,6 +21,7 @@ mod translate;
 
 use std::time::Instant;
 
+pub use cache::Cache;
 use codegen::target::Target;
 use embed::Embedded;
 pub use error::{Error, ErrorKind, Result};
@@ -52,6 +54,14 @@ pub struct CompiledFunction<'a> {
 /// Does not care.
 impl Observer for () {}
 
+/// What surrounds a compilation. None of it decides what comes of it.
+#[derive(Clone, Copy)]
+pub struct Session<'a> {
+    pub observer: &'a dyn Observer,
+    /// Where the code of functions is kept from one compilation to the next.
+    pub cache: Option<&'a Cache>,
+}
+
 /// What [`compile`] makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Emit {
@@ -73,20 +83,16 @@ pub enum Emit {
 ///
 /// [`ErrorKind`] tells whose fault it is. The error says where in the input it was found.
 pub fn compile(program: &Program<'_>, options: &Options, emit: Emit) -> Result<Vec<u8>> {
-    compile_observed(program, options, emit, &())
+    compile_in(program, options, emit, Session { observer: &(), cache: None })
 }
 
-/// [`compile`], telling an observer how it goes on.
+/// [`compile`], telling an observer how it goes on, and with what was compiled before.
 ///
 /// # Errors
 ///
 /// As [`compile`].
-pub fn compile_observed(
-    program: &Program<'_>,
-    options: &Options,
-    emit: Emit,
-    observer: &dyn Observer,
-) -> Result<Vec<u8>> {
+pub fn compile_in(program: &Program<'_>, options: &Options, emit: Emit, session: Session<'_>) -> Result<Vec<u8>> {
+    let observer = session.observer;
     observer.phase("parse, validate and plan");
     let plan = Plan::new(program, options)?;
     let target = Target::new(options, plan.layout.instances)?;
@@ -95,7 +101,7 @@ pub fn compile_observed(
     if matches!(emit, Emit::Clif | Emit::Assembly) {
         return Ok(codegen::print(&plan, &target, options, emit == Emit::Assembly, observer)?.into_bytes());
     }
-    let codes = codegen::compile(&plan, &target, options, observer)?;
+    let codes = codegen::compile(&plan, &target, options, session)?;
 
     let grants = &options.grants;
     if !grants.embedded.is_empty() {

@@ -25,6 +25,9 @@ pub struct InstanceSource<'a> {
 pub enum Entry {
     /// Instantiates all instances, then calls the export `_start` of the last one, if it has one.
     Command,
+    /// Instantiates all instances, then calls this export of the last one with the arguments of the process, and prints
+    /// its results.
+    Invoke(String),
     /// Performs the steps and writes what came of them: see [`wasmc_abi::program::ScriptStep`]. For tests.
     Script(Vec<Step>),
 }

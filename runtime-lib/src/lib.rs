@@ -1,8 +1,8 @@
 //! The runtime library: what an executable made by `wasmc` contains besides the code compiled from Wasm.
 //!
 //! It maps the memories, runs the program on a stack of its own, turns faults into traps with a report, and answers the
-//! WASI functions that the program imports. No libc, no allocator, no formatting machinery: a hello world
-//! links some 15 KB of it.
+//! WASI functions that the program imports. No libc, no allocator, no formatting machinery (but for [`invoke`]): a
+//! hello world links some 15 KB of it.
 //!
 //! In the order in which things happen:
 //!
@@ -16,6 +16,7 @@
 //! - [`exception`]: exceptions and what catches them;
 //! - [`trap`], [`sites`]: from a fault to a trap; [`report`]: what is then written to standard error;
 //! - [`script`]: runs a list of calls instead of `main`, for tests;
+//! - [`invoke`]: calls one function instead, with the arguments of the process;
 //! - [`libcalls`]: instructions that older CPUs lack;
 //! - [`wasi`]: the host functions.
 //!
@@ -34,6 +35,7 @@
 mod arch;
 mod exception;
 mod harden;
+mod invoke;
 mod libcalls;
 mod lock;
 mod memory;

@@ -30,6 +30,7 @@ fn run(command: &str, directory: &Path) -> String {
     let path = format!("{}:{path}", wasmc().parent().unwrap().display());
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(format!("exec 2>&1; {command}")).env("PATH", path).env("LC_ALL", "C");
+    shell.env("XDG_CACHE_HOME", directory.join(".cache"));
     shell.env_remove("COLUMNS").current_dir(directory);
     process::run(&mut shell, b"", TIME_LIMIT).unwrap_or_else(|error| panic!("{command}: {error}")).stdout_text()
 }
@@ -133,12 +134,12 @@ fn every_option_has_an_example() {
         })
     };
     let mut missing = Vec::new();
-    for command in [&[][..], &["inspect"], &["targets"], &["completions"], &["man"], &["help"]] {
+    let of_all = options(&[]);
+    for command in [&[][..], &["run"], &["inspect"], &["targets"], &["completions"], &["man"], &["help"]] {
         let options = options(command);
         assert!(options.contains("--help"), "{command:?}: {options:?}");
-        // These two are everywhere.
-        let common = ["-h", "--help", "-V", "--version"];
-        let own = options.iter().filter(|option| command.is_empty() || !common.contains(&option.as_str()));
+        // What `run` has in common with compiling, and all commands with each other, is shown once.
+        let own = options.iter().filter(|option| command.is_empty() || !of_all.contains(*option));
         missing.extend(own.filter(|option| !is_shown(command, option)).map(|option| format!("{command:?} {option}")));
     }
     assert!(missing.is_empty(), "docs/cli.md has no example of {missing:?}");

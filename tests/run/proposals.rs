@@ -94,6 +94,17 @@ imports:
 exports:
   t ?
   _start
+sections: 8 with 73 bytes
+          15 type
+          19 import
+           2 function
+           8 table
+           6 memory
+           3 tag
+          16 export
+           4 code
+functions: 1 with 2 bytes
+           2 function[1]
 ";
 
 const JSON: &str = r#"{
@@ -106,6 +117,30 @@ const JSON: &str = r#"{
   "imports": [],
   "exports": [
     "f"
+  ],
+  "sections": [
+    {
+      "name": "type",
+      "bytes": 6
+    },
+    {
+      "name": "function",
+      "bytes": 2
+    },
+    {
+      "name": "export",
+      "bytes": 5
+    },
+    {
+      "name": "code",
+      "bytes": 5
+    }
+  ],
+  "functions": [
+    {
+      "name": "function[0]",
+      "bytes": 3
+    }
   ]
 }
 "#;

@@ -1,9 +1,11 @@
-//! What is around the compiler: help, manual pages, completions, colours, times; and images, in `images.rs`.
+//! What is around the compiler: help, manual pages, completions, colours, times; images, in `images.rs`; `wasmc run`,
+//! in `run.rs`.
 //!
 //! Shells and the tools that read images are Debian's. A test that needs a tool that is missing says so; `.ci/run`
 //! installs them, and sets `WASMC_TOOLS=required`, so that there nothing is left out.
 
 mod images;
+mod run;
 
 use std::ffi::OsStr;
 use std::fs;

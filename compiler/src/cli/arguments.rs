@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::features::Features;
 use crate::optimize::pass_names;
 use crate::options::{Architecture, BoundsChecks, Cpu, DEFAULT_MAX_THREADS, Grants, Harden, OptLevel, Options};
+use crate::program::Entry;
 use crate::suggest::did_you_mean;
 
 // Each heading is a topic of `wasmc help`: see `help.rs`.
@@ -58,6 +60,23 @@ pub struct Arguments {
     #[arg(long = "target", value_name = "TARGET", help_heading = CODE)]
     pub targets: Vec<String>,
 
+    /// Print a table of what took how long: the phases, and the slowest functions. With `=FILE`, write all of it there
+    /// too, as a trace that chrome://tracing and ui.perfetto.dev show.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, value_hint = ValueHint::FilePath,
+          help_heading = WORK)]
+    pub timings: Option<Option<PathBuf>>,
+
+    /// Say how long each phase takes.
+    #[arg(short, long, help_heading = WORK)]
+    pub verbose: bool,
+
+    #[command(flatten)]
+    pub common: CommonArguments,
+}
+
+/// What can be said of every compilation for one machine.
+#[derive(Debug, clap::Args)]
+pub struct CommonArguments {
     /// Instructions that the code may use: `native`, or a level that `wasmc targets` lists. The executable refuses, in
     /// one sentence, to start on a machine that lacks them [default: x86-64-v2 or armv8-a].
     #[arg(long, value_name = "CPU", help_heading = CODE)]
@@ -104,6 +123,10 @@ pub struct Arguments {
     /// order.
     #[arg(long = "link", value_name = "NAME=FILE", value_hint = ValueHint::FilePath, help_heading = FILES)]
     pub links: Vec<String>,
+
+    /// Call this export with the arguments of the executable, and print its results, instead of running `_start`.
+    #[arg(long, value_name = "NAME", help_heading = FILES)]
+    pub invoke: Option<String>,
 
     /// Compile even if nothing satisfies an import of a function: calling it traps with its name.
     #[arg(long, help_heading = FILES)]
@@ -175,15 +198,14 @@ pub struct Arguments {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = WORK)]
     pub jobs: Option<u16>,
 
-    /// Print a table of what took how long: the phases, and the slowest functions. With `=FILE`, write all of it there
-    /// too, as a trace that chrome://tracing and ui.perfetto.dev show.
-    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, value_hint = ValueHint::FilePath,
-          help_heading = WORK)]
-    pub timings: Option<Option<PathBuf>>,
+    /// Keep the code of functions in this directory, which is made if it is missing, and take from there what is the
+    /// same as in an earlier compilation.
+    #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath, help_heading = WORK)]
+    pub cache: Option<PathBuf>,
 
-    /// Say how long each phase takes.
-    #[arg(short, long, help_heading = WORK)]
-    pub verbose: bool,
+    /// Size that the cache may have, more or less: what was not used for longest is removed.
+    #[arg(long, value_name = "SIZE", default_value = "2G", value_parser = parse_size, help_heading = WORK)]
+    pub cache_size: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -255,10 +277,13 @@ impl Arguments {
         if let Some(twice) = architectures.iter().find(|architecture| !names.insert(architecture.name())) {
             return Err(Error::usage(format!("--target names {} twice", twice.name())));
         }
-        architectures.into_iter().map(|architecture| self.options_for(architecture)).collect()
+        architectures.into_iter().map(|architecture| self.common.options(architecture)).collect()
     }
+}
 
-    fn options_for(&self, architecture: Architecture) -> Result<Options> {
+impl CommonArguments {
+    /// The options of the compiler.
+    pub fn options(&self, architecture: Architecture) -> Result<Options> {
         Ok(Options {
             architecture,
             cpu: self.cpu.as_deref().map_or(Ok(Cpu::Default), |name| parse_cpu(name, architecture))?,
@@ -289,6 +314,11 @@ impl Arguments {
             debug_info: self.debug_info || self.debug_text.is_some(),
             ..Options::default()
         })
+    }
+
+    /// What the executable does.
+    pub fn entry(&self) -> Entry {
+        self.invoke.clone().map_or(Entry::Command, Entry::Invoke)
     }
 
     fn grants(&self) -> Result<Grants> {
@@ -407,6 +437,24 @@ fn parse_stack_size(text: &str) -> std::result::Result<u64, String> {
     const RANGE: RangeInclusive<u64> = 2 * HOST_HEADROOM..=1 << 40;
     let size = parse_size(text)?;
     if RANGE.contains(&size) { Ok(size) } else { Err("it must be from 128K to 1024G".to_owned()) }
+}
+
+/// Compiles a program, unless that was done before, and runs it: the process becomes the program. Options of wasmc
+/// stand before FILE, all that follows it belongs to the program.
+#[derive(Debug, Parser)]
+#[command(name = "run", max_term_width = 100)]
+pub struct RunArguments {
+    #[command(flatten)]
+    pub common: CommonArguments,
+
+    /// Compile without a cache, instead of with $XDG_CACHE_HOME/wasmc.
+    #[arg(long, conflicts_with = "cache", help_heading = WORK)]
+    pub no_cache: bool,
+
+    /// The module, in either format, and the arguments of the program.
+    #[arg(value_names = ["FILE", "ARGUMENT"], value_hint = ValueHint::FilePath, required = true, num_args = 1..,
+          trailing_var_arg = true)]
+    pub program: Vec<OsString>,
 }
 
 /// Tells what an executable may use of the host, what it imports and which CPU it needs; or which proposals of

@@ -10,7 +10,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use super::arguments::{
     Arguments, CODE, CompletionsArguments, FILES, GRANTS, HelpArguments, InspectArguments, LIMITS, ManArguments,
-    TargetsArguments, WORK,
+    RunArguments, TargetsArguments, WORK,
 };
 use super::output;
 use crate::error::{Error, Result};
@@ -68,6 +68,7 @@ pub fn command() -> Command {
     let topics: Vec<&str> = TOPICS.iter().map(|topic| topic.name).collect();
     let topics = format!("Topics of `wasmc help TOPIC`: {}.", topics.join(", "));
     Arguments::command().after_help(topics).subcommands([
+        RunArguments::command(),
         InspectArguments::command(),
         TargetsArguments::command(),
         CompletionsArguments::command(),

@@ -5,6 +5,7 @@ mod help;
 mod inspect;
 mod output;
 mod progress;
+mod run;
 mod snippet;
 mod targets;
 
@@ -18,9 +19,12 @@ use clap::{ArgMatches, FromArgMatches};
 
 use crate::debug::text::{self, TextPlace};
 use crate::error::{Error, ErrorKind, Result};
-use crate::program::{Entry, InstanceSource, Program};
-use crate::{Emit, Observer as _, Options, image, suggest};
-use arguments::{Arguments, CompletionsArguments, EmitKind, HelpArguments, InspectArguments, ManArguments};
+use crate::program::{InstanceSource, Program};
+use crate::{Cache, Emit, Options, Session, image, suggest};
+use arguments::{
+    Arguments, CommonArguments, CompletionsArguments, EmitKind, HelpArguments, InspectArguments, ManArguments,
+    RunArguments,
+};
 use progress::Progress;
 use snippet::Place;
 
@@ -31,6 +35,10 @@ const THREAD_STACK: usize = 64 << 20;
 pub fn main() -> ExitCode {
     let matches = help::command().get_matches();
     let command: Box<dyn FnOnce() -> Result<(), Failure> + panic::UnwindSafe> = match matches.subcommand() {
+        Some(("run", matches)) => {
+            let arguments: RunArguments = parsed(matches);
+            Box::new(move || run::run(&arguments))
+        }
         Some(("inspect", matches)) => {
             let arguments: InspectArguments = parsed(matches);
             Box::new(move || Ok(inspect::inspect(&arguments.file, arguments.json)?))
@@ -50,7 +58,7 @@ pub fn main() -> ExitCode {
         }
         _ => {
             let arguments: Arguments = parsed(&matches);
-            Box::new(move || run(&arguments))
+            Box::new(move || compile(&arguments))
         }
     };
     // A panic is a bug of ours, and is reported like one.
@@ -86,34 +94,22 @@ impl From<Error> for Failure {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<(), Failure> {
+fn compile(arguments: &Arguments) -> Result<(), Failure> {
+    let common = &arguments.common;
     let options = arguments.options()?;
     let output = output_path(arguments)?;
-    let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(arguments.jobs.map_or(0, usize::from))
-        .stack_size(THREAD_STACK)
-        .build()
-        .map_err(|error| Error::internal(format!("cannot start threads: {error}")))?;
+    let cache = common.cache.as_deref().map(|directory| Cache::open(directory, common.cache_size)).transpose()?;
 
-    let linked = arguments.linked()?;
-    let mut sources = Vec::with_capacity(linked.len() + 1);
-    for (name, path) in &linked {
-        sources.push(Source::read((*name).to_owned(), path)?);
-    }
-    let input = &arguments.input;
-    sources.push(Source::read(input.display().to_string(), input).map_err(|error| mistaken_command(input, error))?);
-    add_text_lines(&mut sources, arguments)?;
-    let instances = sources.iter().enumerate().map(|(index, source)| InstanceSource {
-        name: source.name.clone(),
-        wasm: &source.wasm,
-        wiring: linked.iter().take(index).enumerate().map(|(at, (name, _))| ((*name).to_owned(), at)).collect(),
-    });
-    let program = Program { instances: instances.collect(), entry: Entry::Command };
+    let linked = common.linked()?;
+    let mut sources = Source::read_all(&linked, &arguments.input)?;
+    add_text_lines(&mut sources, common)?;
+    let program = Program { instances: instances(&linked, &sources), entry: common.entry() };
 
     let progress = Progress::new(arguments.timings.is_some());
-    let result = threads.install(|| match arguments.emit {
-        EmitKind::Oci => compile_image(&program, &options, &output, &progress),
-        emit => crate::compile_observed(&program, &options[0], emit.emit(), &progress),
+    let session = Session { observer: &progress, cache: cache.as_ref() };
+    let result = on_threads(common, || match arguments.emit {
+        EmitKind::Oci => compile_image(&program, &options, &output, session),
+        emit => crate::compile_in(&program, &options[0], emit.emit(), session),
     });
     let times = progress.finish();
     for note in &times.notes {
@@ -130,18 +126,41 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.verbose {
         let size = bytes.len();
         anstream::eprint!("{}{size:>9} bytes  {}\n", times.report(), output.display());
+        if let Some(cache) = &cache {
+            anstream::eprint!("{:>9} functions from the cache\n", cache.found());
+        }
     }
     Ok(())
 }
 
+/// Does work that compiles on as many threads as the arguments say.
+fn on_threads<T: Send>(arguments: &CommonArguments, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    let threads = rayon::ThreadPoolBuilder::new()
+        .num_threads(arguments.jobs.map_or(0, usize::from))
+        .stack_size(THREAD_STACK)
+        .build()
+        .map_err(|error| Error::internal(format!("cannot start threads: {error}")))?;
+    threads.install(work)
+}
+
+/// An instance of each source: of the linked ones, which have names, and of the input, which is the last.
+fn instances<'a>(linked: &[(&str, &Path)], sources: &'a [Source]) -> Vec<InstanceSource<'a>> {
+    let instances = sources.iter().enumerate().map(|(index, source)| InstanceSource {
+        name: source.name.clone(),
+        wasm: &source.wasm,
+        wiring: linked.iter().take(index).enumerate().map(|(at, (name, _))| ((*name).to_owned(), at)).collect(),
+    });
+    instances.collect()
+}
+
 /// An image of the program for each of the targets.
-fn compile_image(program: &Program<'_>, targets: &[Options], output: &Path, progress: &Progress) -> Result<Vec<u8>> {
+fn compile_image(program: &Program<'_>, targets: &[Options], output: &Path, session: Session<'_>) -> Result<Vec<u8>> {
     let compile = |options: &Options| {
-        let executable = crate::compile_observed(program, options, Emit::Executable, progress)?;
+        let executable = crate::compile_in(program, options, Emit::Executable, session)?;
         Ok((options.architecture, executable))
     };
     let executables = targets.iter().map(compile).collect::<Result<Vec<_>>>()?;
-    progress.phase("image");
+    session.observer.phase("image");
     let name = output.file_stem().unwrap_or_default().to_string_lossy();
     image::image(&image::image_name(&name), &executables)
 }
@@ -170,6 +189,17 @@ struct Source {
 }
 
 impl Source {
+    /// The linked modules and the input.
+    fn read_all(linked: &[(&str, &Path)], input: &Path) -> Result<Vec<Source>> {
+        let mut sources = Vec::with_capacity(linked.len() + 1);
+        for (name, path) in linked {
+            sources.push(Source::read((*name).to_owned(), path)?);
+        }
+        let input = Source::read(input.display().to_string(), input).map_err(|error| mistaken_command(input, error))?;
+        sources.push(input);
+        Ok(sources)
+    }
+
     fn read(name: String, path: &Path) -> Result<Source> {
         let bytes = read_file(path)?;
         if bytes.starts_with(b"\0asm") || looks_binary(&bytes) {
@@ -188,7 +218,7 @@ impl Source {
 }
 
 /// Gives the lines of their text to modules that shall be debugged, and have no debug information of their own.
-fn add_text_lines(sources: &mut [Source], arguments: &Arguments) -> Result<()> {
+fn add_text_lines(sources: &mut [Source], arguments: &CommonArguments) -> Result<()> {
     if let Some(path) = &arguments.debug_text {
         let source = sources.last_mut().expect("there is the input");
         // What cannot be printed is not valid either.

@@ -16,13 +16,14 @@ use cranelift_control::ControlPlane;
 use cranelift_frontend::FunctionBuilderContext;
 use rayon::prelude::*;
 
+use crate::cache::{Cache, Functions};
 use crate::error::{Error, Result};
 use crate::optimize::optimize;
 use crate::options::Options;
 use crate::plan::{FunctionSource, Plan};
 use crate::translate::names::{Name, RuntimeFunction};
 use crate::translate::{code_names, translate};
-use crate::{CompiledFunction, Observer};
+use crate::{CompiledFunction, Observer, Session};
 use debug::CodeDebug;
 use exceptions::{CallHandlers, call_handlers, saved_registers};
 use target::Target;
@@ -55,8 +56,10 @@ pub struct CodeRelocation {
 }
 
 /// Compiles everything that needs code, in the order of [`code_names`].
-pub fn compile(plan: &Plan<'_>, target: &Target, options: &Options, observer: &dyn Observer) -> Result<Vec<Code>> {
-    for_each_function(plan, observer, |compiler, name| compiler.compile(plan, name, target, options))
+pub fn compile(plan: &Plan<'_>, target: &Target, options: &Options, session: Session<'_>) -> Result<Vec<Code>> {
+    for_each_function(plan, session.observer, |compiler, name| {
+        compiler.compile(plan, name, target, options, session.cache)
+    })
 }
 
 /// The text of everything that needs code: Cranelift IR before optimisation, or machine code.
@@ -130,9 +133,16 @@ impl FunctionCompiler {
         translate(plan, name, target.conventions(plan), debug_info, &mut self.builder, &mut self.context.func)
     }
 
-    fn compile(&mut self, plan: &Plan<'_>, name: Name, target: &Target, options: &Options) -> Result<Code> {
+    fn compile(
+        &mut self,
+        plan: &Plan<'_>,
+        name: Name,
+        target: &Target,
+        options: &Options,
+        cache: Option<&Cache>,
+    ) -> Result<Code> {
         self.translate(plan, name, target, options.debug_info)?;
-        self.run_cranelift(plan, name, target, options)?;
+        self.run_cranelift(plan, name, target, options, cache)?;
         let code = self.context.compiled_code().expect("it was compiled");
         let relocations = code.buffer.relocs().iter().map(|relocation| {
             Ok(CodeRelocation {
@@ -173,16 +183,34 @@ impl FunctionCompiler {
             return Ok(format!(";; {title}\n{}\n", self.context.func.display()));
         }
         self.context.set_disasm(true);
-        self.run_cranelift(plan, name, target, options)?;
+        self.run_cranelift(plan, name, target, options, None)?;
         let code = self.context.compiled_code().expect("it was compiled");
         let text = code.vcode.as_deref().unwrap_or_default();
         Ok(format!(";; {title}\n{text}\n"))
     }
 
-    fn run_cranelift(&mut self, plan: &Plan<'_>, name: Name, target: &Target, options: &Options) -> Result<()> {
+    fn run_cranelift(
+        &mut self,
+        plan: &Plan<'_>,
+        name: Name,
+        target: &Target,
+        options: &Options,
+        cache: Option<&Cache>,
+    ) -> Result<()> {
         optimize(&mut self.context.func, plan, options);
-        match self.context.compile(&*target.isa, &mut self.control) {
-            Ok(_) => Ok(()),
+        let (isa, control) = (&*target.isa, &mut self.control);
+        let result = match cache {
+            None => self.context.compile(isa, control).map(|_| ()),
+            Some(cache) => {
+                self.context.compile_with_cache(isa, &mut Functions(cache), control).map(|(_, was_found)| {
+                    if was_found {
+                        cache.count_found();
+                    }
+                })
+            }
+        };
+        match result {
+            Ok(()) => Ok(()),
             Err(error) => {
                 use cranelift_codegen::CodegenError;
                 let message = match &error.inner {

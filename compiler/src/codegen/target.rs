@@ -27,6 +27,24 @@ pub struct Target {
     relaxed: RelaxedForms,
 }
 
+/// The level that the options ask for.
+///
+/// # Errors
+///
+/// If the architecture does not have it, or this machine is asked about and not of that architecture.
+pub fn level(options: &Options) -> Result<Level> {
+    let level = match options.cpu {
+        Cpu::Default => options.architecture.default_level(),
+        Cpu::Level(level) => level,
+        Cpu::Native => native_level(options.architecture)?,
+    };
+    if options.architecture.levels().contains(&level) {
+        return Ok(level);
+    }
+    let (level, name) = (level.name(), options.architecture.name());
+    Err(Error::usage(format!("the CPU {level} is none of {name}")))
+}
+
 /// How far a frame may reach below the stack pointer without touching the stack: less than the guard of the Wasm stack,
 /// which the runtime makes 1 MiB.
 const PROBE_INTERVAL_LOG2: &str = "19";
@@ -39,15 +57,7 @@ impl Target {
         }
         .parse()
         .expect("a known triple");
-        let level = match options.cpu {
-            Cpu::Default => options.architecture.default_level(),
-            Cpu::Level(level) => level,
-            Cpu::Native => native_level(options.architecture)?,
-        };
-        if !options.architecture.levels().contains(&level) {
-            let (level, name) = (level.name(), options.architecture.name());
-            return Err(Error::usage(format!("the CPU {level} is none of {name}")));
-        }
+        let level = level(options)?;
         let mut builder = isa::lookup(triple)
             .map_err(|error| Error::internal(format!("no code generator for the target: {error}")))?;
         for feature in level_features(options.architecture, level) {

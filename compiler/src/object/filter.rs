@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 
 use super::machine::Machine;
-use crate::plan::{FunctionSource, Plan};
+use crate::plan::{FunctionSource, Main, Plan};
 use wasmc_abi::harden::{self, Allowed, Condition, Instruction, MAX_INSTRUCTIONS};
 
 /// A filter.
@@ -45,6 +45,9 @@ fn needed(plan: &Plan<'_>) -> Vec<Allowed> {
     }
     if !plan.tags.is_empty() {
         rows.extend(harden::EXCEPTIONS);
+    }
+    if matches!(plan.main, Main::Invoke(_)) {
+        rows.extend(harden::INVOKE);
     }
     if plan.waits {
         rows.extend(harden::WAITING);

@@ -24,6 +24,7 @@ use indexmap::IndexSet;
 use wasmc_abi::embed::CONTENTS_ALIGN;
 use wasmc_abi::exception::{ANY_TAG, Handler, HandlerSite};
 use wasmc_abi::harden::REQUIRE;
+use wasmc_abi::invoke::RESULTS;
 use wasmc_abi::layout::{
     FUNCREF_SIZE, MAX_PAGE_SIZE, MEMORY_EXPLICIT, MEMORY_SHARED, MemoryRecord, SLOT_BYTES, TableRecord,
 };
@@ -35,6 +36,7 @@ use wasmc_abi::source::{NO_NAME, NO_PLACES, SourcePlace};
 use wasmc_abi::symbols;
 use wasmc_abi::trap::{FunctionEntry, NO_SITES, NOT_WASM};
 use wasmc_abi::wasi;
+use wasmparser::ValType;
 
 use super::contents::{Piece, pieces};
 use super::encode::{Encode, signed};
@@ -120,7 +122,7 @@ pub fn assemble(
     if let Some(embedded) = embedded {
         assembler.add_embedded(&mut header, embedded);
     }
-    if options.harden != Harden::Off && matches!(plan.main, Main::Command(_)) {
+    if options.harden != Harden::Off && !matches!(plan.main, Main::Script(_)) {
         assembler.add_hardening(&mut header, options.harden);
     }
     for sections in debug.instances {
@@ -246,6 +248,7 @@ impl Assembler<'_> {
             | Name::Table(_)
             | Name::Funcref(_)
             | Name::UnknownImport(_)
+            | Name::Signature(_)
             | Name::FuncrefAnchor(_) => SymbolKind::Data,
             _ => SymbolKind::Function,
         };
@@ -439,10 +442,29 @@ impl Assembler<'_> {
                     }
                     _ => unreachable!("only unknown imports report their name"),
                 },
+                Name::Signature(id) => {
+                    let signature = self.signature(id);
+                    self.rodata.add(&signature, 1)
+                }
                 _ => continue,
             };
             self.define(name, section, offset as u64);
         }
+    }
+
+    /// The signature of a function that is invoked, as the runtime reads it.
+    fn signature(&self, id: FuncId) -> Vec<u8> {
+        let letter = |ty: &ValType| match ty {
+            ValType::I32 => b'i',
+            ValType::I64 => b'I',
+            ValType::F32 => b'f',
+            ValType::F64 => b'F',
+            ValType::V128 => b'v',
+            ValType::Ref(_) => unreachable!("functions with references are not invoked"),
+        };
+        let ty = self.plan.types.get(self.plan.functions[id].ty);
+        let (parameters, results) = (ty.params().iter().map(letter), ty.results().iter().map(letter));
+        parameters.chain([RESULTS]).chain(results).chain([0]).collect()
     }
 
     /// Appends references as words.
@@ -518,7 +540,7 @@ impl Assembler<'_> {
             if let GlobalPlace::Record(offset) = plan.layout.globals[id] {
                 match global.initial {
                     // Narrower values have zeros above.
-                    ConstValue::Bits(bits) if global.ty == wasmparser::ValType::V128 => {
+                    ConstValue::Bits(bits) if global.ty == ValType::V128 => {
                         put(&mut self.rodata, offset, &bits.to_le_bytes());
                     }
                     value => self.put_reference(start + offset as usize, value),
@@ -621,7 +643,7 @@ impl Assembler<'_> {
             self.rodata.relative(offset_of_field(|header| &header.thread_start), start, 0);
         }
         let steps = match &plan.main {
-            Main::Command(_) => {
+            Main::Command(_) | Main::Invoke(_) => {
                 let main = self.symbol(Name::Main(Unique));
                 self.rodata.relative(offset_of_field(|header| &header.main), main, 0);
                 return;

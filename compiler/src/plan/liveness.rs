@@ -81,6 +81,7 @@ fn mark_roots(plan: &mut Plan<'_>, work: &mut Vec<FuncId>) {
     let mut values = Vec::new();
     match &plan.main {
         Main::Command(start) => called.extend(*start),
+        Main::Invoke(function) => called.push(*function),
         Main::Script(steps) => {
             for step in steps {
                 if let ScriptStep::Invoke { function, .. } = step {

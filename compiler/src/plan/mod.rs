@@ -229,6 +229,8 @@ pub struct Elements {
 pub enum Main {
     /// Instantiates all instances in order, then calls a function.
     Command(Option<FuncId>),
+    /// Instantiates all instances in order, then calls a function with the arguments of the process.
+    Invoke(FuncId),
     Script(Vec<ScriptStep>),
 }
 
@@ -267,7 +269,7 @@ impl<'a> Plan<'a> {
 
         liveness::find_live(&mut plan)?;
         throws::find_throwing(&mut plan);
-        instantiate::split_instantiation(&mut plan, matches!(program.entry, Entry::Command))?;
+        instantiate::split_instantiation(&mut plan, !matches!(program.entry, Entry::Script(_)))?;
         plan.layout = layout::lay_out(&plan, options)?;
         Ok(plan)
     }

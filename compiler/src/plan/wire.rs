@@ -24,6 +24,7 @@ use crate::parse::index::{BodyIndex, FuncIndex, TagIndex};
 use crate::parse::uses::{Uses, find_uses};
 use crate::parse::{External, Import, Module, SegmentMode};
 use crate::program::{Entry, InstanceSource, Program, Step};
+use crate::suggest::did_you_mean;
 
 /// Parses the modules and resolves all imports.
 pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
@@ -52,7 +53,7 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         let (module, uses) = parsed?;
         // In symbols and backtraces, functions of all but the main module say where they are from.
         let is_library = index + 1 < program.instances.len();
-        let host_memories = matches!(program.entry, Entry::Command).then_some(&mut host_memories);
+        let host_memories = (!matches!(program.entry, Entry::Script(_))).then_some(&mut host_memories);
         plan.add_instance(source, is_library, module, uses, options, host_memories)
             .map_err(|error| error.in_module(&source.name))?;
     }
@@ -434,6 +435,7 @@ enum Linked {
 pub fn resolve_entry(plan: &Plan<'_>, entry: &Entry) -> Result<Main> {
     let steps = match entry {
         Entry::Command => return Ok(Main::Command(find_command(plan)?)),
+        Entry::Invoke(name) => return Ok(Main::Invoke(find_invoked(plan, name)?)),
         Entry::Script(steps) => steps,
     };
     let export = |instance: usize, name: &str| {
@@ -482,14 +484,8 @@ pub fn resolve_entry(plan: &Plan<'_>, entry: &Entry) -> Result<Main> {
 
 /// `_start` of the last instance. A module whose start function does all the work needs none.
 fn find_command(plan: &Plan<'_>) -> Result<Option<FuncId>> {
-    let Some(last) = plan.instances.values().next_back() else {
-        return Err(Error::usage("there is no module"));
-    };
-    for instance in plan.instances.values() {
-        if let Some(initialize) = instance.exported_function("_initialize") {
-            check_entry(plan, "_initialize", initialize).map_err(|error| error.in_module(&instance.name))?;
-        }
-    }
+    let last = last_instance(plan)?;
+    check_initializers(plan)?;
     if let Some(start) = last.exported_function("_start") {
         check_entry(plan, "_start", start).map_err(|error| error.in_module(&last.name))?;
         return Ok(Some(start));
@@ -500,6 +496,38 @@ fn find_command(plan: &Plan<'_>) -> Result<Option<FuncId>> {
     Err(Error::link("the module exports no function '_start', so there is nothing to run").in_module(&last.name))
 }
 
+/// An exported function of the last instance whose parameters and results can be written as text.
+fn find_invoked(plan: &Plan<'_>, name: &str) -> Result<FuncId> {
+    let last = last_instance(plan)?;
+    check_initializers(plan)?;
+    let failed = |message: String| Err(Error::link(message).in_module(&last.name));
+    let Some(function) = last.exported_function(name) else {
+        let exports = last.module.exports.iter().filter(|(_, item)| matches!(item, External::Function(_)));
+        let hint = did_you_mean(name, exports.map(|(name, _)| *name));
+        return failed(format!("the module exports no function '{name}'{hint}"));
+    };
+    let id = plan.functions[function].ty;
+    let ty = plan.types.get(id);
+    if ty.params().iter().chain(ty.results()).any(|ty| matches!(ty, ValType::Ref(_))) {
+        let found = plan.types.describe_function(id);
+        return failed(format!("'{name}' cannot be invoked, since references cannot be written: it is {found}"));
+    }
+    Ok(function)
+}
+
+fn last_instance<'p, 'a>(plan: &'p Plan<'a>) -> Result<&'p Instance<'a>> {
+    plan.instances.values().next_back().ok_or_else(|| Error::usage("there is no module"))
+}
+
+fn check_initializers(plan: &Plan<'_>) -> Result<()> {
+    for instance in plan.instances.values() {
+        if let Some(initialize) = instance.exported_function("_initialize") {
+            check_entry(plan, "_initialize", initialize).map_err(|error| error.in_module(&instance.name))?;
+        }
+    }
+    Ok(())
+}
+
 /// What a thread begins with: `wasi_thread_start` of the last instance.
 ///
 /// # Errors
@@ -507,7 +535,7 @@ fn find_command(plan: &Plan<'_>) -> Result<Option<FuncId>> {
 /// If there is none, or it has another type than wasi-threads defines.
 pub fn find_thread_start(plan: &Plan<'_>) -> Result<FuncId> {
     const NAME: &str = "wasi_thread_start";
-    let last = plan.instances.values().next_back().ok_or_else(|| Error::usage("there is no module"))?;
+    let last = last_instance(plan)?;
     let Some(start) = last.exported_function(NAME) else {
         let message = format!("the program starts threads, but exports no function '{NAME}' for them");
         return Err(Error::link(message).in_module(&last.name));

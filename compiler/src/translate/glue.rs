@@ -18,6 +18,7 @@ pub fn names(plan: &Plan<'_>) -> Vec<Name> {
     let mut names = Vec::new();
     match &plan.main {
         Main::Command(_) => names.push(Name::Main(Unique)),
+        Main::Invoke(function) => names.extend([Name::ArrayCall(*function), Name::Main(Unique)]),
         Main::Script(steps) => {
             names.extend(steps.iter().filter_map(|step| match step {
                 ScriptStep::Instantiate(instance) => Some(Name::Instantiate(*instance)),
@@ -59,8 +60,16 @@ pub fn translate(
             for instance in plan.instances.keys() {
                 env.instantiate(instance, Thread::First);
             }
-            if let Main::Command(Some(start)) = plan.main {
-                env.call_function(start, &[]);
+            match plan.main {
+                Main::Command(Some(start)) => {
+                    env.call_function(start, &[]);
+                }
+                Main::Invoke(function) => {
+                    let [entry, signature] =
+                        [Name::ArrayCall(function), Name::Signature(function)].map(|name| env.data_address(name));
+                    env.call_runtime(RuntimeFunction::Invoke, &[entry, signature], &[]);
+                }
+                Main::Command(None) | Main::Script(_) => {}
             }
         }
         Name::ThreadStart(_) => {

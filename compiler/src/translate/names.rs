@@ -63,6 +63,8 @@ names! {
     FuncrefAnchor(Unique) = 12,
     /// `extern "C" fn(thread, argument)`: a new thread, from its instantiation on.
     ThreadStart(Unique) = 13,
+    /// The signature of the function that is called with the arguments of the process: see [`wasmc_abi::invoke`].
+    Signature(FuncId) = 14,
 }
 
 /// The index of names that exist once.
@@ -126,6 +128,7 @@ runtime_functions! {
     Harden        = symbols::HARDEN,
     ConfineFiles  = symbols::CONFINE_FILES,
     Embed         = symbols::EMBED,
+    Invoke        = symbols::INVOKE,
     CeilF32       = libcalls::CEIL_F32,
     CeilF64       = libcalls::CEIL_F64,
     FloorF32      = libcalls::FLOOR_F32,

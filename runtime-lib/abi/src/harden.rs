@@ -149,6 +149,7 @@ const fn when(call: Call, conditions: &'static [Condition]) -> Allowed {
 
 use Condition::{Null, OneOf, OwnProcess};
 
+const STDOUT: u32 = 1;
 const STDERR: u32 = 2;
 const SIGILL: u32 = 4;
 const SIGBUS: u32 = 7;
@@ -175,6 +176,9 @@ pub const CORE: &[Allowed] = &[
     when(Call::Tgkill, &[OwnProcess(0)]),
     any(Call::RestartSyscall),
 ];
+
+/// What printing the results of a function needs.
+pub const INVOKE: &[Allowed] = &[when(Call::Write, &[OneOf(0, &[STDOUT])])];
 
 /// What growing a memory or a table inside its reservation needs. Nothing ever becomes executable.
 pub const GROWTH: &[Allowed] = &[when(Call::Mprotect, &[OneOf(2, &[PROT_READ_WRITE])])];

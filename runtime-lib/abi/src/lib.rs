@@ -13,6 +13,7 @@
 //! - [`embed`]: trees of files inside the executable;
 //! - [`wasi`]: the table of WASI preview 1 functions;
 //! - [`harden`]: the system calls that a program can need;
+//! - [`invoke`]: the signature of a function that is called with the arguments of the process;
 //! - [`symbols`]: names through which the two objects call each other;
 //! - [`cpu`]: the instruction sets that a program may demand of the machine.
 //!
@@ -26,6 +27,7 @@ pub mod embed;
 pub mod exception;
 pub mod grants;
 pub mod harden;
+pub mod invoke;
 pub mod layout;
 pub mod program;
 pub mod source;

@@ -62,6 +62,10 @@ pub const CONFINE_FILES: &str = "wasmc_confine_files";
 /// threads link it.
 pub const SCRIPT_THREAD: &str = "wasmc_script_thread";
 
+/// `extern "C" fn(entry: extern "C" fn(slots), signature: *const u8)`: calls an array call with the arguments of the
+/// process and prints its results: see [`invoke`](crate::invoke). Only programs that are made for that link it.
+pub const INVOKE: &str = "wasmc_invoke";
+
 /// Answers what is asked of embedded trees; a function of the runtime library for itself. Only programs that have such
 /// trees link it.
 pub const EMBED: &str = "wasmc_embed";

@@ -1,34 +1,39 @@
-//! What the note of an executable says (see [`wasmc_abi::grants`]).
+//! What the note of an executable or object says (see [`wasmc_abi::grants`]).
 
 use object::LittleEndian;
 use object::elf::{self, FileHeader64};
-use object::read::elf::{FileHeader as _, ProgramHeader as _};
+use object::read::elf::{FileHeader as _, ProgramHeader as _, SectionHeader as _};
 use wasmc_abi::cpu::Level;
 use wasmc_abi::grants::{INHERIT_ENVIRONMENT, NOTE_TYPE, Note, OWNER, SEALED, tag};
 
-use super::Fact;
+use super::{Fact, sizes};
 use crate::error::{Error, Result};
 
-/// Of an executable with a note of ours. `None` if it has none.
-pub fn facts(executable: &[u8]) -> Option<Result<Vec<(&'static str, Fact)>>> {
-    let note = Note::parse(find_note(executable)?);
-    Some(note.map(describe).ok_or_else(|| Error::unsupported("it was made by another version of wasmc")))
+/// Of an executable or object with a note of ours. `None` if it has none.
+pub fn facts(file: &[u8]) -> Option<Result<Vec<(&'static str, Fact)>>> {
+    let Some(note) = Note::parse(find_note(file)?) else {
+        return Some(Err(Error::unsupported("it was made by another version of wasmc")));
+    };
+    let mut facts = describe(note);
+    facts.extend(sizes::of_elf(file));
+    Some(Ok(facts))
 }
 
 /// The descriptor of our note.
 fn find_note(bytes: &[u8]) -> Option<&[u8]> {
     let header = FileHeader64::<LittleEndian>::parse(bytes).ok()?;
     let endian = header.endian().ok()?;
-    for segment in header.program_headers(endian, bytes).ok()? {
-        let Ok(Some(mut notes)) = segment.notes(endian, bytes) else { continue };
-        while let Ok(Some(note)) = notes.next() {
-            if note.name_bytes() == OWNER && note.n_type(endian) == NOTE_TYPE {
-                return Some(note.desc());
-            }
-        }
-    }
-    None
+    let segments = header.program_headers(endian, bytes).ok()?.iter();
+    let of_segments = segments.filter_map(|segment| segment.notes(endian, bytes).ok()?);
+    // Objects have sections only, and executables that were stripped by some tools segments only.
+    let sections = header.sections(endian, bytes).ok().into_iter().flat_map(|sections| sections.iter());
+    let of_sections = sections.filter_map(|section| section.notes(endian, bytes).ok()?);
+    let notes = of_segments.chain(of_sections).flat_map(|mut notes| std::iter::from_fn(move || notes.next().ok()?));
+    let is_ours = |note: &NoteOf<'_>| note.name_bytes() == OWNER && note.n_type(endian) == NOTE_TYPE;
+    notes.filter(is_ours).map(|note| note.desc()).next()
 }
+
+type NoteOf<'a> = object::read::elf::Note<'a, FileHeader64<LittleEndian>>;
 
 fn describe(note: Note<'_>) -> Vec<(&'static str, Fact)> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

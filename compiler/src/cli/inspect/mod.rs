@@ -1,13 +1,15 @@
-//! `wasmc inspect`: what a module needs, or what an executable was granted, as text or JSON.
+//! `wasmc inspect`: what a module needs, what an executable was granted, and what takes how much of them, as text or
+//! JSON.
 
 mod executable;
 mod module;
+mod sizes;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{is_text_file, parse_text};
 use crate::error::{Error, Result};
@@ -21,7 +23,7 @@ pub fn inspect(path: &Path, json: bool) -> Result<()> {
     } else if is_text_file(path) {
         module::facts(&parse_text(path, &bytes)?)
     } else {
-        let neither = || Error::invalid("it is neither a WebAssembly module nor an executable made by wasmc");
+        let neither = || Error::invalid("it is neither a WebAssembly module nor an executable or object made by wasmc");
         executable::facts(&bytes).unwrap_or_else(|| Err(neither()))
     };
     let facts = facts.map_err(|error| error.in_module(name.to_string()))?;
@@ -37,7 +39,12 @@ enum Fact {
     Number(u64),
     Flag(bool),
     List(Vec<String>),
+    /// Parts, and how many bytes each has.
+    Sizes(Vec<(String, u64)>),
 }
+
+/// So many parts are told as text; JSON has all of them.
+const SHOWN_PARTS: usize = 20;
 
 /// A line for each fact, and one for each member of a list.
 fn as_text(facts: &[(&str, Fact)]) -> String {
@@ -51,6 +58,17 @@ fn as_text(facts: &[(&str, Fact)]) -> String {
             Fact::Flag(flag) => (if *flag { "yes" } else { "no" }).to_owned(),
             Fact::List(list) if list.is_empty() => "none".to_owned(),
             Fact::List(list) => list.iter().fold(String::new(), |text, item| text + "\n  " + &plain(item)),
+            Fact::Sizes(parts) => {
+                let total: u64 = parts.iter().map(|(_, bytes)| bytes).sum();
+                let mut text = format!("{} with {total} bytes", parts.len());
+                for (name, bytes) in parts.iter().take(SHOWN_PARTS) {
+                    let _ = write!(text, "\n  {bytes:>10} {}", plain(name));
+                }
+                if parts.len() > SHOWN_PARTS {
+                    text.push_str("\n             …");
+                }
+                text
+            }
         };
         let space = if value.starts_with('\n') { "" } else { " " };
         let _ = writeln!(out, "{name}:{space}{value}");
@@ -65,6 +83,7 @@ fn as_json(facts: &[(&str, Fact)]) -> String {
             Fact::Number(number) => Value::from(*number),
             Fact::Flag(flag) => Value::from(*flag),
             Fact::List(list) => Value::from(list.as_slice()),
+            Fact::Sizes(parts) => parts.iter().map(|(name, bytes)| json!({ "name": name, "bytes": bytes })).collect(),
         };
         ((*name).to_owned(), value)
     });

@@ -3,7 +3,7 @@
 use wasmparser::types::TypesRef;
 use wasmparser::{MemoryType, TableType, Validator, WasmFeatures};
 
-use super::Fact;
+use super::{Fact, sizes};
 use crate::error::Result;
 use crate::features;
 
@@ -15,14 +15,16 @@ pub fn facts(wasm: &[u8]) -> Result<Vec<(&'static str, Fact)>> {
     let imports = types.core_imports().into_iter().flatten();
     let exports = types.core_exports().into_iter().flatten();
     let each = |count: u32, describe: &dyn Fn(u32) -> String| Fact::List((0..count).map(describe).collect());
-    Ok(vec![
+    let mut facts = vec![
         ("proposals", Fact::List(proposals.names().map(str::to_owned).collect())),
         ("memories", each(types.memory_count(), &|index| memory(types.memory_at(index)))),
         ("tables", each(types.table_count(), &|index| table(types.table_at(index)))),
         ("tags", each(types.tag_count(), &|index| tag(types, index))),
         ("imports", Fact::List(imports.map(|(module, name, _)| format!("{module}.{name}")).collect())),
         ("exports", Fact::List(exports.map(|(name, _)| name.to_owned()).collect())),
-    ])
+    ];
+    facts.extend(sizes::of_module(wasm));
+    Ok(facts)
 }
 
 /// Least and greatest size in bytes, as for executables.

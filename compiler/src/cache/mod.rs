@@ -1,0 +1,103 @@
+//! What was compiled before, on disk.
+//!
+//! - [`store`]: a directory of entries, safe against damage and concurrent use.
+//! - The code of functions: the key is Cranelift's own, a SHA-256 of the IR that it is given and of all its settings.
+//!   Of
+//!   the rest of the program it depends only on names that relocations refer to, and they are put in afterwards. So a
+//!   change of one function, or of `wasmc` itself, leaves the entries of all functions valid whose IR is the same.
+//!
+//! - [`programs`]: finished executables, for `wasmc run`.
+//!
+//! What is here never decides what the output is: only how fast it is made.
+
+mod programs;
+mod store;
+
+use std::borrow::Cow;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use cranelift_codegen::incremental_cache::CacheKvStore;
+
+use crate::error::{Error, Result};
+pub use programs::{Programs, contents_key, identity, stamps_key};
+pub use store::Key;
+use store::{Store, make_private};
+
+/// Tells backup programs what this is (<https://bford.info/cachedir/>).
+const TAG: (&str, &str) = (
+    "CACHEDIR.TAG",
+    "Signature: 8a477f597d28d172789f06886806bc55\n# Made by wasmc. All of it can be removed at any time.\n",
+);
+
+/// A directory with what was compiled before.
+#[derive(Debug)]
+pub struct Cache {
+    functions: Store,
+    programs: Programs,
+    /// How many functions were found here.
+    found: AtomicUsize,
+}
+
+impl Cache {
+    /// Opens or makes the cache in a directory. It will have about `limit` bytes at most.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such directory and it cannot be made, or if others can write there: they could put any code into
+    /// programs.
+    pub fn open(directory: &Path, limit: u64) -> Result<Cache> {
+        let name = directory.display();
+        let failed = |error: std::io::Error| Error::invalid(format!("the cache {name}: {error}"));
+        make_private(directory).map_err(failed)?;
+        let metadata = fs::metadata(directory).map_err(failed)?;
+        // Who owns a process owns its directory in /proc.
+        let own = fs::metadata("/proc/self").map(|process| process.uid());
+        let is_foreign = own.is_ok_and(|own| metadata.uid() != own && own != 0);
+        if is_foreign || metadata.mode() & 0o002 != 0 {
+            return Err(Error::usage(format!("the cache {name}: others can write there")));
+        }
+        let (tag, contents) = TAG;
+        let tag = directory.join(tag);
+        if !tag.exists() {
+            // Without it the cache is as good; it may be one that can only be read.
+            let _ = fs::write(tag, contents);
+        }
+        let functions = directory.join(format!("functions-{}", cranelift_codegen::VERSION));
+        let programs = Programs::new(directory, limit / 2);
+        Ok(Cache { functions: Store::new(functions, limit / 2), programs, found: AtomicUsize::new(0) })
+    }
+
+    /// The finished executables.
+    pub(crate) fn programs(&self) -> &Programs {
+        &self.programs
+    }
+
+    /// How many functions were found here instead of being compiled.
+    pub fn found(&self) -> usize {
+        self.found.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_found(&self) {
+        self.found.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The functions of a cache, as Cranelift wants them.
+pub(crate) struct Functions<'a>(pub &'a Cache);
+
+impl CacheKvStore for Functions<'_> {
+    fn get(&self, key: &[u8]) -> Option<Cow<'_, [u8]>> {
+        self.0.functions.get(&as_key(key)).map(Cow::Owned)
+    }
+
+    fn insert(&mut self, key: &[u8], contents: Vec<u8>) {
+        self.0.functions.put(&as_key(key), &contents);
+    }
+}
+
+fn as_key(key: &[u8]) -> Key {
+    key.try_into().expect("Cranelift's keys are SHA-256")
+}

@@ -1,0 +1,120 @@
+//! `wasmc run`: compiles a program, unless it is in the cache, and becomes it.
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rustix::fs::MemfdFlags;
+
+use super::arguments::{CommonArguments, RunArguments};
+use super::progress::Progress;
+use super::{Failure, Source, add_text_lines, instances, locate, on_threads};
+use crate::cache::{Cache, Key, Programs, contents_key, stamps_key};
+use crate::error::{Error, Result};
+use crate::options::{Architecture, Options};
+use crate::program::Program;
+use crate::{Emit, Session};
+
+/// Runs the program; comes back only if that fails.
+pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
+    let common = &arguments.common;
+    let (input, words) = arguments.program.split_first().expect("it is required");
+    let input = Path::new(input);
+    let host =
+        Architecture::host().ok_or_else(|| Error::usage("this machine is no target, so nothing can run here"))?;
+    let options = common.options(host)?;
+    let linked = common.linked()?;
+    let cache = open_cache(common, arguments.no_cache)?;
+    let start = |program: &Path| {
+        let error = Command::new(program).arg0(input).args(words).exec();
+        Error::invalid(format!("cannot start {}: {error}", input.display()))
+    };
+
+    // What embedded files hold is not in the keys.
+    let programs = cache.as_ref().filter(|_| options.grants.embedded.is_empty()).map(Cache::programs);
+    let settings = settings(common, &options, process_name(input))?;
+    let paths = || linked.iter().map(|(_, path)| *path).chain([input]);
+    let quick = programs.and_then(|_| stamps_key(&settings, paths()));
+    if let Some(program) = find(programs, quick.as_ref()) {
+        // If it is gone by now, or may not be executed where it lies, there are other ways.
+        start(&program);
+    }
+
+    let mut sources = Source::read_all(&linked, input)?;
+    add_text_lines(&mut sources, common)?;
+    let key = contents_key(&settings, sources.iter().map(|source| &source.wasm[..]));
+    if let Some(program) = find(programs, Some(&key)) {
+        if let (Some(programs), Some(quick)) = (programs, quick) {
+            programs.link(&key, &quick);
+        }
+        start(&program);
+    }
+
+    let program = Program { instances: instances(&linked, &sources), entry: common.entry() };
+    let progress = Progress::new(false);
+    let session = Session { observer: &progress, cache: cache.as_ref() };
+    let result = on_threads(common, || crate::compile_in(&program, &options, Emit::Executable, session));
+    progress.finish();
+    let executable = result.map_err(|error| locate(error, &sources))?;
+    if let Some(programs) = programs
+        && let Ok(program) = programs.keep(&key, process_name(input), &executable)
+    {
+        if let Some(quick) = quick {
+            programs.link(&key, &quick);
+        }
+        start(&program);
+    }
+    let (_file, program) = in_memory(process_name(input), &executable)
+        .map_err(|error| Error::invalid(format!("cannot start {}: {error}", input.display())))?;
+    Err(start(&program).into())
+}
+
+fn find(programs: Option<&Programs>, key: Option<&Key>) -> Option<PathBuf> {
+    programs?.find(key?)
+}
+
+/// The cache that was asked for, or that of the user, if there can be one.
+fn open_cache(arguments: &CommonArguments, is_unwanted: bool) -> Result<Option<Cache>> {
+    if is_unwanted {
+        return Ok(None);
+    }
+    if let Some(directory) = &arguments.cache {
+        return Cache::open(directory, arguments.cache_size).map(Some);
+    }
+    // <https://specifications.freedesktop.org/basedir-spec/>: a relative path counts as none.
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let directory = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+    // Without one every start compiles, which is slower and no error.
+    Ok(directory.and_then(|directory| Cache::open(&directory.join("wasmc"), arguments.cache_size).ok()))
+}
+
+/// Everything but the modules that decides what the executable is: options, names, which machine `native` is, and which
+/// `wasmc` this is.
+fn settings(arguments: &CommonArguments, options: &Options, name: &OsStr) -> Result<String> {
+    let level = crate::codegen::target::level(options)?;
+    let entry = arguments.entry();
+    let mut settings = format!("{} {level:?} {entry:?} {options:?} {name:?}", env!("CARGO_PKG_VERSION"));
+    // Another build of the same version is another file.
+    let own = crate::cache::identity(Path::new("/proc/self/exe"));
+    let _ = write!(settings, " {own:?} {:?}", arguments.linked()?);
+    Ok(settings)
+}
+
+/// What the process is called in lists of processes, as if the input were an executable.
+fn process_name(input: &Path) -> &OsStr {
+    input.file_stem().unwrap_or(OsStr::new("wasm"))
+}
+
+/// A file in memory that can be executed as long as it is open, and a path to it.
+fn in_memory(name: &OsStr, executable: &[u8]) -> io::Result<(File, PathBuf)> {
+    // Closed by `execve`, which has opened the program by then.
+    let mut file = File::from(rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC)?);
+    file.write_all(executable)?;
+    let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    Ok((file, path))
+}
