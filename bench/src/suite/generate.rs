@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use wasm_encoder::{
-    BlockType, CodeSection, ElementSection, Elements, ExportKind, ExportSection, Function, FunctionSection, Ieee64,
-    InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, RefType, TableSection, TableType,
+    BlockType, CodeSection, ConstExpr, ElementSection, Elements, ExportKind, ExportSection, Function, FunctionSection,
+    Ieee64, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, RefType, TableSection, TableType,
     TypeSection, ValType,
 };
 
@@ -27,7 +27,7 @@ pub struct Arguments {
 
 /// Size of a function's body, if there are many: about what they have in programs of C and Rust.
 const BODY: usize = 700;
-/// How many functions there are in the table.
+/// Calls through the table are of its first functions.
 const TABLE: u32 = 16;
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -59,19 +59,17 @@ fn make(bytes: usize, body: usize) -> Vec<u8> {
             1
         })));
     }
+    // All of them are in the table, so that a compiler has to keep them.
+    let all: Vec<u32> = (1..functions.len()).collect();
+    let (minimum, element_type) = ((all.len() as u64).max(TABLE.into()), RefType::FUNCREF);
     let mut tables = TableSection::new();
-    let (minimum, element_type) = (TABLE.into(), RefType::FUNCREF);
     tables.table(TableType { element_type, table64: false, minimum, maximum: Some(minimum), shared: false });
+    let mut elements = ElementSection::new();
+    elements.active(Some(0), &ConstExpr::i32_const(0), Elements::Functions(all.into()));
     let mut memories = MemorySection::new();
     memories.memory(MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: None });
     let mut exports = ExportSection::new();
     exports.export("memory", ExportKind::Memory, 0).export("_start", ExportKind::Func, 0);
-    // All functions are in the table, again and again: a compiler has to keep them.
-    let mut elements = ElementSection::new();
-    let all: Vec<u32> = (1..functions.len()).collect();
-    for part in all.chunks(TABLE as usize) {
-        elements.active(Some(0), &wasm_encoder::ConstExpr::i32_const(0), Elements::Functions(part.into()));
-    }
     let mut module = Module::new();
     module.section(&types).section(&functions).section(&tables).section(&memories).section(&exports);
     module.section(&elements).section(&code);

@@ -5,8 +5,9 @@
 //! - `growth.rs`: what compiling takes as modules grow; `generate.rs` makes the modules
 //! - `interpret.rs`: an interpreter that is always there
 //! - `results.rs`: the figures and what follows from them
-//! - `page.rs`: the figures as a web page
+//! - `page.rs`: the figures as a web page, with the charts of `chart.rs`
 
+mod chart;
 mod engines;
 pub mod generate;
 mod growth;

@@ -499,6 +499,25 @@ pub mod tests {
     }
 
     #[test]
+    fn growth_is_a_power_of_the_size() {
+        let results = example();
+        // From 100 kB on.
+        let exponent = results.exponent("wasmc", |compiled| compiled.cpu).unwrap();
+        assert!((exponent - 1.0).abs() < 1e-9, "{exponent}");
+        assert_eq!(results.exponent("nobody", |compiled| compiled.cpu), None);
+        let text = results.report().to_string();
+        assert!(text.contains("holds: power of a module's size with which compile time grows is 1.00"), "{text}");
+        assert!(text.contains("FAILED"), "{text}");
+    }
+
+    #[test]
+    fn what_is_behind_is_listed_worst_first() {
+        let text = example().report().to_string();
+        let (_, behind) = text.split_once("Where wasmc takes more than 1.15 of native code's time").unwrap();
+        assert!(behind.find("json").unwrap() < behind.find("gemm").unwrap(), "{text}");
+    }
+
+    #[test]
     fn start_up_is_taken_off_but_nothing_is_below_zero() {
         let spread = Spread::of(&[3, 1, 2].map(Duration::from_secs));
         assert_eq!(spread, Spread { min: 1.0, median: 2.0 });
