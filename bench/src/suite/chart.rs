@@ -84,11 +84,13 @@ impl Scale {
         let decades = (self.high / self.low).log10();
         let steps: &[f64] = match decades {
             0.0..0.6 => &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0],
-            0.6..2.5 => &[1.0, 2.0, 5.0],
+            0.6..1.4 => &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0],
+            1.4..2.5 => &[1.0, 2.0, 5.0],
             _ => &[1.0],
         };
-        let powers = -9..=12;
-        let all = powers.flat_map(|power| steps.iter().map(move |step| step * 10f64.powi(power)));
+        // Read as decimal numbers, so that they are written without an end of zeros.
+        let number = |step: &f64, power: i32| format!("{step}e{power}").parse::<f64>().expect("a decimal number");
+        let all = (-9..=12).flat_map(|power| steps.iter().map(move |step| number(step, power)));
         all.filter(|value| (self.low..=self.high).contains(value)).collect()
     }
 }
@@ -125,10 +127,9 @@ pub fn bars(page: &mut String, title: &str, axis: &Axis, bars: &[Bar], mark: Opt
     close(page)
 }
 
-/// Rows of dots, with a line at `mark`.
-pub fn dots(page: &mut String, title: &str, axis: &Axis, rows: &[Row], mark: f64) -> fmt::Result {
-    let values = rows.iter().flat_map(|row| row.dots.iter().map(|dot| dot.value));
-    let scale = Scale::over(values.chain([mark]), LABELS, WIDTH - RIGHT);
+/// Rows of dots, with a line at `mark`. The axis has room for what several charts have in common: `values`.
+pub fn dots(page: &mut String, title: &str, axis: &Axis, rows: &[Row], values: &[f64], mark: f64) -> fmt::Result {
+    let scale = Scale::over(values.iter().copied().chain([mark]), LABELS, WIDTH - RIGHT);
     let height = ROW * rows.len() as f64 + AXIS;
     open(page, title, WIDTH, height)?;
     horizontal_axis(page, axis, &scale, 0.0, height - AXIS)?;
@@ -190,7 +191,6 @@ pub fn lines(page: &mut String, title: &str, axes: [&Axis; 2], lines: &[Line], s
         )?;
     }
     writeln!(page, "<text class=\"value tick\" x=\"2\" y=\"12\">{}</text>", escape(axes[1].title))?;
-    // Names that would lie over each other move apart.
     let mut ends: Vec<(f64, usize)> = Vec::new();
     for (index, line) in lines.iter().enumerate() {
         let place = |point: &(f64, f64)| format!("{:.1},{:.1}", x.place(point.0), y.place(point.1));
@@ -214,12 +214,15 @@ pub fn lines(page: &mut String, title: &str, axes: [&Axis; 2], lines: &[Line], s
             )?;
         }
     }
+    // Names that would lie over each other move apart.
     ends.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let mut free = f64::MIN;
+    let mut free: Vec<(f64, f64)> = Vec::new();
     for (end, index) in ends {
-        let (line, place) = (&lines[index], end.max(free));
-        free = place + 15.0;
+        let line = &lines[index];
         let from = line.points.last().map_or(0.0, |last| x.place(last.0));
+        let near = free.iter().filter(|(other, _)| (other - from).abs() < NAMES).map(|(_, free)| *free);
+        let place = near.fold(end, f64::max);
+        free.push((from, place + 15.0));
         writeln!(
             page,
             "<text class=\"value {}\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
@@ -295,7 +298,7 @@ mod tests {
         assert!((distance(0.5, 1.0) - distance(4.0, 8.0)).abs() < 1e-9);
         assert_eq!(scale.place(8.0), 900.0);
         assert_eq!(scale.place(0.1), 100.0);
-        assert_eq!(scale.ticks(), [0.5, 1.0, 2.0, 5.0]);
+        assert_eq!(scale.ticks(), [0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0]);
     }
 
     #[test]

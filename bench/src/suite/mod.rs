@@ -308,7 +308,7 @@ fn build_programs(arguments: &Arguments, builder: &Builder<'_>, missing: &mut Ve
         let resolve = |path: &Path| path.canonicalize().with_context(|| format!("no {}", path.display()));
         built.push(Built {
             name: name.clone(),
-            class: Class::Given,
+            class: PROGRAMS.iter().find(|program| program.name == name).map_or(Class::Given, |program| program.class),
             module: resolve(file)?,
             source: None,
             native: native.map(|(_, file)| resolve(file)).transpose()?,

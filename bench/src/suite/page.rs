@@ -208,7 +208,9 @@ fn programs(page: &mut String, results: &Results, class: Class) -> fmt::Result {
         Class::Given => "Other programs",
     };
     writeln!(page, "<h3>{title}</h3>")?;
-    chart::dots(page, title, &TIMES, &rows, 1.0)
+    let compilers = || results.engines.iter().filter(|engine| engine.kind != Kind::Interpreter);
+    let all = results.programs.iter().flat_map(|it| compilers().filter_map(|engine| results.ratio(it, &engine.name)));
+    chart::dots(page, title, &TIMES, &rows, &all.collect::<Vec<_>>(), 1.0)
 }
 
 fn instructions(page: &mut String, results: &Results) -> fmt::Result {
@@ -223,7 +225,8 @@ fn instructions(page: &mut String, results: &Results) -> fmt::Result {
         Some(Row { label: program.name.clone(), dots, text })
     };
     let rows: Vec<Row> = results.programs.iter().filter_map(row).collect();
-    chart::dots(page, "Instructions over those of native code", &TIMES, &rows, 1.0)
+    let all: Vec<f64> = rows.iter().flat_map(|row| row.dots.iter().map(|dot| dot.value)).collect();
+    chart::dots(page, "Instructions over those of native code", &TIMES, &rows, &all, 1.0)
 }
 
 /// All ratios as a table whose cells are coloured.
@@ -323,6 +326,9 @@ fn growth_chart(page: &mut String, results: &Results, axis: &Axis, number: fn(&C
             }
         }
     }
+    // Ours is drawn last, above the others.
+    lines.sort_by_key(|line| line.class == "ours");
+    singles.sort_by_key(|single| single.class == "ours");
     chart::lines(page, axis.title, [&MODULE, axis], &lines, &singles)
 }
 
