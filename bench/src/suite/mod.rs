@@ -16,7 +16,7 @@ mod page;
 mod programs;
 mod results;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -266,14 +266,24 @@ struct Start {
     bytes: Option<u64>,
 }
 
-/// Whether a list of parts of names, if there is one, has one for this name.
-fn chosen(name: &str, parts: &[String]) -> bool {
-    parts.is_empty() || parts.iter().any(|part| name.contains(part.as_str()))
+/// Those of `names` that are asked for: by their whole name, or, if none is called so, by a part of it. All, if nothing
+/// is asked for.
+fn chosen(names: &[&'static str], asked: &[String]) -> BTreeSet<&'static str> {
+    let matching = |part: &String| {
+        let exact: Vec<&str> = names.iter().copied().filter(|name| name == part).collect();
+        match exact.is_empty() {
+            true => names.iter().copied().filter(|name| name.contains(part.as_str())).collect(),
+            false => exact,
+        }
+    };
+    if asked.is_empty() { names.iter().copied().collect() } else { asked.iter().flat_map(matching).collect() }
 }
 
 fn find_engines(arguments: &Arguments, wasmc: &Path, missing: &mut Vec<Missing>) -> Vec<Found> {
+    let names: Vec<_> = ENGINES.iter().map(|engine| engine.name).collect();
+    let chosen = chosen(&names, &arguments.engines);
     let mut engines = Vec::new();
-    for engine in ENGINES.iter().filter(|engine| chosen(engine.name, &arguments.engines)) {
+    for engine in ENGINES.iter().filter(|engine| chosen.contains(engine.name)) {
         match engine.find(wasmc) {
             Ok(found) => engines.push(found),
             Err(error) => missing.push(Missing {
@@ -289,7 +299,9 @@ fn find_engines(arguments: &Arguments, wasmc: &Path, missing: &mut Vec<Missing>)
 /// The programs that were chosen and can be built, then those of the user.
 fn build_programs(arguments: &Arguments, builder: &Builder<'_>, missing: &mut Vec<Missing>) -> Result<Vec<Built>> {
     let given = |name: &str| arguments.wasm.iter().any(|(other, _)| other == name);
-    let selected = PROGRAMS.iter().filter(|program| !given(program.name) && chosen(program.name, &arguments.programs));
+    let names: Vec<_> = PROGRAMS.iter().map(|program| program.name).collect();
+    let chosen = chosen(&names, &arguments.programs);
+    let selected = PROGRAMS.iter().filter(|program| !given(program.name) && chosen.contains(program.name));
     let selected: Vec<_> = selected.collect();
     let shared = builder.shared(&selected);
     let mut built = Vec::new();
@@ -475,4 +487,29 @@ fn named_file(text: &str) -> Result<(String, PathBuf)> {
     let (name, file) = text.split_once('=').context("takes NAME=FILE")?;
     ensure!(!name.is_empty() && !file.is_empty(), "takes NAME=FILE");
     Ok((name.to_owned(), file.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_name_goes_before_a_part_of_one() {
+        let choose = |asked: &[&str]| {
+            let asked: Vec<String> = asked.iter().map(|&name| name.to_owned()).collect();
+            Vec::from_iter(chosen(&["gcc", "wasm2c + gcc", "wasmc", "wasmc, this CPU"], &asked))
+        };
+        assert_eq!(choose(&["gcc"]), ["gcc"]);
+        assert_eq!(choose(&["wasm2c", "this"]), ["wasm2c + gcc", "wasmc, this CPU"]);
+        assert_eq!(choose(&["nothing"]), [""; 0]);
+        assert_eq!(choose(&[]).len(), 4);
+    }
+
+    #[test]
+    fn lines_with_times_can_be_left_out_of_the_comparison() {
+        let ignore = vec!["ticks".to_owned()];
+        let limit = Duration::from_secs(1);
+        let plan = Plan { rounds: 1, interpreter_rounds: 1, starts: 1, divide: 1, limit, largest: 1, ignore };
+        assert_eq!(plan.compared(b"crc 1\nticks 23\nend"), b"crc 1\nend");
+    }
 }
