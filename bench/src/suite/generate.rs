@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, ElementSection, Elements, ExportKind, ExportSection, Function, FunctionSection,
-    Ieee64, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, RefType, TableSection, TableType,
-    TypeSection, ValType,
+    BlockType, CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection, Function,
+    FunctionSection, Ieee64, ImportSection, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module,
+    RefType, TableSection, TableType, TypeSection, ValType,
 };
 
 #[derive(clap::Args)]
@@ -36,31 +36,33 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     fs::write(&arguments.file, module).with_context(|| format!("cannot write {}", arguments.file.display()))
 }
 
+/// The index of the first function that is like others, behind an import and the start.
+const FIRST: u32 = 2;
+
 /// A module whose code has about `bytes`, in functions that have `body` each, more or less.
 fn make(bytes: usize, body: usize) -> Vec<u8> {
     let mut types = TypeSection::new();
     types.ty().function(PARAMETERS, [ValType::I32]);
     types.ty().function([], []);
+    types.ty().function([ValType::I32], []);
+    let mut imports = ImportSection::new();
+    imports.import("wasi_snapshot_preview1", "proc_exit", EntityType::Function(2));
     let (mut functions, mut code) = (FunctionSection::new(), CodeSection::new());
     // The start comes first, and calls the first of the others.
     functions.function(1);
     let mut start = Function::new([]);
-    start.instructions().i32_const(0).i32_const(0).i64_const(0).f64_const(Ieee64::from(0.0)).call(1).drop().end();
+    start.instructions().i32_const(0).i32_const(0).i64_const(0).f64_const(Ieee64::from(0.0)).call(FIRST).call(0).end();
     code.function(&start);
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     while code.byte_len() < bytes {
-        // From half of it to one and a half; the last one fills what is left.
-        let size = body / 2 + random.below(body as u64) as usize;
-        functions.function(0);
         let left = bytes - code.byte_len();
-        code.function(&Body::new(&mut random, functions.len()).of(size.min(left).max(if left < body {
-            left
-        } else {
-            1
-        })));
+        // From half of it to one and a half; the last one fills what is left.
+        let size = if left <= body { left } else { body / 2 + random.below(body as u64) as usize };
+        functions.function(0);
+        code.function(&Body::new(&mut random, functions.len() - 1).of(size));
     }
     // All of them are in the table, so that a compiler has to keep them.
-    let all: Vec<u32> = (1..functions.len()).collect();
+    let all: Vec<u32> = (FIRST..=functions.len()).collect();
     let (minimum, element_type) = ((all.len() as u64).max(TABLE.into()), RefType::FUNCREF);
     let mut tables = TableSection::new();
     tables.table(TableType { element_type, table64: false, minimum, maximum: Some(minimum), shared: false });
@@ -69,9 +71,9 @@ fn make(bytes: usize, body: usize) -> Vec<u8> {
     let mut memories = MemorySection::new();
     memories.memory(MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: None });
     let mut exports = ExportSection::new();
-    exports.export("memory", ExportKind::Memory, 0).export("_start", ExportKind::Func, 0);
+    exports.export("memory", ExportKind::Memory, 0).export("_start", ExportKind::Func, FIRST - 1);
     let mut module = Module::new();
-    module.section(&types).section(&functions).section(&tables).section(&memories).section(&exports);
+    module.section(&types).section(&imports).section(&functions).section(&tables).section(&memories).section(&exports);
     module.section(&elements).section(&code);
     module.finish()
 }
@@ -87,7 +89,7 @@ const F64: [u32; 3] = [3, 10, 11];
 struct Body<'a> {
     function: Function,
     random: &'a mut Random,
-    /// The functions that it may call are those from 1 on that are before this one.
+    /// It may call so many functions: those that are before it, and itself.
     callees: u32,
 }
 
@@ -188,7 +190,7 @@ impl Body<'_> {
     }
 
     fn call(&mut self) {
-        let callee = 1 + self.random.below(self.callees.saturating_sub(1).max(1).into()) as u32;
+        let callee = FIRST + self.random.below(self.callees.into()) as u32;
         self.operands();
         let local = self.random.of(&I32);
         self.code().call(callee).local_set(local);

@@ -1,8 +1,8 @@
 //! What compiling takes as modules grow: made-up modules from 10 kB to 30 MB, one function of 5 MB, and modules of the
 //! user.
 //!
-//! An engine of which a module took more than a tenth of the limit gets no larger one: the next one is about three times
-//! as large, and not every compiler is linear.
+//! An engine of which a module took more processor time than a tenth of the limit gets no larger one: the next one is
+//! about three times as large, and not every compiler is linear.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -61,7 +61,7 @@ pub fn measure(engines: &[Found], builder: &Builder<'_>, plan: &Plan, given: &[P
                 continue;
             }
             let compiled = compile(found, &task.file, &directory, plan, times)?;
-            left_out[index] |= compiled.failure.is_some() || compiled.wall * 10.0 > plan.limit.as_secs_f64();
+            left_out[index] |= compiled.failure.is_some() || compiled.cpu * 10.0 > plan.limit.as_secs_f64();
             outcomes.insert(found.engine.name.to_owned(), compiled.without(&idle[index]));
         }
         measured.push(Compiling { name: task.name, shape: task.shape, bytes: task.bytes, outcomes });
