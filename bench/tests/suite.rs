@@ -48,6 +48,9 @@ fn a_run_becomes_json_and_a_page() {
     let page = bench(&["page", file.to_str().unwrap()]);
     let page = String::from_utf8(page.stdout).unwrap();
     assert!(page.starts_with("<!doctype html>") && page.contains("answer"), "{page}");
+    let tables = bench(&["page", "--tables", file.to_str().unwrap()]);
+    let tables = String::from_utf8(tables.stdout).unwrap();
+    assert!(tables.contains("| answer") && tables.contains("Processor time in s, least"), "{tables}");
 }
 
 #[test]

@@ -112,6 +112,10 @@ pub struct Arguments {
 pub struct PageArguments {
     /// What `suite --json` wrote.
     file: PathBuf,
+
+    /// Print the tables that `suite` prints instead.
+    #[arg(long)]
+    tables: bool,
 }
 
 /// The directory of this benchmark in the repository.
@@ -123,6 +127,11 @@ fn repository() -> &'static Path {
 pub fn page(arguments: &PageArguments) -> Result<String> {
     let text = fs::read_to_string(&arguments.file).with_context(|| format!("no {}", arguments.file.display()))?;
     let results: Results = serde_json::from_str(&text).context("these are no results of `suite --json`")?;
+    if arguments.tables {
+        let mut report = results.report();
+        report.machine = Some(results.machine);
+        return Ok(report.to_string());
+    }
     Ok(page::render(&results))
 }
 
