@@ -55,6 +55,9 @@ enum Benchmark {
     Suite(suite::Arguments),
     /// Makes a web page of what `suite --json` wrote.
     Page(suite::PageArguments),
+    /// Makes a large module, whose compilation `suite` measures.
+    #[command(hide = true)]
+    Generate(suite::generate::Arguments),
     /// Runs a module in the interpreter that `suite` measures.
     #[command(hide = true)]
     Interpret(suite::interpret::Arguments),
@@ -79,10 +82,14 @@ fn main() -> Result<ExitCode> {
         Some(benchmark) => benchmark,
         None => Arguments::parse_from([env!("CARGO_PKG_NAME"), "suite"]).benchmark.context("a benchmark")?,
     };
-    // These two measure nothing.
+    // These measure nothing.
     match &benchmark {
         Benchmark::Page(options) => {
             print!("{}", suite::page(options)?);
+            return Ok(ExitCode::SUCCESS);
+        }
+        Benchmark::Generate(options) => {
+            suite::generate::run(options)?;
             return Ok(ExitCode::SUCCESS);
         }
         Benchmark::Interpret(options) => return suite::interpret::run(options),
@@ -108,7 +115,7 @@ fn main() -> Result<ExitCode> {
         Benchmark::Memory64(options) => memory64::run(options, &wasmc)?,
         Benchmark::Io(options) => io::run(options, &wasmc)?,
         Benchmark::Compile(options) => compile::run(options, &wasmc)?,
-        Benchmark::Page(_) | Benchmark::Interpret(_) => unreachable!("these are done"),
+        Benchmark::Page(_) | Benchmark::Generate(_) | Benchmark::Interpret(_) => unreachable!("these are done"),
     };
     machine.finish();
     report.machine = Some(machine);

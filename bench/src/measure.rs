@@ -8,11 +8,14 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::process::{Pid, PidfdFlags, Signal};
 use serde::Serialize;
 use wait4::Wait4 as _;
 
@@ -42,17 +45,29 @@ fn run(command: &mut Command) -> Result<Usage> {
 pub struct Observed {
     pub usage: Usage,
     pub status: ExitStatus,
+    /// It was not killed for taking too long.
+    pub in_time: bool,
     pub output: Vec<u8>,
     pub errors: Vec<u8>,
 }
 
-/// Runs a process to its end, however it ends.
-pub fn observed(command: &mut Command) -> Result<Observed> {
+/// Runs a process to its end, however it ends. After `limit` it is killed, together with what it has started.
+pub fn observed(command: &mut Command, limit: Duration) -> Result<Observed> {
     // What it says goes to files, since reading from pipes would take time from it.
     let (mut output, mut errors) = (tempfile::tempfile()?, tempfile::tempfile()?);
     command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(errors.try_clone()?);
+    // A group of its own, so that the compilers that a compiler driver has started end with it.
+    command.process_group(0);
+    let timeout = Timespec::try_from(limit).context("the limit is too long")?;
     let start = Instant::now();
     let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
+    let process = Pid::from_raw(child.id().cast_signed()).context("a process has a number")?;
+    let descriptor = rustix::process::pidfd_open(process, PidfdFlags::empty())?;
+    let mut ends = [PollFd::new(&descriptor, PollFlags::IN)];
+    let in_time = rustix::event::poll(&mut ends, Some(&timeout))? > 0;
+    if !in_time {
+        rustix::process::kill_process_group(process, Signal::KILL)?;
+    }
     let result = child.wait4()?;
     let wall = start.elapsed();
     let rusage = result.rusage;
@@ -63,21 +78,41 @@ pub fn observed(command: &mut Command) -> Result<Observed> {
         file.read_to_end(&mut bytes)?;
         io::Result::Ok(bytes)
     };
-    Ok(Observed { usage, status: result.status, output: read(&mut output)?, errors: read(&mut errors)? })
+    Ok(Observed { usage, status: result.status, in_time, output: read(&mut output)?, errors: read(&mut errors)? })
+}
+
+impl Observed {
+    /// What went wrong, in a line; nothing if it succeeded.
+    pub fn failure(&self) -> Option<String> {
+        if self.status.success() {
+            return None;
+        }
+        if !self.in_time {
+            return Some(format!("not done after {:.0} s", self.usage.wall.as_secs_f64()));
+        }
+        Some(format!("{}: {}", self.status, first_line(&self.errors)))
+    }
+}
+
+/// The first line that says something: of a report of an error, what it was.
+pub fn first_line(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().chars().take(200).collect()
 }
 
 /// Instructions that a process executes, counted by Valgrind's callgrind. It has to succeed.
-pub fn instructions(command: &Command, directory: &Path) -> Result<u64> {
+pub fn instructions(command: &Command, directory: &Path, limit: Duration) -> Result<u64> {
     let file = directory.join("callgrind.out");
-    let run = Command::new("valgrind")
-        .arg("--tool=callgrind")
-        .arg(format!("--callgrind-out-file={}", file.display()))
-        .arg(command.get_program())
-        .args(command.get_args())
-        .stdin(Stdio::null())
-        .output()
-        .context("cannot run valgrind")?;
-    ensure!(run.status.success(), "callgrind failed: {}", String::from_utf8_lossy(&run.stderr));
+    let mut counted = Command::new("valgrind");
+    counted.arg("--tool=callgrind").arg(format!("--callgrind-out-file={}", file.display()));
+    counted.arg(command.get_program()).args(command.get_args());
+    let run = observed(&mut counted, limit)?;
+    if let Some(failure) = run.failure() {
+        let said = String::from_utf8_lossy(&run.errors);
+        // Valgrind writes pages about an instruction that it does not know.
+        ensure!(!said.contains("unrecognised instruction"), "it has instructions that Valgrind does not know");
+        bail!("under callgrind: {failure}");
+    }
     let text = fs::read_to_string(&file)?;
     let totals = text.lines().find_map(|line| line.strip_prefix("totals: ")).context("callgrind gives no totals")?;
     Ok(totals.trim().parse()?)
@@ -115,5 +150,37 @@ impl Summary {
             median: numbers[numbers.len() / 2],
             mean: numbers.iter().sum::<f64>() / numbers.len() as f64,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn a_process_that_hangs_is_killed_with_what_it_started() {
+        let start = Instant::now();
+        // The child of the shell would hold the file of its output for ten seconds.
+        let run = observed(&mut shell("echo begun; sleep 10; echo done"), Duration::from_millis(300)).unwrap();
+        assert!(start.elapsed() < Duration::from_secs(8));
+        assert!(!run.in_time);
+        assert_eq!(run.output, b"begun\n");
+        assert_eq!(run.failure().unwrap(), "not done after 0 s");
+    }
+
+    #[test]
+    fn a_failure_is_a_line() {
+        let run = observed(&mut shell("echo >&2; echo no such thing >&2; echo more >&2; exit 3"), Duration::MAX);
+        assert!(run.is_err(), "no limit is that long");
+        let limit = Duration::from_secs(60);
+        let run = observed(&mut shell("echo >&2; echo no such thing >&2; echo more >&2; exit 3"), limit).unwrap();
+        assert_eq!(run.failure().unwrap(), "exit status: 3: no such thing");
+        assert_eq!(observed(&mut shell("true"), limit).unwrap().failure(), None);
     }
 }

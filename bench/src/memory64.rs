@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
@@ -112,5 +113,5 @@ fn instructions(
     let link = format!("--link=library={}", library.display());
     let options: Vec<&str> = options(arguments).into_iter().chain([link.as_str(), "--max-memory=4G"]).collect();
     let program = workshop.compile(&workshop.empty()?, &name, &options)?;
-    measure::instructions(&Command::new(program), workshop.directory())
+    measure::instructions(&Command::new(program), workshop.directory(), Duration::from_secs(3600))
 }

@@ -74,6 +74,12 @@ pub enum Probe {
     Contains(&'static str),
 }
 
+/// Compilers of other languages than C and Rust, for `programs.rs`.
+pub const GO: Tool = Tool { name: "go", variable: "GO", default: "go", probe: Probe::Version("version") };
+pub const TINYGO: Tool =
+    Tool { name: "tinygo", variable: "TINYGO", default: "tinygo", probe: Probe::Version("version") };
+pub const ASC: Tool = Tool { name: "asc", variable: "ASC", default: "asc", probe: VERSION };
+
 const VERSION: Probe = Probe::Version("--version");
 
 const CLANG: Tool = Tool { name: "clang", variable: "CLANG", default: "clang", probe: VERSION };
@@ -109,7 +115,7 @@ pub const ENGINES: &[Engine] = &[
         kind: Kind::Native,
         input: Input::Source,
         tools: &[CLANG],
-        compile: &["{clang} -O3 -ffp-contract=off {flags} {source} -o {output} -lm"],
+        compile: &["{clang} -O3 -ffp-contract=off {source} {flags} -o {output} -lm"],
         run: "{output} {arguments}",
         count: Count::AsItRuns,
         net: false,
@@ -120,7 +126,7 @@ pub const ENGINES: &[Engine] = &[
         kind: Kind::Native,
         input: Input::Source,
         tools: &[ZIG],
-        compile: &["{zig} cc -O3 -s -mcpu=baseline -ffp-contract=off {flags} {source} -o {output} -lm"],
+        compile: &["{zig} cc -O3 -s -mcpu=baseline -ffp-contract=off {source} {flags} -o {output} -lm"],
         run: "{output} {arguments}",
         count: Count::AsItRuns,
         net: false,
@@ -131,7 +137,7 @@ pub const ENGINES: &[Engine] = &[
         kind: Kind::Native,
         input: Input::Source,
         tools: &[GCC],
-        compile: &["{gcc} -O3 -ffp-contract=off {flags} {source} -o {output} -lm"],
+        compile: &["{gcc} -O3 -ffp-contract=off {source} {flags} -o {output} -lm"],
         run: "{output} {arguments}",
         count: Count::AsItRuns,
         net: false,
@@ -296,7 +302,7 @@ impl Engine {
         for tool in self.tools {
             let place = match tool.name {
                 "wasmc" => vec![wasmc.into()],
-                _ => split(&env::var(tool.variable).unwrap_or_else(|_| tool.default.to_owned())),
+                _ => tool.place(),
             };
             let said = tool.look(&place)?;
             version = version.or(said);
@@ -313,8 +319,13 @@ impl Engine {
 }
 
 impl Tool {
+    /// The command, or the directory.
+    pub fn place(&self) -> Vec<OsString> {
+        split(&env::var(self.variable).unwrap_or_else(|_| self.default.to_owned()))
+    }
+
     /// The first line that it says of itself.
-    fn look(&self, place: &[OsString]) -> Result<Option<String>> {
+    pub fn look(&self, place: &[OsString]) -> Result<Option<String>> {
         let (program, words) = place.split_first().with_context(|| format!("{} is empty", self.variable))?;
         match self.probe {
             Probe::Contains(file) => {
@@ -344,36 +355,46 @@ impl Found {
     }
 
     pub fn command(&self, template: &str, program: &Words) -> Result<Command> {
-        let mut words = Vec::new();
-        for word in template.split_whitespace() {
-            words.extend(self.expand(word, program)?);
-        }
-        let (first, rest) = words.split_first().context("a command has a word")?;
-        let mut command = Command::new(first);
-        command.args(rest).stdin(Stdio::null());
-        Ok(command)
+        command(template, &[program, &self.tools]).with_context(|| format!("a command of {}", self.engine.name))
     }
+}
 
-    /// A word that is one placeholder becomes as many words as that stands for; inside a longer word it stands for one.
-    fn expand(&self, word: &str, program: &Words) -> Result<Vec<OsString>> {
-        let mut rest = word;
-        let mut expanded = OsString::new();
-        while let Some((before, after)) = rest.split_once('{') {
-            let (name, after) =
-                after.split_once('}').with_context(|| format!("no end of the placeholder in {word}"))?;
-            let value = program.get(name).or_else(|| self.tools.get(name));
-            let value = value.with_context(|| format!("{} has no {{{name}}}", self.engine.name))?;
-            if before.is_empty() && after.is_empty() && expanded.is_empty() {
-                return Ok(value.clone());
-            }
-            ensure!(value.len() == 1, "{{{name}}} is several words in {word}");
-            expanded.push(before);
-            expanded.push(&value[0]);
-            rest = after;
-        }
-        expanded.push(rest);
-        Ok(vec![expanded])
+/// A command, with what its placeholders stand for: the first of `words` that has a name says it.
+pub fn command(template: &str, words: &[&Words]) -> Result<Command> {
+    let expanded = expand(template, words)?;
+    let (first, rest) = expanded.split_first().context("a command has a word")?;
+    let mut command = Command::new(first);
+    command.args(rest).stdin(Stdio::null());
+    Ok(command)
+}
+
+/// The words of a template, with what its placeholders stand for.
+pub fn expand(template: &str, words: &[&Words]) -> Result<Vec<OsString>> {
+    let mut expanded = Vec::new();
+    for word in template.split_whitespace() {
+        expanded.extend(expand_word(word, words)?);
     }
+    Ok(expanded)
+}
+
+/// A word that is one placeholder becomes as many words as that stands for; inside a longer word it stands for one.
+fn expand_word(word: &str, words: &[&Words]) -> Result<Vec<OsString>> {
+    let mut rest = word;
+    let mut expanded = OsString::new();
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').with_context(|| format!("no end of the placeholder in {word}"))?;
+        let value = words.iter().find_map(|words| words.get(name));
+        let value = value.with_context(|| format!("there is no {{{name}}}"))?;
+        if before.is_empty() && after.is_empty() && expanded.is_empty() {
+            return Ok(value.clone());
+        }
+        ensure!(value.len() == 1, "{{{name}}} is several words in {word}");
+        expanded.push(before);
+        expanded.push(&value[0]);
+        rest = after;
+    }
+    expanded.push(rest);
+    Ok(vec![expanded])
 }
 
 /// The words of a text, of which those in single quotes may have spaces.
@@ -425,14 +446,14 @@ mod tests {
 
     #[test]
     fn placeholders_are_words_or_parts_of_words() {
-        let engine = ENGINES.iter().find(|engine| engine.name == "wasm2c + gcc").unwrap();
-        let found = Found { engine, version: String::new(), tools: Words::new() };
-        let program = Words::from([("many", vec!["a".into(), "b".into()]), ("one", vec!["c d".into()])]);
-        assert_eq!(found.expand("{many}", &program).unwrap(), ["a", "b"]);
-        assert_eq!(found.expand("-I{one}/x", &program).unwrap(), ["-Ic d/x"]);
-        assert!(found.expand("-I{many}", &program).is_err());
-        assert!(found.expand("{none}", &program).is_err());
-        assert!(found.expand("{one", &program).is_err());
+        let words = Words::from([("many", vec!["a".into(), "b".into()]), ("one", vec!["c d".into()])]);
+        let other = Words::from([("one", vec!["other".into()]), ("two", vec!["e".into()])]);
+        let expand = |template| expand(template, &[&words, &other]);
+        assert_eq!(expand("{many} x {two}").unwrap(), ["a", "b", "x", "e"]);
+        assert_eq!(expand("-I{one}/x").unwrap(), ["-Ic d/x"]);
+        assert!(expand("-I{many}").is_err());
+        assert!(expand("{none}").is_err());
+        assert!(expand("{one").is_err());
     }
 
     #[test]

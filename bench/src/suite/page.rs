@@ -1,19 +1,19 @@
-//! The figures as one web page that needs nothing else: tables, and charts as SVG. Colours are those of the reader's
-//! light or dark scheme.
+//! The figures as one web page that needs nothing else. Colours are those of the reader's light or dark scheme, and of
+//! the kind of engine: wasmc has one of its own.
 
 use std::fmt::{self, Write as _};
 
-use super::results::{Class, Kind, Results};
+use super::chart::{self, Axis, Bar, Dot, Line, Row, Single, escape};
+use super::results::{Class, Compiled, EngineInfo, Kind, OURS, Outcome, ProgramResult, Results, Shape};
 use crate::report::Table;
 
 const STYLE: &str = include_str!("page.css");
 
-/// Widths and heights of charts, in pixels of the drawing.
-const WIDTH: f64 = 920.0;
-const LABELS: f64 = 150.0;
-const RIGHT: f64 = 70.0;
-const ROW: f64 = 22.0;
-const AXIS: f64 = 26.0;
+const TIMES: Axis = Axis { title: "× native", tick: |value| format!("{value}") };
+const SECONDS: Axis = Axis { title: "processor time", tick: time };
+const BYTES: Axis = Axis { title: "", tick: size };
+const MEMORY: Axis = Axis { title: "peak memory", tick: size };
+const MODULE: Axis = Axis { title: "size of the module", tick: size };
 
 pub fn render(results: &Results) -> String {
     let mut page = String::new();
@@ -22,36 +22,69 @@ pub fn render(results: &Results) -> String {
 }
 
 fn write_page(page: &mut String, results: &Results) -> fmt::Result {
-    let machine = escape(&results.machine.to_string());
     write!(
         page,
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>wasmc beside its peers</title>\n\
-         <style>\n{STYLE}</style>\n<h1>wasmc beside its peers</h1>\n<p>{}. {machine}.</p>\n\
-         <p>Processor time of whole processes; each program ran {} times on each engine ({} on interpreters), in turns",
+         <style>\n{STYLE}</style>\n<header><h1>wasmc beside its peers</h1>\n\
+         <p>An ahead-of-time compiler from WebAssembly to standalone executables, measured with other engines in one \
+         interleaved run.</p>\n<p class=\"soft\">{}. {}.</p></header>\n",
         escape(&results.date),
-        results.rounds,
-        results.interpreter_rounds,
+        escape(&results.machine.to_string()),
+    )?;
+    headline(page, results)?;
+
+    page.push_str("<h2>Speed: all programs</h2>\n");
+    write!(
+        page,
+        "<p>Processor time of whole processes, as a ratio to the same program compiled natively with full \
+         optimisation: less is better. The geometric mean of what each engine could run, of the least of {} runs ({} on \
+         interpreters), in turns",
+        results.rounds, results.interpreter_rounds,
     )?;
     if results.divide > 1 {
         write!(page, ", with 1/{} of the work", results.divide)?;
     }
-    page.push_str(". Ratios are of the least times, to the same program compiled natively: less is better.</p>\n");
-
-    page.push_str("<h2>All programs: geometric mean</h2>\n");
+    page.push_str(". Every program prints a checksum that has to be the one of native code.</p>\n");
+    key(page, &[Kind::Native, Kind::AheadOfTime, Kind::JustInTime, Kind::Interpreter])?;
     means(page, results)?;
-    page.push_str("<h2>Start-up: an empty program</h2>\n");
-    starts(page, results)?;
-    page.push_str("<h2>Each program</h2>\n");
-    legend(page, results)?;
+
+    page.push_str("<h2>Speed: each program</h2>\n");
+    page.push_str(
+        "<p class=\"key\"><span class=\"swatch ours\"></span>wasmc, with its figure at the right \
+         <span class=\"swatch wasmtime\"></span>Wasmtime <span class=\"swatch other\"></span>other compilers; point at \
+         one to read its name. Dashes: native code.</p>\n",
+    );
     for class in [Class::Given, Class::Kernel, Class::System, Class::Language] {
-        dots(page, results, class)?;
+        programs(page, results, class)?;
+    }
+    if results.programs.iter().any(|program| results.instruction_ratio(program, OURS).is_some()) {
+        page.push_str(
+            "<h2>Instructions</h2>\n<p>Executed instructions, as a ratio to native code. These are exact.</p>\n",
+        );
+        instructions(page, results)?;
+    }
+    page.push_str("<h2>Speed: all figures</h2>\n<p>Ratios to native code.</p>\n");
+    heat(page, results)?;
+
+    page.push_str("<h2>Start-up</h2>\n<p>Wall time of an empty program, from fork to exit; median.</p>\n");
+    let start = |engine: &EngineInfo| Some(engine.startup?.median);
+    engine_bars(page, results, "Start-up", &Axis { title: "wall time", tick: time }, start)?;
+    page.push_str("<h2>Size</h2>\n<p>What a compiler makes of an empty program. ");
+    page.push_str("Executables stand alone or need a libc; the others need their runtime beside them.</p>\n");
+    let bytes = |engine: &EngineInfo| Some(engine.empty_bytes? as f64);
+    engine_bars(page, results, "Size of an empty program", &BYTES, bytes)?;
+    if !results.growth.is_empty() {
+        growth(page, results)?;
     }
 
-    page.push_str("<h2>Figures</h2>\n");
+    page.push_str("<h2>Tables</h2>\n");
     let report = results.report();
     for table in &report.tables {
         write_table(page, table)?;
+    }
+    for target in &report.targets {
+        writeln!(page, "<p>{}.</p>", escape(&target.to_string()))?;
     }
     if !report.notes.is_empty() {
         page.push_str("<h2>Failures, and what was not measured</h2>\n<ul>\n");
@@ -64,193 +97,243 @@ fn write_page(page: &mut String, results: &Results) -> fmt::Result {
     Ok(())
 }
 
-/// A bar for each engine: ratio to native.
-fn means(page: &mut String, results: &Results) -> fmt::Result {
-    let bars = results.engines.iter().enumerate().filter_map(|(index, engine)| {
-        let (mean, programs) = results.geometric_mean(&engine.name)?;
-        let of = if programs == results.programs.len() { String::new() } else { format!(" of {programs}") };
-        Some(Bar { label: &engine.name, index, kind: engine.kind, value: mean, text: format!("{mean:.2}{of}") })
-    });
-    write_bars(page, &bars.collect::<Vec<_>>(), Some(1.0))
-}
-
-/// A bar for each engine: median time to start, in milliseconds.
-fn starts(page: &mut String, results: &Results) -> fmt::Result {
-    let bars = results.engines.iter().enumerate().filter_map(|(index, engine)| {
-        let value = engine.startup?.median * 1e3;
-        Some(Bar { label: &engine.name, index, kind: engine.kind, value, text: format!("{value:.2} ms") })
-    });
-    write_bars(page, &bars.collect::<Vec<_>>(), None)
-}
-
-struct Bar<'a> {
-    label: &'a str,
-    /// Of the engine, which decides on the colour.
-    index: usize,
-    kind: Kind,
-    value: f64,
-    text: String,
-}
-
-fn write_bars(page: &mut String, bars: &[Bar<'_>], mark: Option<f64>) -> fmt::Result {
-    let scale = Scale::over(bars.iter().map(|bar| bar.value).chain(mark));
-    let height = ROW * bars.len() as f64 + AXIS;
-    open_chart(page, height)?;
-    scale.write_axis(page, height)?;
-    for (row, bar) in bars.iter().enumerate() {
-        let top = ROW * row as f64;
-        let (left, end) = (scale.place(scale.low), scale.place(bar.value));
-        writeln!(
-            page,
-            "<text class=\"label\" x=\"{:.1}\" y=\"{:.1}\">{label}</text>\
-             <rect class=\"fill e{}\" x=\"{left:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"2\">\
-             <title>{label}, {}: {text}</title></rect>\
-             <text class=\"value\" x=\"{:.1}\" y=\"{:.1}\">{text}</text>",
-            LABELS - 8.0,
-            top + 15.0,
-            bar.index % COLOURS,
-            top + 3.0,
-            (end - left).max(1.0),
-            ROW - 6.0,
-            bar.kind.name(),
-            end + 5.0,
-            top + 15.0,
-            label = escape(bar.label),
-            text = bar.text,
-        )?;
+/// What to remember, as large numbers.
+fn headline(page: &mut String, results: &Results) -> fmt::Result {
+    let ours = results.engines.iter().find(|engine| engine.name == OURS);
+    let mut tiles = Vec::new();
+    if let Some((mean, programs)) = results.geometric_mean(OURS) {
+        tiles.push((format!("{mean:.2}×"), format!("the time of native code, over {programs} programs")));
     }
-    if let Some(mark) = mark {
-        write_mark(page, scale.place(mark), height)?;
+    if let Some((mean, programs)) = results.mean_to_wasmtime(OURS) {
+        tiles.push((format!("{mean:.2}×"), format!("the time of Wasmtime, over {programs} programs")));
     }
-    page.push_str("</svg>\n");
+    if let Some(startup) = ours.and_then(|engine| engine.startup) {
+        tiles.push((time(startup.median), "from fork to exit of an empty program".to_owned()));
+    }
+    if let Some(bytes) = ours.and_then(|engine| engine.empty_bytes) {
+        tiles.push((size(bytes as f64), "an executable that needs nothing, at least".to_owned()));
+    }
+    let rates = results.growth_of(OURS, |compiled| compiled.wall);
+    if let Some((bytes, seconds)) = rates.last().filter(|(_, seconds)| *seconds > 0.0) {
+        tiles.push((format!("{}/s", size(bytes / seconds)), "of WebAssembly compiled".to_owned()));
+    }
+    page.push_str("<div class=\"tiles\">\n");
+    for (number, what) in tiles {
+        writeln!(page, "<div><b>{}</b><span>{}</span></div>", escape(&number), escape(&what))?;
+    }
+    page.push_str("</div>\n");
     Ok(())
 }
 
-/// A row for each program of a class, in which each engine is a dot.
-fn dots(page: &mut String, results: &Results, class: Class) -> fmt::Result {
-    let programs: Vec<_> = results.programs.iter().filter(|program| program.class == class).collect();
-    let all = programs
-        .iter()
-        .flat_map(|program| results.engines.iter().filter_map(|engine| results.ratio(program, &engine.name)));
-    let all: Vec<f64> = all.collect();
-    if all.is_empty() {
-        return Ok(());
-    }
-    let title = match class {
-        Class::Kernel => "Kernels",
-        Class::System => "Programs",
-        Class::Language => "A language and its library",
-        Class::Given => "Other programs",
-    };
-    let scale = Scale::over(all.into_iter().chain([1.0]));
-    let height = ROW * programs.len() as f64 + AXIS;
-    writeln!(page, "<h3>{title}</h3>")?;
-    open_chart(page, height)?;
-    scale.write_axis(page, height)?;
-    write_mark(page, scale.place(1.0), height)?;
-    for (row, program) in programs.iter().enumerate() {
-        let middle = ROW * (row as f64 + 0.5);
-        let name = escape(&program.name);
-        write!(
-            page,
-            "<line class=\"grid\" x1=\"{LABELS:.1}\" x2=\"{:.1}\" y1=\"{middle:.1}\" y2=\"{middle:.1}\"/>\
-             <text class=\"label\" x=\"{:.1}\" y=\"{:.1}\">{name}</text>",
-            WIDTH - RIGHT,
-            LABELS - 8.0,
-            middle + 4.0
-        )?;
-        for (index, engine) in results.engines.iter().enumerate() {
-            let Some(ratio) = results.ratio(program, &engine.name) else { continue };
-            write!(
-                page,
-                "<circle class=\"fill e{}\" cx=\"{:.1}\" cy=\"{middle:.1}\" r=\"5\">\
-                 <title>{name}, {}: {ratio:.2}</title></circle>",
-                index % COLOURS,
-                scale.place(ratio),
-                escape(&engine.name)
-            )?;
-        }
-        page.push('\n');
-    }
-    page.push_str("</svg>\n");
-    Ok(())
+/// The class of an engine in `page.css`.
+fn class(engine: &EngineInfo) -> &'static str {
+    if engine.name == OURS { "ours" } else { kind_class(engine.kind) }
 }
 
-fn legend(page: &mut String, results: &Results) -> fmt::Result {
-    page.push_str("<p class=\"legend\">");
-    for (index, engine) in results.engines.iter().enumerate() {
-        let name = escape(&engine.name);
-        write!(
-            page,
-            "<span><svg width=\"12\" height=\"12\" aria-hidden=\"true\"><circle class=\"fill e{}\" cx=\"6\" cy=\"6\" \
-             r=\"5\"/></svg> {name}</span> ",
-            index % COLOURS
-        )?;
+fn kind_class(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Native => "native",
+        Kind::AheadOfTime => "ahead",
+        Kind::JustInTime => "just",
+        Kind::Interpreter => "interpreter",
+    }
+}
+
+/// What the colours of bars mean.
+fn key(page: &mut String, kinds: &[Kind]) -> fmt::Result {
+    page.push_str("<p class=\"key\"><span class=\"swatch ours\"></span>wasmc ");
+    for kind in kinds {
+        write!(page, "<span class=\"swatch {}\"></span>{} ", kind_class(*kind), kind.name())?;
     }
     page.push_str("</p>\n");
     Ok(())
 }
 
-/// How many colours `page.css` has.
-const COLOURS: usize = 15;
-
-fn open_chart(page: &mut String, height: f64) -> fmt::Result {
-    writeln!(page, "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">")
+/// A bar for each engine, shortest first.
+fn means(page: &mut String, results: &Results) -> fmt::Result {
+    let of_all = results.programs.iter().filter(|program| results.base(program).is_some()).count();
+    let bar = |engine: &EngineInfo| {
+        let (mean, programs) = results.geometric_mean(&engine.name)?;
+        let of = if programs == of_all { String::new() } else { format!(" ({programs} of {of_all})") };
+        Some(Bar { label: engine.name.clone(), class: class(engine), value: mean, text: format!("{mean:.2}{of}") })
+    };
+    let mut bars: Vec<Bar> = results.engines.iter().filter_map(bar).collect();
+    bars.sort_by(|one, other| one.value.total_cmp(&other.value));
+    chart::bars(page, "Geometric mean of the ratios to native code", &TIMES, &bars, Some(1.0))
 }
 
-/// The line of native code.
-fn write_mark(page: &mut String, place: f64, height: f64) -> fmt::Result {
-    let bottom = height - AXIS;
-    writeln!(page, "<line class=\"mark\" x1=\"{place:.1}\" x2=\"{place:.1}\" y1=\"0\" y2=\"{bottom:.1}\"/>")
+fn engine_bars(
+    page: &mut String,
+    results: &Results,
+    title: &str,
+    axis: &Axis,
+    value: impl Fn(&EngineInfo) -> Option<f64>,
+) -> fmt::Result {
+    let bar = |engine: &EngineInfo| {
+        let value = value(engine)?;
+        Some(Bar { label: engine.name.clone(), class: class(engine), value, text: (axis.tick)(value) })
+    };
+    let mut bars: Vec<Bar> = results.engines.iter().filter_map(bar).collect();
+    bars.sort_by(|one, other| one.value.total_cmp(&other.value));
+    chart::bars(page, title, axis, &bars, None)
 }
 
-/// A logarithmic axis: as far to the left is as many times faster as as far to the right is slower.
-struct Scale {
-    low: f64,
-    high: f64,
-}
-
-impl Scale {
-    /// One that has room for these values and for at least a factor of two.
-    fn over(values: impl Iterator<Item = f64>) -> Scale {
-        let (low, high) = values
-            .filter(|value| *value > 0.0)
-            .fold((f64::MAX, f64::MIN_POSITIVE), |(low, high), value| (low.min(value), high.max(value)));
-        // No value at all.
-        if low > high {
-            return Scale { low: 0.5, high: 2.0 };
-        }
-        Scale { low: low / 1.5, high: high * 1.2 }
+/// Programs of a class, with compilers as dots: wasmc last, so that it is above the others.
+fn programs(page: &mut String, results: &Results, class: Class) -> fmt::Result {
+    let wasmtime = results.wasmtime().map(|engine| engine.name.as_str());
+    let row = |program: &ProgramResult| {
+        let compilers = results.engines.iter().filter(|engine| engine.kind != Kind::Interpreter);
+        let dot = |engine: &EngineInfo| {
+            let class = match engine.name.as_str() {
+                OURS => "ours",
+                name if Some(name) == wasmtime => "wasmtime",
+                _ => "other",
+            };
+            Some(Dot { label: engine.name.clone(), class, value: results.ratio(program, &engine.name)? })
+        };
+        let mut dots: Vec<Dot> = compilers.filter_map(dot).collect();
+        dots.sort_by_key(|dot| ["other", "wasmtime", "ours"].iter().position(|class| dot.class == *class));
+        let text = results.ratio(program, OURS).map_or(String::new(), |ratio| format!("{ratio:.2}"));
+        (!dots.is_empty()).then(|| Row { label: program.name.clone(), dots, text })
+    };
+    let of_class = results.programs.iter().filter(|program| program.class == class);
+    let rows: Vec<Row> = of_class.filter_map(row).collect();
+    if rows.is_empty() {
+        return Ok(());
     }
+    let title = match class {
+        Class::Kernel => "Kernels",
+        Class::System => "Programs",
+        Class::Language => "Languages and their libraries",
+        Class::Given => "Other programs",
+    };
+    writeln!(page, "<h3>{title}</h3>")?;
+    let compilers = || results.engines.iter().filter(|engine| engine.kind != Kind::Interpreter);
+    let all = results.programs.iter().flat_map(|it| compilers().filter_map(|engine| results.ratio(it, &engine.name)));
+    chart::dots(page, title, &TIMES, &rows, &all.collect::<Vec<_>>(), 1.0)
+}
 
-    fn place(&self, value: f64) -> f64 {
-        let part = (value.max(self.low) / self.low).ln() / (self.high / self.low).ln();
-        LABELS + part.min(1.0) * (WIDTH - LABELS - RIGHT)
+fn instructions(page: &mut String, results: &Results) -> fmt::Result {
+    let row = |program: &ProgramResult| {
+        let dot = |engine: &EngineInfo| {
+            let class = if engine.name == OURS { "ours" } else { "other" };
+            Some(Dot { label: engine.name.clone(), class, value: results.instruction_ratio(program, &engine.name)? })
+        };
+        let mut dots: Vec<Dot> = results.engines.iter().filter_map(dot).collect();
+        dots.sort_by_key(|dot| dot.class == "ours");
+        let text = format!("{:.2}", results.instruction_ratio(program, OURS)?);
+        Some(Row { label: program.name.clone(), dots, text })
+    };
+    let rows: Vec<Row> = results.programs.iter().filter_map(row).collect();
+    let all: Vec<f64> = rows.iter().flat_map(|row| row.dots.iter().map(|dot| dot.value)).collect();
+    chart::dots(page, "Instructions over those of native code", &TIMES, &rows, &all, 1.0)
+}
+
+/// All ratios as a table whose cells are coloured.
+fn heat(page: &mut String, results: &Results) -> fmt::Result {
+    page.push_str("<div class=\"scroll\"><table class=\"heat\">\n<tr><th></th>");
+    for engine in &results.engines {
+        write!(page, "<th class=\"{}\"><span>{}</span></th>", class(engine), escape(&engine.name))?;
     }
-
-    fn write_axis(&self, page: &mut String, height: f64) -> fmt::Result {
-        let bottom = height - AXIS;
-        for exponent in -6..=6 {
-            for step in [1.0, 2.0, 5.0] {
-                let value: f64 = step * 10f64.powi(exponent);
-                if value < self.low || value > self.high {
-                    continue;
+    page.push_str("</tr>\n");
+    for program in &results.programs {
+        write!(page, "<tr><td>{}</td>", escape(&program.name))?;
+        for engine in &results.engines {
+            match (program.outcomes.get(&engine.name), results.ratio(program, &engine.name)) {
+                (Some(Outcome::Failed(why)), _) => {
+                    write!(page, "<td class=\"failed\" title=\"{}\">failed</td>", escape(why))
                 }
-                let place = self.place(value);
-                writeln!(
-                    page,
-                    "<line class=\"grid\" x1=\"{place:.1}\" x2=\"{place:.1}\" y1=\"0\" y2=\"{bottom:.1}\"/>\
-                     <text class=\"tick\" x=\"{place:.1}\" y=\"{:.1}\">{value}</text>",
-                    height - 9.0
-                )?;
+                (_, Some(ratio)) => write!(page, "<td class=\"h{}\">{}</td>", warmth(ratio), short(ratio)),
+                _ => write!(page, "<td></td>"),
+            }?;
+        }
+        page.push_str("</tr>\n");
+    }
+    let native = |name: &str| results.geometric_mean(name);
+    let wasmtime = |name: &str| results.mean_to_wasmtime(name);
+    heat_means(page, results, "geometric mean", native)?;
+    heat_means(page, results, "of Wasmtime’s time", wasmtime)?;
+    page.push_str("</table></div>\n");
+    Ok(())
+}
+
+fn heat_means(
+    page: &mut String,
+    results: &Results,
+    title: &str,
+    mean: impl Fn(&str) -> Option<(f64, usize)>,
+) -> fmt::Result {
+    write!(page, "<tr class=\"mean\"><td>{title}</td>")?;
+    for engine in &results.engines {
+        match mean(&engine.name) {
+            Some((ratio, _)) => write!(page, "<td class=\"h{}\">{}</td>", warmth(ratio), short(ratio))?,
+            None => page.push_str("<td></td>"),
+        }
+    }
+    page.write_str("</tr>\n")
+}
+
+/// Ratios that begin a colour: there are so many colours, and one.
+const WARMER: [f64; 8] = [0.9, 1.05, 1.15, 1.3, 1.6, 2.2, 5.0, 15.0];
+
+fn warmth(ratio: f64) -> usize {
+    WARMER.iter().filter(|step| ratio >= **step).count()
+}
+
+fn short(ratio: f64) -> String {
+    if ratio < 10.0 { format!("{ratio:.2}") } else { format!("{ratio:.0}") }
+}
+
+/// Time and memory by the size of the module.
+fn growth(page: &mut String, results: &Results) -> fmt::Result {
+    page.push_str(
+        "<h2>Compiling, as modules grow</h2>\n<p>Modules that were made up, of many functions; beside the lines: one \
+         function, and modules of others. Both axes are logarithmic, so what is linear goes up by as much as it goes \
+         to the right.",
+    );
+    let powers = [results.exponent(OURS, |it| it.cpu), results.exponent(OURS, |it| it.peak_bytes as f64)];
+    if let [Some(cpu), Some(memory)] = powers {
+        write!(page, " wasmc’s time grows with the {cpu:.2}th power of the size, its memory with the {memory:.2}th.")?;
+    }
+    page.push_str("</p>\n");
+    growth_chart(page, results, &SECONDS, |compiled| compiled.cpu)?;
+    growth_chart(page, results, &MEMORY, |compiled| compiled.peak_bytes as f64)
+}
+
+fn growth_chart(page: &mut String, results: &Results, axis: &Axis, number: fn(&Compiled) -> f64) -> fmt::Result {
+    const COLOURS: [&str; 6] = ["l0", "l1", "l2", "l3", "l4", "l5"];
+    let compilers: Vec<&EngineInfo> = results
+        .engines
+        .iter()
+        .filter(|engine| results.growth.iter().any(|it| it.outcomes.contains_key(&engine.name)))
+        .collect();
+    let mut colours = COLOURS.iter().cycle();
+    let (mut lines, mut singles) = (Vec::new(), Vec::new());
+    for engine in compilers {
+        let class = if engine.name == OURS { "ours" } else { colours.next().expect("a cycle has no end") };
+        let points: Vec<_> =
+            results.growth_of(&engine.name, number).into_iter().filter(|point| point.1 > 0.0).collect();
+        lines.push(Line { label: engine.name.clone(), class, points });
+        for compiling in results.growth.iter().filter(|compiling| compiling.shape != Shape::Functions) {
+            let compiled = compiling.outcomes.get(&engine.name).filter(|compiled| compiled.failure.is_none());
+            if let Some(value) = compiled.map(number).filter(|value| *value > 0.0) {
+                let label = if class == "ours" {
+                    compiling.name.clone()
+                } else {
+                    format!("{}, {}", compiling.name, engine.name)
+                };
+                singles.push(Single { label, class, point: (compiling.bytes as f64, value) });
             }
         }
-        Ok(())
     }
+    // Ours is drawn last, above the others.
+    lines.sort_by_key(|line| line.class == "ours");
+    singles.sort_by_key(|single| single.class == "ours");
+    chart::lines(page, axis.title, [&MODULE, axis], &lines, &singles)
 }
 
 fn write_table(page: &mut String, table: &Table) -> fmt::Result {
-    write!(page, "<details><summary>{}</summary>\n<div><table>\n<tr>", escape(&table.title))?;
+    write!(page, "<details><summary>{}</summary>\n<div class=\"scroll\"><table>\n<tr>", escape(&table.title))?;
     for column in &table.columns {
         write!(page, "<th>{}</th>", escape(column))?;
     }
@@ -266,14 +349,38 @@ fn write_table(page: &mut String, table: &Table) -> fmt::Result {
     Ok(())
 }
 
-/// Text as HTML, between tags or in an attribute.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+/// Seconds with a unit.
+fn time(seconds: f64) -> String {
+    match seconds {
+        0.0..0.001 => format!("{} µs", digits(seconds * 1e6)),
+        0.001..1.0 => format!("{} ms", digits(seconds * 1e3)),
+        _ => format!("{} s", digits(seconds)),
+    }
+}
+
+/// Bytes with a unit.
+fn size(bytes: f64) -> String {
+    match bytes {
+        0.0..1e3 => format!("{} B", digits(bytes)),
+        1e3..1e6 => format!("{} kB", digits(bytes / 1e3)),
+        1e6..1e9 => format!("{} MB", digits(bytes / 1e6)),
+        _ => format!("{} GB", digits(bytes / 1e9)),
+    }
+}
+
+/// Three digits, without zeros behind the point.
+fn digits(number: f64) -> String {
+    let decimals = match number {
+        0.0..10.0 => 2,
+        10.0..100.0 => 1,
+        _ => 0,
+    };
+    let text = format!("{number:.decimals$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::engines::ENGINES;
     use super::super::results::tests::example;
     use super::*;
 
@@ -292,28 +399,37 @@ mod tests {
     #[test]
     fn tags_are_closed() {
         let page = render(&example());
-        for tag in ["svg", "table", "tr", "td", "details", "text", "title", "ul", "span"] {
+        for tag in ["svg", "table", "tr", "td", "details", "text", "title", "ul", "span", "div", "p", "header"] {
             let opened = page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
             assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
         }
     }
 
     #[test]
-    fn a_factor_is_as_far_wherever_it_is() {
-        let scale = Scale { low: 0.5, high: 8.0 };
-        let distance = |from: f64, to: f64| scale.place(to) - scale.place(from);
-        assert!((distance(0.5, 1.0) - distance(4.0, 8.0)).abs() < 1e-9);
-        assert_eq!(scale.place(8.0), WIDTH - RIGHT);
-        assert_eq!(scale.place(0.1), LABELS);
-        let none = Scale::over([].into_iter());
-        assert!(none.low < none.high);
+    fn what_compiling_takes_is_a_line_for_each_compiler() {
+        let page = render(&example());
+        assert!(page.contains("<polyline class=\"line ours\""), "{page}");
+        assert!(page.contains("<title>wasmc: 100 kB, 20 ms</title>"), "{page}");
+        assert!(page.contains("<title>one function: 5 MB, 30 s</title>"), "{page}");
+        // What failed has no point.
+        assert!(!page.contains("<title>large.wasm"), "{page}");
+        assert!(page.contains("wasmc’s time grows with the 1.00th power"), "{page}");
     }
 
     #[test]
-    fn every_engine_has_a_colour_of_its_own() {
-        assert!(ENGINES.len() <= COLOURS);
-        for index in 0..COLOURS {
-            assert_eq!(STYLE.matches(&format!(".e{index} {{")).count(), 1, "{index}");
+    fn every_class_has_a_colour() {
+        for class in ["ours", "native", "ahead", "just", "interpreter", "wasmtime", "other", "l0", "l5"] {
+            assert!(STYLE.contains(&format!(".{class} {{")), "{class}");
         }
+        for step in 0..=WARMER.len() {
+            assert!(STYLE.contains(&format!(".h{step} {{")), "{step}");
+        }
+        assert_eq!(warmth(f64::MAX), WARMER.len());
+    }
+
+    #[test]
+    fn numbers_have_units_and_three_digits() {
+        assert_eq!([time(0.000_357), time(0.0645), time(2.0), time(123.4)], ["357 µs", "64.5 ms", "2 s", "123 s"]);
+        assert_eq!([size(35_123.0), size(2e6), size(1.5e9), size(100.0)], ["35.1 kB", "2 MB", "1.5 GB", "100 B"]);
     }
 }

@@ -22,6 +22,9 @@ pub struct Results {
     pub engines: Vec<EngineInfo>,
     pub missing: Vec<Missing>,
     pub programs: Vec<ProgramResult>,
+    /// What compiling takes, by size.
+    #[serde(default)]
+    pub growth: Vec<Compiling>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -31,6 +34,12 @@ pub struct EngineInfo {
     pub version: String,
     /// Of an empty program; wall time in seconds.
     pub startup: Option<Spread>,
+    /// How often it was started for that.
+    #[serde(default)]
+    pub starts: u32,
+    /// Size of what its compiler makes of an empty program.
+    #[serde(default)]
+    pub empty_bytes: Option<u64>,
     /// Start-up is taken off the figures.
     pub net: bool,
 }
@@ -102,6 +111,50 @@ pub struct Measured {
     pub uncounted: Option<String>,
 }
 
+/// What compiling a module takes.
+#[derive(Serialize, Deserialize)]
+pub struct Compiling {
+    pub name: String,
+    pub shape: Shape,
+    pub bytes: u64,
+    /// By name of the engine.
+    pub outcomes: BTreeMap<String, Compiled>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// Made up, of many functions.
+    Functions,
+    /// Made up, of one.
+    OneFunction,
+    /// Of the user.
+    Given,
+}
+
+/// Least times in seconds, and least peak of memory, what an empty module takes taken off where the engine is net.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Compiled {
+    pub wall: f64,
+    /// In user and in kernel mode, all threads.
+    pub cpu: f64,
+    pub peak_bytes: u64,
+    /// Why there is no figure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+impl Compiled {
+    pub fn without(self, idle: &Compiled) -> Compiled {
+        Compiled {
+            wall: (self.wall - idle.wall).max(0.0),
+            cpu: (self.cpu - idle.cpu).max(0.0),
+            peak_bytes: self.peak_bytes.saturating_sub(idle.peak_bytes),
+            failure: self.failure,
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Spread {
     pub min: f64,
@@ -120,6 +173,21 @@ impl Spread {
         let less = |time: f64, start: f64| (time - start).max(0.0);
         Spread { min: less(self.min, startup.min), median: less(self.median, startup.median) }
     }
+}
+
+/// The engine that this is all about.
+pub const OURS: &str = "wasmc";
+
+/// A ratio to native code that is worth a compiler engineer's time.
+const SLOWER: f64 = 1.15;
+
+/// Linear, but for what caches do to large data.
+const LINEAR: f64 = 1.1;
+
+/// Geometric mean, and of how many. Nothing of none.
+fn mean(ratios: impl Iterator<Item = f64>) -> Option<(f64, usize)> {
+    let (sum, count) = ratios.fold((0.0, 0), |(sum, count), ratio| (sum + ratio.ln(), count + 1));
+    (count > 0).then(|| ((sum / count as f64).exp(), count))
 }
 
 impl Kind {
@@ -158,9 +226,56 @@ impl Results {
 
     /// Geometric mean of the ratios of an engine, and of how many programs. Nothing if there is none.
     pub fn geometric_mean(&self, engine: &str) -> Option<(f64, usize)> {
-        let ratios: Vec<f64> = self.programs.iter().filter_map(|program| self.ratio(program, engine)).collect();
-        let logarithms: f64 = ratios.iter().map(|ratio| ratio.ln()).sum();
-        (!ratios.is_empty()).then(|| ((logarithms / ratios.len() as f64).exp(), ratios.len()))
+        mean(self.programs.iter().filter_map(|program| self.ratio(program, engine)))
+    }
+
+    /// The same, of the ratios to Wasmtime.
+    pub fn mean_to_wasmtime(&self, engine: &str) -> Option<(f64, usize)> {
+        mean(self.programs.iter().filter_map(|program| self.ratio_to_wasmtime(program, engine)))
+    }
+
+    /// The engine that ratios to Wasmtime are of, if it is there: its command, or its library.
+    pub fn wasmtime(&self) -> Option<&EngineInfo> {
+        let ran = |engine: &&EngineInfo| self.programs.iter().any(|program| program.measured(&engine.name).is_some());
+        self.engines.iter().filter(|engine| engine.name.starts_with("Wasmtime")).find(ran)
+    }
+
+    /// Least processor time over that of Wasmtime.
+    pub fn ratio_to_wasmtime(&self, program: &ProgramResult, engine: &str) -> Option<f64> {
+        let base = program.measured(&self.wasmtime()?.name)?.cpu.min;
+        let time = program.measured(engine)?.cpu.min;
+        (base > 0.0 && time > 0.0).then(|| time / base)
+    }
+
+    /// Instructions over those of the base, in the same work.
+    pub fn instruction_ratio(&self, program: &ProgramResult, engine: &str) -> Option<f64> {
+        let base = self.base(program)?.1.instructions?;
+        Some(program.measured(engine)?.instructions? as f64 / base as f64)
+    }
+
+    /// Points of an engine in the growth of made-up modules: bytes, and what it takes for them.
+    pub fn growth_of(&self, engine: &str, number: impl Fn(&Compiled) -> f64) -> Vec<(f64, f64)> {
+        let made = self.growth.iter().filter(|compiling| compiling.shape == Shape::Functions);
+        made.filter_map(|compiling| {
+            let compiled = compiling.outcomes.get(engine).filter(|compiled| compiled.failure.is_none())?;
+            Some((compiling.bytes as f64, number(compiled)))
+        })
+        .collect()
+    }
+
+    /// The power of a module's size with which time or memory grow, from 100 kB on: 1 is linear. It is the slope of a
+    /// line through the logarithms. Nothing for fewer than three points.
+    pub fn exponent(&self, engine: &str, number: impl Fn(&Compiled) -> f64) -> Option<f64> {
+        let points = self.growth_of(engine, number).into_iter().filter(|&(bytes, value)| bytes >= 1e5 && value > 0.0);
+        let points: Vec<(f64, f64)> = points.map(|(bytes, value)| (bytes.ln(), value.ln())).collect();
+        if points.len() < 3 {
+            return None;
+        }
+        let count = points.len() as f64;
+        let (x, y) = points.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0 / count, y + point.1 / count));
+        let covariance: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+        let variance: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+        Some(covariance / variance)
     }
 
     /// Failures: program, engine, reason.
@@ -181,8 +296,12 @@ impl Results {
             Some(Cell::Number(ratio, 2))
         }));
         if let Some(table) = report.tables.last_mut() {
-            table.rows.push(self.mean_row());
+            table.rows.push(self.mean_row("geometric mean", |engine| self.geometric_mean(engine)));
+            if self.wasmtime().is_some() {
+                table.rows.push(self.mean_row("of Wasmtime's", |engine| self.mean_to_wasmtime(engine)));
+            }
         }
+        report.tables.extend(self.behind());
         let seconds = |number: fn(&Measured) -> f64| {
             move |program: &ProgramResult, engine: &str| Some(Cell::Number(number(program.measured(engine)?), 3))
         };
@@ -198,21 +317,43 @@ impl Results {
         report.tables.push(self.table("Peak memory while running, in KiB", |program, engine| {
             Some(Cell::Integer(program.measured(engine)?.peak_bytes >> 10))
         }));
-        report.tables.push(self.table("Instructions, in millions", |program, engine| {
+        report.tables.push(self.table("Instructions, in millions, of a tenth of the work", |program, engine| {
             program.measured(engine)?.instructions.map(|count| Cell::Integer(count / 1_000_000))
         }));
+        report.tables.push(self.table("Instructions over those of native", |program, engine| {
+            self.instruction_ratio(program, engine).map(|ratio| Cell::Number(ratio, 2))
+        }));
         report.tables.retain(|table| table.rows.iter().flatten().any(Cell::is_number));
+        if !self.growth.is_empty() {
+            report
+                .tables
+                .push(self.growth_table("Compiling: wall time in s", |compiled| Cell::Number(compiled.wall, 3)));
+            report
+                .tables
+                .push(self.growth_table("Compiling: processor time in s", |compiled| Cell::Number(compiled.cpu, 3)));
+            report.tables.push(
+                self.growth_table("Compiling: peak memory in MiB", |compiled| Cell::Integer(compiled.peak_bytes >> 20)),
+            );
+        }
         report.tables.push(self.engine_table());
-        report.target("programs that failed on an engine", self.failures().count() as f64, Bound::AtMost(0.0));
+        self.targets(&mut report);
         report
             .notes
             .extend(self.failures().map(|(program, engine, why)| format!("FAILED: {program}, {engine}: {why}")));
-        for program in &self.programs {
-            let why = |engine: &EngineInfo| program.measured(&engine.name)?.uncounted.as_ref();
-            let uncounted = self.engines.iter().filter_map(|engine| Some((engine, why(engine)?)));
-            report.notes.extend(
-                uncounted.map(|(engine, why)| format!("Not counted: {}, {}: {why}", program.name, engine.name)),
-            );
+        for engine in &self.engines {
+            let why = |program: &ProgramResult| program.measured(&engine.name)?.uncounted.clone();
+            let mut programs = BTreeMap::<String, Vec<&str>>::new();
+            for program in &self.programs {
+                if let Some(why) = why(program) {
+                    programs.entry(why).or_default().push(&program.name);
+                }
+            }
+            let note = |(why, programs): (String, Vec<&str>)| {
+                let names =
+                    if programs.len() > 3 { format!("{} programs", programs.len()) } else { programs.join("; ") };
+                format!("Not counted: {}, {names}: {why}.", engine.name)
+            };
+            report.notes.extend(programs.into_iter().map(note));
         }
         report.notes.extend(self.missing.iter().map(|missing| {
             let Missing { name, why, how_to_get } = missing;
@@ -234,16 +375,66 @@ impl Results {
         Table { title: title.to_owned(), columns: report::columns(columns), rows: rows.collect() }
     }
 
-    fn mean_row(&self) -> Vec<Cell> {
+    fn mean_row(&self, title: &str, mean: impl Fn(&str) -> Option<(f64, usize)>) -> Vec<Cell> {
         let means = self
             .engines
             .iter()
-            .map(|engine| self.geometric_mean(&engine.name).map_or(Cell::from(""), |(mean, _)| Cell::Number(mean, 2)));
-        [Cell::from("geometric mean")].into_iter().chain(means).collect()
+            .map(|engine| mean(&engine.name).map_or(Cell::from(""), |(mean, _)| Cell::Number(mean, 2)));
+        [Cell::from(title)].into_iter().chain(means).collect()
+    }
+
+    /// What holds on any machine.
+    fn targets(&self, report: &mut Report) {
+        report.target("programs that failed on wasmc", self.failed_on(OURS) as f64, Bound::AtMost(0.0));
+        for (what, number) in [("time", (|it| it.cpu) as fn(&Compiled) -> f64), ("memory", |it| it.peak_bytes as f64)] {
+            if let Some(exponent) = self.exponent(OURS, number) {
+                let what = format!("power of a module's size with which compile {what} grows");
+                report.target(what, exponent, Bound::AtMost(LINEAR));
+            }
+        }
+    }
+
+    fn failed_on(&self, engine: &str) -> usize {
+        self.failures().filter(|(_, failed, _)| *failed == engine).count()
+    }
+
+    /// Where wasmc is slower than native code by more than is fair, or than Wasmtime at all.
+    fn behind(&self) -> Option<Table> {
+        let number = |number: Option<f64>| number.map_or(Cell::from(""), |number| Cell::Number(number, 2));
+        let mut rows = Vec::new();
+        for program in &self.programs {
+            let (native, wasmtime) = (self.ratio(program, OURS), self.ratio_to_wasmtime(program, OURS));
+            if native.is_some_and(|ratio| ratio > SLOWER) || wasmtime.is_some_and(|ratio| ratio > 1.0) {
+                let name = Cell::Text(program.name.clone());
+                let instructions = self.instruction_ratio(program, OURS);
+                rows.push((native, vec![name, number(native), number(wasmtime), number(instructions)]));
+            }
+        }
+        rows.sort_by(|one, other| other.0.partial_cmp(&one.0).expect("times are numbers"));
+        let title = format!("Where wasmc takes more than {SLOWER} of native code's time, or more than Wasmtime");
+        let columns = report::columns(["program", "of native", "of Wasmtime", "instructions, of native"]);
+        (!rows.is_empty()).then(|| Table { title, columns, rows: rows.into_iter().map(|(_, row)| row).collect() })
+    }
+
+    /// Modules × engines that compile.
+    fn growth_table(&self, title: &str, cell: impl Fn(&Compiled) -> Cell) -> Table {
+        let compiles = |engine: &&EngineInfo| self.growth.iter().any(|it| it.outcomes.contains_key(&engine.name));
+        let engines: Vec<&EngineInfo> = self.engines.iter().filter(compiles).collect();
+        let columns = ["module", "bytes"].into_iter().chain(engines.iter().map(|engine| engine.name.as_str()));
+        let rows = self.growth.iter().map(|compiling| {
+            let cells = engines.iter().map(|engine| match compiling.outcomes.get(&engine.name) {
+                None => Cell::from(""),
+                Some(compiled) if compiled.failure.is_some() => Cell::from("FAILED"),
+                Some(compiled) => cell(compiled),
+            });
+            [Cell::from(compiling.name.as_str()), Cell::Integer(compiling.bytes)].into_iter().chain(cells).collect()
+        });
+        Table { title: title.to_owned(), columns: report::columns(columns), rows: rows.collect() }
     }
 
     fn engine_table(&self) -> Table {
-        let columns = ["engine", "kind", "start-up in ms, least", "median", "programs", "version"];
+        let columns =
+            ["engine", "kind", "start-up in ms, least", "median", "starts", "size of nothing", "programs", "version"];
         let rows = self.engines.iter().map(|engine| {
             let start = |time: fn(&Spread) -> f64| {
                 engine.startup.as_ref().map_or(Cell::from(""), |spread| Cell::Number(time(spread) * 1e3, 2))
@@ -253,12 +444,15 @@ impl Results {
                 Cell::from(engine.kind.name()),
                 start(|spread| spread.min),
                 start(|spread| spread.median),
+                Cell::Integer(engine.starts.into()),
+                engine.empty_bytes.map_or(Cell::from(""), Cell::Integer),
                 Cell::Integer(self.geometric_mean(&engine.name).map_or(0, |(_, programs)| programs as u64)),
                 Cell::Text(engine.version.clone()),
             ]
         });
-        let title = format!("Engines; start-up: wall time of an empty program, {} starts", self.starts);
-        Table { title, columns: report::columns(columns), rows: rows.collect() }
+        let title =
+            "Engines; start-up: wall time of an empty program; size of nothing: what it is compiled to, in bytes";
+        Table { title: title.to_owned(), columns: report::columns(columns), rows: rows.collect() }
     }
 }
 
@@ -302,6 +496,25 @@ pub mod tests {
         assert!(text.contains("geometric mean"), "{text}");
         // Nobody counted.
         assert!(!text.contains("Instructions"), "{text}");
+    }
+
+    #[test]
+    fn growth_is_a_power_of_the_size() {
+        let results = example();
+        // From 100 kB on.
+        let exponent = results.exponent("wasmc", |compiled| compiled.cpu).unwrap();
+        assert!((exponent - 1.0).abs() < 1e-9, "{exponent}");
+        assert_eq!(results.exponent("nobody", |compiled| compiled.cpu), None);
+        let text = results.report().to_string();
+        assert!(text.contains("holds: power of a module's size with which compile time grows is 1.00"), "{text}");
+        assert!(text.contains("FAILED"), "{text}");
+    }
+
+    #[test]
+    fn what_is_behind_is_listed_worst_first() {
+        let text = example().report().to_string();
+        let (_, behind) = text.split_once("Where wasmc takes more than 1.15 of native code's time").unwrap();
+        assert!(behind.find("json").unwrap() < behind.find("gemm").unwrap(), "{text}");
     }
 
     #[test]
