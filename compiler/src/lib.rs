@@ -134,7 +134,7 @@ pub fn check(program: &Program<'_>, options: &Options) -> Result<()> {
 /// The program and the runtime library as one executable.
 fn link_executable(program: object::unit::Unit<'_>, target: &Target, options: &Options) -> Result<Vec<u8>> {
     let name = options.architecture.name();
-    let runtime = runtime::runtime_object(options.architecture)?;
+    let runtime = runtime::runtime_object(options.architecture, runtime::Flavour::Program)?;
     let runtime = object::read::read(target.machine, runtime)
         .map_err(|error| Error::internal(format!("the runtime library for {name}: {error}")))?;
     let link_options = link::LinkOptions::new(target.machine, wasmc_abi::symbols::ENTRY);

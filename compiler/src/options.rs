@@ -180,6 +180,8 @@ pub struct Options {
     pub harden: Harden,
     /// Record the Wasm offset of calls too, so that each line of a backtrace has one.
     pub debug_info: bool,
+    /// For tests: an executable finds everything through the instance register, as libraries do.
+    pub instance_register: bool,
     /// Let Cranelift check its input and output (costs 40 % of the compile time).
     pub verify: bool,
 }
@@ -209,6 +211,7 @@ impl Default for Options {
             allow_unknown_imports: false,
             harden: Harden::Auto,
             debug_info: false,
+            instance_register: false,
             verify: cfg!(debug_assertions),
         }
     }

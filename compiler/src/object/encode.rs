@@ -35,7 +35,7 @@ encode! {
         grants grants_size
         harden confine_files filter filter_count filter_process harden_flags
         embedded_size embedded embed
-        thread_start max_threads script_thread reserved
+        thread_start max_threads script_thread stack_limit imports import_count area_align
     }
     Image { destination size source memory kind reserved }
     HandlerSite { return_offset frame_bytes first count }

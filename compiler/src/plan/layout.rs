@@ -1,8 +1,9 @@
-//! Where things lie at run time, in the fixed address model: see [`wasmc_abi::layout`] for the map.
+//! Where things lie at run time: see [`wasmc_abi::layout`] for the map.
 //!
-//! Addresses of the record, of memories and of tables are constants, but for memories that find no slot or shall not
-//! reserve addresses. What is not here needs no place: constant globals, and tables that never change, which are
-//! read-only data of the executable.
+//! In an executable, addresses of the record, of memories and of tables are constants, but for memories that find no
+//! slot or shall not reserve addresses. In a library only places in the record are: each instance has one, wherever that
+//! is, and finds everything else through it. What is not here needs no place: constant globals, and tables that never
+//! change, which are read-only data.
 
 use cranelift_entity::SecondaryMap;
 use wasmc_abi::layout::{
@@ -24,6 +25,8 @@ pub enum Instances {
     One,
     /// One for each thread, which compiled code finds through the instance register.
     OnePerThread,
+    /// As many as the host of a library makes: everything, memories included, is found through the instance register.
+    Any,
 }
 
 /// Places of everything. Offsets are bytes in the record.
@@ -47,6 +50,9 @@ pub struct Layout {
     pub data_lengths: SecondaryMap<DataId, Option<u32>>,
     /// Offset of the current size (a u64, in entries) of element segments that can be dropped.
     pub element_lengths: SecondaryMap<ElemId, Option<u32>>,
+    /// Offset of the lowest address (a u64) that the stack pointer of a function which calls may have; `None` if only
+    /// the guard says where the stack ends.
+    pub stack_limit: Option<u32>,
 }
 
 /// Where a memory lies, and how accesses are kept inside.
@@ -104,6 +110,11 @@ impl Layout {
     pub fn record_address(&self, offset: u32) -> u64 {
         self.record_base + u64::from(offset)
     }
+
+    /// The constant address of a memory, as far as code may rely on it.
+    pub fn constant_base(&self, memory: MemoryId) -> Option<u64> {
+        self.memories[memory].base.filter(|_| self.instances != Instances::Any)
+    }
 }
 
 /// Entries that a table can ever have.
@@ -119,6 +130,9 @@ pub fn largest_size(memory: &Memory) -> u64 {
 /// Gives everything its place.
 pub fn lay_out(plan: &Plan<'_>, options: &Options) -> Result<Layout> {
     let mut layout = Layout::default();
+    if options.instance_register {
+        layout.instances = Instances::Any;
+    }
     if plan.thread_start.is_some() {
         layout.instances = Instances::OnePerThread;
         if plan.memories.values().any(|memory| !memory.shared) {
@@ -143,6 +157,7 @@ pub fn lay_out(plan: &Plan<'_>, options: &Options) -> Result<Layout> {
     for (id, elements) in plan.elements.iter() {
         layout.element_lengths[id] = (elements.dropped && !elements.active).then(|| record.take(8, 8));
     }
+    layout.stack_limit = (layout.instances == Instances::Any).then(|| record.take(8, 8));
 
     if record.used > LARGEST_RECORD {
         return Err(Error::unsupported("the tables and globals of the program are too large together"));

@@ -10,6 +10,7 @@
 //! - [`trap`]: why a program can stop, and how a code address is mapped back to Wasm;
 //! - [`grants`]: the note that records what a program may use of the host;
 //! - [`embed`]: trees of files inside the executable;
+//! - [`library`]: instances in a library, and what its C interface is made of;
 //! - [`wasi`]: the table of WASI preview 1 functions;
 //! - [`harden`]: the system calls that a program can need;
 //! - [`symbols`]: names through which the two objects call each other;
@@ -26,6 +27,7 @@ pub mod exception;
 pub mod grants;
 pub mod harden;
 pub mod layout;
+pub mod library;
 pub mod program;
 pub mod symbols;
 pub mod trap;

@@ -7,7 +7,7 @@
 pub type Rel32 = i32;
 
 /// Must equal in both objects; raised with every change of this crate's layouts.
-pub const ABI_VERSION: u32 = 4;
+pub const ABI_VERSION: u32 = 5;
 
 /// What the runtime must know of the program.
 #[repr(C)]
@@ -95,7 +95,15 @@ pub struct ProgramHeader {
     pub max_threads: u32,
     /// [`symbols::SCRIPT_THREAD`](crate::symbols::SCRIPT_THREAD), or none: the script has one thread.
     pub script_thread: Rel32,
-    pub reserved: u32,
+
+    /// In a library: byte offset in the record of the stack's limit (a u64).
+    pub stack_limit: u32,
+    /// In a library: byte offset in the record, and count, of the addresses of what the host satisfies imports with.
+    /// The first is not a function, but what it wants to be called with.
+    pub imports: u32,
+    pub import_count: u32,
+    /// In a library: what the start of an instance's area is a multiple of.
+    pub area_align: u64,
 }
 
 /// Most threads that a program can have at a time, besides the first.
@@ -170,7 +178,7 @@ pub struct StepResult {
 }
 
 const _: () = {
-    assert!(size_of::<ProgramHeader>() == 184);
+    assert!(size_of::<ProgramHeader>() == 200);
     assert!(size_of::<Image>() == 32);
     assert!(size_of::<ScriptStep>() == 20);
 };
