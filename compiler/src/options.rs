@@ -140,6 +140,14 @@ pub struct Grants {
     pub walk_paths: bool,
 }
 
+impl Grants {
+    /// Whether there is anything that a program does not have anyway.
+    pub fn is_any(&self) -> bool {
+        let lists = [&self.directories, &self.variables, &self.embedded, &self.listeners];
+        lists.iter().any(|list| !list.is_empty()) || self.inherit_environment || self.sealed || self.arg0.is_some()
+    }
+}
+
 /// Whether the executable gives up, before the program runs, the system calls and files that the program cannot need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Harden {

@@ -25,6 +25,9 @@ pub struct InstanceSource<'a> {
 pub enum Entry {
     /// Instantiates all instances, then calls the export `_start` of the last one, if it has one.
     Command,
+    /// Instantiates all instances whenever the program around the library asks for it; the exports of the last one are
+    /// functions of C, whose names begin with this. What imports nothing else satisfies are C functions too.
+    Library { name: String },
     /// Performs the steps and writes what came of them: see [`wasmc_abi::program::ScriptStep`]. For tests.
     Script(Vec<Step>),
 }

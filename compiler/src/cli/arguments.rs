@@ -53,6 +53,14 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = EmitKind::Exe, value_name = "KIND", help_heading = FILES)]
     pub emit: EmitKind,
 
+    /// Write the C header of a library into this file. With `--emit obj`, makes that one object a whole library.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = FILES)]
+    pub header: Option<PathBuf>,
+
+    /// What the names of a library begin with, as an identifier of C [default: the input's name].
+    #[arg(long, value_name = "NAME", help_heading = FILES)]
+    pub name: Option<String>,
+
     /// Architecture to compile for, as a name or a Linux target triple; `wasmc targets` lists them [default: that of
     /// this machine]. Repeatable for an image, which then is one for each of them.
     #[arg(long = "target", value_name = "TARGET", help_heading = CODE)]
@@ -189,6 +197,10 @@ pub enum EmitKind {
     Clif,
     /// Machine code, as text.
     Asm,
+    /// A library for C and for all that can call C, as an archive: see `--header`.
+    Staticlib,
+    /// The same as a shared library.
+    Cdylib,
     /// An image for containers with nothing in it but the executable: an archive for podman, docker, skopeo and so on.
     Oci,
 }
@@ -198,6 +210,8 @@ impl EmitKind {
         match self {
             EmitKind::Exe | EmitKind::Oci => Emit::Executable,
             EmitKind::Obj => Emit::Object,
+            EmitKind::Staticlib => Emit::StaticLibrary,
+            EmitKind::Cdylib => Emit::SharedLibrary,
             EmitKind::Clif => Emit::Clif,
             EmitKind::Asm => Emit::Assembly,
         }
@@ -208,6 +222,8 @@ impl EmitKind {
         match self {
             EmitKind::Exe => "",
             EmitKind::Obj => "o",
+            EmitKind::Staticlib => "a",
+            EmitKind::Cdylib => "so",
             EmitKind::Clif => "clif",
             EmitKind::Asm => "s",
             EmitKind::Oci => "tar",
@@ -234,6 +250,12 @@ pub enum HardenKind {
 }
 
 impl Arguments {
+    /// Whether a library is to be made.
+    pub fn is_library(&self) -> bool {
+        let whole_object = self.emit == EmitKind::Obj && self.header.is_some();
+        whole_object || matches!(self.emit, EmitKind::Staticlib | EmitKind::Cdylib)
+    }
+
     /// The options of the compiler, for each target.
     pub fn options(&self) -> Result<Vec<Options>> {
         let mut architectures = self.targets.iter().map(|target| parse_target(target)).collect::<Result<Vec<_>>>()?;

@@ -18,7 +18,7 @@ use clap::{ArgMatches, FromArgMatches};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::program::{Entry, InstanceSource, Program};
-use crate::{Emit, Observer as _, Options, image, suggest};
+use crate::{Artifact, Emit, Observer as _, Options, image, suggest};
 use arguments::{Arguments, CompletionsArguments, EmitKind, HelpArguments, InspectArguments, ManArguments};
 use progress::Progress;
 use snippet::Place;
@@ -106,15 +106,24 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         wasm: &source.wasm,
         wiring: linked.iter().take(index).enumerate().map(|(at, (name, _))| ((*name).to_owned(), at)).collect(),
     });
-    let program = Program { instances: instances.collect(), entry: Entry::Command };
+    let entry = match arguments.is_library() {
+        true => Entry::Library { name: library_name(arguments)? },
+        false => Entry::Command,
+    };
+    let program = Program { instances: instances.collect(), entry };
 
     let progress = Progress::new(arguments.timings.is_some());
     let result = threads.install(|| match arguments.emit {
-        EmitKind::Oci => compile_image(&program, &options, &output, &progress),
-        emit => crate::compile_observed(&program, &options[0], emit.emit(), &progress),
+        EmitKind::Oci => {
+            compile_image(&program, &options, &output, &progress).map(|bytes| Artifact { bytes, header: None })
+        }
+        emit => crate::make(&program, &options[0], emit.emit(), &progress),
     });
     let times = progress.finish();
-    let bytes = result.map_err(|error| locate(error, &sources))?;
+    let Artifact { bytes, header } = result.map_err(|error| locate(error, &sources))?;
+    if let (Some(path), Some(header)) = (&arguments.header, header) {
+        output::write(path, header.as_bytes(), false)?;
+    }
     output::write(&output, &bytes, arguments.emit == EmitKind::Exe)?;
     if let Some(trace) = &arguments.timings {
         anstream::eprint!("{}", mask(&times.table()));
@@ -227,7 +236,11 @@ fn output_path(arguments: &Arguments) -> Result<PathBuf> {
         None if input.as_os_str() == "-" => PathBuf::from("a.out"),
         None => {
             let stem = input.file_stem().ok_or_else(|| Error::usage(format!("{} is not a file", input.display())))?;
-            PathBuf::from(stem).with_extension(arguments.emit.extension())
+            match arguments.emit {
+                EmitKind::Staticlib => PathBuf::from(format!("lib{}.a", library_name(arguments)?)),
+                EmitKind::Cdylib => PathBuf::from(format!("lib{}.so", library_name(arguments)?)),
+                other => PathBuf::from(stem).with_extension(other.extension()),
+            }
         }
     };
     let same = |a: &Path, b: &Path| matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
@@ -238,6 +251,20 @@ fn output_path(arguments: &Arguments) -> Result<PathBuf> {
         )));
     }
     Ok(output)
+}
+
+/// What the names of a library begin with: what is said, or the input's name as an identifier.
+fn library_name(arguments: &Arguments) -> Result<String> {
+    if let Some(name) = &arguments.name {
+        return Ok(name.clone());
+    }
+    let stem = arguments.input.file_stem().unwrap_or_default().to_string_lossy();
+    let letter = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '_' };
+    let name: String = stem.chars().map(letter).collect();
+    if name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        return Ok(name);
+    }
+    Err(Error::usage(format!("no identifier of C can be made of '{stem}': give the library a name with --name")))
 }
 
 fn report(failure: &Failure) {

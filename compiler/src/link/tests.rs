@@ -28,7 +28,7 @@ impl<'data> Unit<'data> {
 
     fn symbol(&mut self, name: &str, kind: SymbolKind, place: Option<(SectionId, u64)>) -> SymbolId {
         let size = place.map_or(0, |(section, offset)| self.sections[section].size - offset);
-        self.symbols.push(Symbol { name: name.into(), kind, global: true, place, size })
+        self.symbols.push(Symbol { name: name.into(), kind, global: true, exported: false, place, size })
     }
 
     fn function(&mut self, name: &str, code: &[u8]) -> (SectionId, SymbolId) {

@@ -13,7 +13,7 @@ use wasmc_abi::layout::{
 use wasmparser::ValType;
 
 use super::ids::{DataId, ElemId, GlobalId, MemoryId, TableId};
-use super::{Memory, Plan, Table};
+use super::{Main, Memory, Plan, Table};
 use crate::error::{Error, Result};
 use crate::options::{BoundsChecks, Options};
 
@@ -53,6 +53,9 @@ pub struct Layout {
     /// Offset of the lowest address (a u64) that the stack pointer of a function which calls may have; `None` if only
     /// the guard says where the stack ends.
     pub stack_limit: Option<u32>,
+    /// Offset of the addresses that the host of a library gives: what its functions want to be called with, then those of
+    /// the functions.
+    pub host_imports: u32,
 }
 
 /// Where a memory lies, and how accesses are kept inside.
@@ -62,7 +65,7 @@ pub struct MemoryPlace {
     pub record: u32,
     /// Its constant address, if it has one; else the runtime places it, and writes the address into the record.
     pub base: Option<u64>,
-    /// Bytes of address space behind the constant address that belong to it.
+    /// Bytes of address space behind its address that belong to it; 0 if it may move.
     pub reserved: u64,
     pub bounds: Bounds,
 }
@@ -130,8 +133,12 @@ pub fn largest_size(memory: &Memory) -> u64 {
 /// Gives everything its place.
 pub fn lay_out(plan: &Plan<'_>, options: &Options) -> Result<Layout> {
     let mut layout = Layout::default();
-    if options.instance_register {
+    let is_library = matches!(plan.main, Main::Library(_));
+    if is_library || options.instance_register {
         layout.instances = Instances::Any;
+    }
+    if is_library && plan.thread_start.is_some() {
+        return Err(Error::unsupported("a library that starts threads"));
     }
     if plan.thread_start.is_some() {
         layout.instances = Instances::OnePerThread;
@@ -158,13 +165,17 @@ pub fn lay_out(plan: &Plan<'_>, options: &Options) -> Result<Layout> {
         layout.element_lengths[id] = (elements.dropped && !elements.active).then(|| record.take(8, 8));
     }
     layout.stack_limit = (layout.instances == Instances::Any).then(|| record.take(8, 8));
+    if is_library {
+        layout.host_imports = record.take(8 * (1 + plan.host_imports.len() as u64), 8);
+    }
 
     if record.used > LARGEST_RECORD {
         return Err(Error::unsupported("the tables and globals of the program are too large together"));
     }
     layout.record_used = record.used as u32;
     layout.record_size = record.used.next_multiple_of(MAX_PAGE_SIZE);
-    layout.record_base = options.architecture.memory_base() - layout.record_size;
+    // Where the record of a library is, is not known: what counts from there are offsets.
+    layout.record_base = if is_library { 0 } else { options.architecture.memory_base() - layout.record_size };
     Ok(layout)
 }
 
@@ -176,6 +187,7 @@ fn place_memories(plan: &Plan<'_>, options: &Options, layout: &mut Layout, recor
         BoundsChecks::Explicit => (Bounds::Compared, None),
     };
     // The best place, where the base folds into the access, is for the memory that the main module uses first.
+    let is_library = matches!(plan.main, Main::Library(_));
     let best = options.architecture.memory_base();
     let main = plan.instances.values().next_back().and_then(|instance| instance.memories.values().next());
     let main_end = main.and_then(|&main| wish(&plan.memories[main]).1).and_then(|reserved| best.checked_add(reserved));
@@ -185,6 +197,9 @@ fn place_memories(plan: &Plan<'_>, options: &Options, layout: &mut Layout, recor
     for (id, memory) in plan.memories.iter() {
         let (bounds, reserved) = wish(memory);
         let place = reserved.and_then(|reserved| {
+            if is_library {
+                return Some(MemoryPlace { record: 0, base: None, reserved, bounds });
+            }
             let base = if Some(&id) == main { main_end.map(|_| best) } else { slots.take_for_memory(reserved) };
             base.map(|base| MemoryPlace { record: 0, base: Some(base), reserved, bounds })
         });

@@ -12,6 +12,7 @@ use super::describe::{describe_kind, describe_memory};
 use super::evaluate::{ConstValue, evaluate};
 use super::ids::{FuncId, InstanceId, MemoryId};
 use super::layout::Layout;
+use super::library;
 use super::types::Types;
 use super::{
     Data, Elements, Function, FunctionSource, Global, Instance, InstantiationStep, Main, Memory, Plan, ScriptStep,
@@ -45,6 +46,7 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         waits: false,
         thread_start: None,
         layout: Layout::default(),
+        host_imports: PrimaryMap::new(),
         main: Main::Command(None),
     };
     let mut host_memories = HostMemories::default();
@@ -52,8 +54,15 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         let (module, uses) = parsed?;
         // In symbols and backtraces, functions of all but the main module say where they are from.
         let is_library = index + 1 < program.instances.len();
-        let host_memories = matches!(program.entry, Entry::Command).then_some(&mut host_memories);
-        plan.add_instance(source, is_library, module, uses, options, host_memories)
+        let host = Host {
+            memories: matches!(program.entry, Entry::Command).then_some(&mut host_memories),
+            functions: match program.entry {
+                Entry::Library { .. } => HostFunctions::Given,
+                _ if options.allow_unknown_imports => HostFunctions::Unknown,
+                _ => HostFunctions::None,
+            },
+        };
+        plan.add_instance(source, is_library, module, uses, options, host)
             .map_err(|error| error.in_module(&source.name))?;
     }
     plan.types.number();
@@ -81,7 +90,7 @@ impl<'a> Plan<'a> {
         module: Module<'a>,
         uses: PrimaryMap<BodyIndex, Uses>,
         options: &Options,
-        host_memories: Option<&mut HostMemories<'a>>,
+        host: Host<'a, '_>,
     ) -> Result<()> {
         let mut instance = Instance {
             name: source.name.clone(),
@@ -97,7 +106,7 @@ impl<'a> Plan<'a> {
             uses,
             module,
         };
-        self.resolve_imports(source, &mut instance, options, host_memories)?;
+        self.resolve_imports(source, &mut instance, options, host)?;
         self.define_items(&mut instance, is_library)?;
         self.instances.push(instance);
         Ok(())
@@ -108,7 +117,7 @@ impl<'a> Plan<'a> {
         source: &InstanceSource<'_>,
         instance: &mut Instance<'a>,
         options: &Options,
-        mut host_memories: Option<&mut HostMemories<'a>>,
+        mut host: Host<'a, '_>,
     ) -> Result<()> {
         let mut host_functions = Vec::new();
         // All that one module misses is reported together.
@@ -137,7 +146,7 @@ impl<'a> Plan<'a> {
                 continue;
             } else if let External::Memory(memory) = import.item
                 && instance.module.memories[memory].shared
-                && let Some(known) = host_memories.as_deref_mut()
+                && let Some(known) = host.memories.as_deref_mut()
             {
                 let wanted = instance.module.memories[memory];
                 let id = match known.get(&(import.module, import.name)) {
@@ -152,11 +161,20 @@ impl<'a> Plan<'a> {
                 continue;
             }
             match import.item {
-                External::Function(function) if options.allow_unknown_imports => {
+                External::Function(function) if host.functions != HostFunctions::None => {
                     let name = format!("{}.{}", import.module, import.name);
+                    let source = match host.functions {
+                        HostFunctions::Given => {
+                            let id = self.functions.next_key();
+                            let names = (import.module, import.name);
+                            let number = library::add_import(&mut self.host_imports, names, id);
+                            FunctionSource::Host { import: name.clone(), number }
+                        }
+                        _ => FunctionSource::Unknown { import: name.clone() },
+                    };
                     let id = self.functions.push(Function {
                         ty: instance.types[instance.module.functions[function]],
-                        source: FunctionSource::Unknown { import: name.clone() },
+                        source,
                         name,
                         live: false,
                         referenced: false,
@@ -424,6 +442,21 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// What the host has for imports that nothing else satisfies.
+struct Host<'a, 'm> {
+    memories: Option<&'m mut HostMemories<'a>>,
+    functions: HostFunctions,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum HostFunctions {
+    None,
+    /// Something that traps.
+    Unknown,
+    /// C functions, which a library is given.
+    Given,
+}
+
 enum Linked {
     Yes,
     NoSuchExport,
@@ -433,6 +466,14 @@ enum Linked {
 pub fn resolve_entry(plan: &Plan<'_>, entry: &Entry) -> Result<Main> {
     let steps = match entry {
         Entry::Command => return Ok(Main::Command(find_command(plan)?)),
+        Entry::Library { name } => {
+            for instance in plan.instances.values() {
+                if let Some(initialize) = instance.exported_function("_initialize") {
+                    check_entry(plan, "_initialize", initialize).map_err(|error| error.in_module(&instance.name))?;
+                }
+            }
+            return Ok(Main::Library(library::interface(plan, name)?));
+        }
         Entry::Script(steps) => steps,
     };
     let export = |instance: usize, name: &str| {

@@ -119,7 +119,7 @@ impl Environment<'_, '_> {
             FunctionSource::Wasi { function, memory } => {
                 self.call_wasi(function, memory, plan.functions[callee].ty, arguments)
             }
-            FunctionSource::Body { .. } | FunctionSource::Unknown { .. } => {
+            FunctionSource::Body { .. } | FunctionSource::Host { .. } | FunctionSource::Unknown { .. } => {
                 let function = self.wasm_function(callee);
                 self.before_call();
                 self.ins().call(function, arguments)

@@ -35,6 +35,8 @@ pub enum Region {
     /// Exceptions.
     Exception,
     StackLimit,
+    /// What the host of a library gives.
+    HostImports,
 }
 
 impl Region {
@@ -50,6 +52,7 @@ impl Region {
             Region::Slots => (6, 0),
             Region::Exception => (7, 0),
             Region::StackLimit => (8, 0),
+            Region::HostImports => (9, 0),
         };
         kind << 28 | index as u32
     }
@@ -67,6 +70,8 @@ pub struct Environment<'f, 'p> {
     /// What was read from the instance register in this block, since the last call: with one value as the base,
     /// Cranelift sees which accesses are to the same place.
     instance: Option<(Block, Value)>,
+    /// The record's address, in a function that is given the instance instead of running in it.
+    pub given_record: Option<Value>,
     pub checked: Checked,
 }
 
@@ -81,6 +86,7 @@ impl<'f, 'p> Environment<'f, 'p> {
             signatures: HashMap::new(),
             regions: HashMap::new(),
             instance: None,
+            given_record: None,
             checked: Checked::default(),
         }
     }
@@ -211,6 +217,9 @@ impl<'f, 'p> Environment<'f, 'p> {
 
     /// The address of the running instance's record.
     fn instance_base(&mut self) -> Value {
+        if let Some(record) = self.given_record {
+            return record;
+        }
         match self.plan.layout.instances {
             Instances::One => self.iconst(POINTER, self.plan.layout.record_base),
             Instances::OnePerThread | Instances::Any => {

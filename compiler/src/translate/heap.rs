@@ -233,7 +233,7 @@ impl Environment<'_, '_> {
         self.ins().iadd(base, start)
     }
 
-    fn memory_base(&mut self, memory: MemoryId) -> Value {
+    pub fn memory_base(&mut self, memory: MemoryId) -> Value {
         if let Some(base) = self.plan.layout.constant_base(memory) {
             return self.iconst(POINTER, base);
         }

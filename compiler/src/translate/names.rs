@@ -6,6 +6,7 @@ use cranelift_codegen::ir::UserExternalName;
 use cranelift_entity::EntityRef;
 
 use crate::plan::ids::{DataId, ElemId, FuncId, GlobalId, InstanceId, TableId};
+use crate::plan::library::ApiId;
 
 macro_rules! names {
     ($($(#[$doc:meta])* $variant:ident($index:ty) = $namespace:literal,)*) => {
@@ -63,6 +64,10 @@ names! {
     FuncrefAnchor(Unique) = 12,
     /// `extern "C" fn(thread, argument)`: a new thread, from its instantiation on.
     ThreadStart(Unique) = 13,
+    /// A function of the C interface of a library.
+    Api(ApiId) = 14,
+    /// `extern "C" fn(slots, instance)` that calls a C function in place of an import.
+    HostCall(FuncId) = 15,
 }
 
 /// The index of names that exist once.
@@ -126,6 +131,13 @@ runtime_functions! {
     Harden        = symbols::HARDEN,
     ConfineFiles  = symbols::CONFINE_FILES,
     Embed         = symbols::EMBED,
+    LibraryInstantiate = symbols::LIBRARY_INSTANTIATE,
+    LibraryDestroy = symbols::LIBRARY_DESTROY,
+    LibraryEnter  = symbols::LIBRARY_ENTER,
+    LibraryLeave  = symbols::LIBRARY_LEAVE,
+    LibraryFail   = symbols::LIBRARY_FAIL,
+    LibraryRaise  = symbols::LIBRARY_RAISE,
+    LibraryRaised = symbols::LIBRARY_RAISED,
     CeilF32       = libcalls::CEIL_F32,
     CeilF64       = libcalls::CEIL_F64,
     FloorF32      = libcalls::FLOOR_F32,
