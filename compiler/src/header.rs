@@ -23,7 +23,7 @@ struct Writer<'p> {
     text: String,
 }
 
-/// What is the same for every library; `NAME` stands for its name and `TRAPS` for the numbers of traps.
+/// What is the same for every library; `NAME` and `UPPER` stand for its name, and `TRAPS` for the numbers of traps.
 const COMMON: &str = r#"/* Made by wasmc: the C interface of NAME.
  *
  * An instance is made by NAME_instantiate and destroyed by NAME_destroy. There can be any number of them. One thread at
@@ -31,7 +31,7 @@ const COMMON: &str = r#"/* Made by wasmc: the C interface of NAME.
  * stack of its own, so that it needs little of the caller's.
  *
  * Errors: each function that runs WebAssembly takes a NAME_error, or NULL, and sets its `kind`. If that is not
- * NAME_OK, there is a `code` and a text, and the function gives 0 and leaves its results as they are. The instance can
+ * UPPER_OK, there is a `code` and a text, and the function gives 0 and leaves its results as they are. The instance can
  * be used further. Nothing has to be freed.
  *
  * Ownership: an instance owns its memories, tables and globals. Strings and structures that are passed to
@@ -40,11 +40,12 @@ const COMMON: &str = r#"/* Made by wasmc: the C interface of NAME.
  * Signals: traps are found by handlers for SIGSEGV, SIGBUS, SIGILL and SIGFPE, which the first instance installs. They
  * pass on what is not a trap to the handlers that were there before. Who installs handlers later must do the same.
  *
- * Functions of the host must return: longjmp and exceptions of C++ do not pass through WebAssembly. NAME_raise makes a
- * trap of what they cannot do.
+ * Functions of the host run on the stack of their thread, and must return: longjmp and exceptions of C++ do not pass
+ * through WebAssembly. NAME_raise makes a trap of what they cannot do. If they call the instance again, it may call them
+ * again in turn: as deep as its stack lets it, and the host's has to hold that.
  */
-#ifndef NAME_WASMC_H
-#define NAME_WASMC_H
+#ifndef UPPER_WASMC_H
+#define UPPER_WASMC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -58,9 +59,9 @@ typedef struct NAME_instance NAME_instance;
 
 /* Kinds of errors: the call returned; WebAssembly trapped, and `code` says why; it called proc_exit, and `code` is the
  * status; there is no instance, since something that it needs cannot be had. */
-enum { NAME_OK = 0, NAME_TRAP = 1, NAME_EXIT = 2, NAME_REFUSED = 3 };
+enum { UPPER_OK = 0, UPPER_TRAP = 1, UPPER_EXIT = 2, UPPER_REFUSED = 3 };
 
-/* Codes of traps. NAME_RAISED: by NAME_raise. */
+/* Codes of traps. UPPER_RAISED: by NAME_raise. */
 enum {
 TRAPS};
 
@@ -81,13 +82,13 @@ typedef struct NAME_options {
     const char *const *dirs;
     /* Bytes that each memory may grow to; 0 for what the module says. */
     uint64_t max_memory;
-    /* NAME_NO_STREAMS, or 0. */
+    /* UPPER_NO_STREAMS, or 0. */
     uint32_t flags;
     uint32_t reserved;
 } NAME_options;
 
 /* The instance does not have the standard streams. */
-enum { NAME_NO_STREAMS = 1 };
+enum { UPPER_NO_STREAMS = 1 };
 
 /* A vector of 128 bits, little-endian. */
 typedef struct NAME_v128 {
@@ -120,9 +121,9 @@ impl Writer<'_> {
         let mut traps = String::new();
         for &code in TrapCode::ALL {
             let name = constant_name(&format!("{code:?}"));
-            let _ = writeln!(traps, "    NAME_TRAP_{name} = {}, /* {} */", code as u8, code.message());
+            let _ = writeln!(traps, "    UPPER_TRAP_{name} = {}, /* {} */", code as u8, code.message());
         }
-        let _ = writeln!(traps, "    NAME_RAISED = {}", wasmc_abi::library::CODE_RAISED);
+        let _ = writeln!(traps, "    UPPER_RAISED = {}", wasmc_abi::library::CODE_RAISED);
         let common = COMMON.replace("TRAPS", &traps).replace("MESSAGE_BYTES", &MESSAGE_BYTES.to_string());
         self.add(&common);
         self.add_imports();
@@ -140,10 +141,12 @@ impl Writer<'_> {
         self.text
     }
 
-    /// Adds text in which `NAME` stands for the name.
+    /// Adds text in which `NAME` stands for the name, and `UPPER` for the same in capital letters.
     fn add(&mut self, text: &str) {
-        // Where it is part of a longer word, as in `NAME=VALUE`, it is not meant.
-        self.text += &text.replace("NAME=VALUE", "\u{1}").replace("NAME", self.name).replace('\u{1}', "NAME=VALUE");
+        let upper = self.name.to_ascii_uppercase();
+        // Where it is part of `NAME=VALUE`, it is not meant.
+        let text = text.replace("NAME=VALUE", "\u{1}").replace("NAME", self.name).replace("UPPER", &upper);
+        self.text += &text.replace('\u{1}', "NAME=VALUE");
     }
 
     fn c_type(&self, ty: CType) -> String {

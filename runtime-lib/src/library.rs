@@ -140,8 +140,10 @@ unsafe extern "C" fn wasmc_library_instantiate(
     };
     // SAFETY: by the caller.
     if let Err(refusal) = unsafe { furnish(header, instance, imports, &options) } {
+        // It may name a string of the instance's.
+        let nothing = refuse(refusal);
         take_back(header, instance);
-        return refuse(refusal);
+        return nothing;
     }
     // SAFETY: an entry without arguments; the instance is complete, and nobody else knows it.
     let code = unsafe {

@@ -1,6 +1,7 @@
 //! The `wasmc` command that tests run.
 
 use std::env;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -20,6 +21,23 @@ pub fn wasmc() -> &'static Path {
         Some(path) => path.into(),
         None => build(),
     })
+}
+
+/// Whether a tool is installed. Says so if it is not, and fails where all must be: with `WASMC_TOOLS=required`, as
+/// `.ci/run` sets it.
+///
+/// # Panics
+///
+/// There.
+pub fn has_tool(name: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&path).any(|directory| directory.join(name).is_file());
+    if !found {
+        let required = env::var_os("WASMC_TOOLS").is_some_and(|value| value == "required");
+        assert!(!required, "{name} is missing");
+        let _ = writeln!(std::io::stderr(), "not tested: {name} is missing");
+    }
+    found
 }
 
 fn build() -> PathBuf {

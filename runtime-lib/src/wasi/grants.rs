@@ -128,8 +128,12 @@ pub fn open_in_library(
     streams: Streams,
     directories: impl Iterator<Item = &'static [u8]>,
 ) -> core::result::Result<(), (&'static str, &'static [u8])> {
-    resolve::choose(flags() & WALK != 0);
+    let mut has_any = false;
     for text in directories {
+        if !has_any {
+            resolve::choose(flags() & WALK != 0);
+        }
+        has_any = true;
         let grant = parse_directory(text).ok_or(("a directory must be HOST[::GUEST][:ro], not ", text))?;
         let mut buffer = [0; sys::MAX_PATH + 1];
         let host = sys::path(grant.host, &mut buffer).and_then(sys::open_directory);
