@@ -1,14 +1,29 @@
-//! wasmc: an ahead-of-time compiler from WebAssembly to small, static, native executables.
+//! wasmc: an ahead-of-time compiler from WebAssembly to small, static, native executables, and to libraries for C.
+//!
+//! [`Compiler`] is what most need:
+//!
+//! ```
+//! let hello = br#"(module
+//!     (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+//!     (memory (export "memory") 1)
+//!     (func (export "_start") (call $exit (i32.const 7))))"#;
+//! let executable = wasmc::Compiler::new().executable(hello)?;
+//! # assert!(executable.starts_with(b"\x7fELF"));
+//! # Ok::<(), wasmc::Error>(())
+//! ```
+//!
+//! [`compile`] and [`make`] do the same for any [`Program`], and can be [observed](Observer). The command is [`cli`].
 
 pub mod cli;
 mod codegen;
+pub mod compiler;
 mod embed;
 pub mod error;
 pub mod features;
 mod header;
 pub mod image;
-pub mod link;
-pub mod object;
+mod link;
+mod object;
 mod optimize;
 pub mod options;
 mod parse;
@@ -21,6 +36,7 @@ mod translate;
 use std::time::Instant;
 
 use codegen::target::Target;
+pub use compiler::{Compiler, Library};
 use embed::Embedded;
 pub use error::{Error, ErrorKind, Result};
 pub use features::Features;

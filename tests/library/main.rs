@@ -18,7 +18,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use wasmc::options::Architecture;
-use wasmc_tests::command::{has_tool, wasmc};
+use wasmc_tests::command::{has_tool, wasmc, wasmc_crate};
 use wasmc_tests::emulator;
 use wasmc_tests::process::{self, End, Finished};
 
@@ -198,6 +198,38 @@ fn from_python() {
     let mut command = place.command("python3");
     command.arg(source("call.py")).arg(place.path("libstress.so"));
     assert_eq!(place.run(command), "1 7 wasmc: trap: integer divide by zero\n");
+}
+
+/// The example's build script and program, compiled as cargo compiles them, with the crate as it was built for tests.
+#[test]
+fn from_rust() {
+    let Some(place) = Place::native(&["rustc", "cc"]) else { return };
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/rust");
+    let library = wasmc_crate();
+    let mut compile = place.command("rustc");
+    compile.args(["--edition", "2024", "-o", "build-script"]).arg(example.join("build.rs"));
+    compile.arg("--extern").arg(format!("wasmc={}", library.display()));
+    let dependencies = library.parent().unwrap();
+    compile.arg("-L").arg(format!("dependency={}", dependencies.display()));
+    compile.arg("-L").arg(format!("dependency={}", dependencies.join("deps").display()));
+    place.run(compile);
+
+    let mut script = place.command(place.path("build-script"));
+    script.current_dir(&example).env("OUT_DIR", place.directory.path());
+    let printed = place.run(script);
+    let mut compile = place.command("rustc");
+    compile.args(["--edition", "2024", "-o", "program"]).arg(example.join("src/main.rs"));
+    for line in printed.lines() {
+        let (name, value) = line.strip_prefix("cargo::").unwrap().split_once('=').unwrap();
+        match name {
+            "rustc-link-search" => drop(compile.args(["-L", value])),
+            "rustc-link-lib" => drop(compile.args(["-l", value])),
+            _ => {}
+        }
+    }
+    place.run(compile);
+    let expected = "[2, 3, 5, 7, 11, 13, 17, 19, 23, 29]\nwasmc: trap: wasm `unreachable` instruction executed\n168\n";
+    assert_eq!(place.execute(&place.path("program"), &[]), expected);
 }
 
 /// All names of a static library are its own, but for those of the header, so that several can be in one program.

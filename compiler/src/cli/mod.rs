@@ -18,13 +18,10 @@ use clap::{ArgMatches, FromArgMatches};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::program::{Entry, InstanceSource, Program};
-use crate::{Artifact, Emit, Observer as _, Options, image, suggest};
+use crate::{Artifact, Emit, Observer as _, Options, compiler, image, suggest};
 use arguments::{Arguments, CompletionsArguments, EmitKind, HelpArguments, InspectArguments, ManArguments};
 use progress::Progress;
 use snippet::Place;
-
-/// Bytes of the stack of a thread that compiles. The largest functions that validation lets pass need a part of it.
-const THREAD_STACK: usize = 64 << 20;
 
 /// The whole command. Gives the exit status: see [`ErrorKind::exit_status`](crate::ErrorKind::exit_status).
 pub fn main() -> ExitCode {
@@ -88,11 +85,7 @@ impl From<Error> for Failure {
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     let options = arguments.options()?;
     let output = output_path(arguments)?;
-    let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(arguments.jobs.map_or(0, usize::from))
-        .stack_size(THREAD_STACK)
-        .build()
-        .map_err(|error| Error::internal(format!("cannot start threads: {error}")))?;
+    let threads = compiler::threads(arguments.jobs)?;
 
     let linked = arguments.linked()?;
     let mut sources = Vec::with_capacity(linked.len() + 1);
