@@ -263,6 +263,9 @@ impl Arguments {
             let host = Architecture::host();
             architectures.push(host.ok_or_else(|| Error::usage("this machine is no target: name one with --target"))?);
         }
+        if !self.is_library() && (self.header.is_some() || self.name.is_some()) {
+            return Err(Error::usage("--header and --name are about libraries: --emit staticlib or cdylib"));
+        }
         if architectures.len() > 1 && self.emit != EmitKind::Oci {
             return Err(Error::usage("several targets can be in an image only: --emit oci"));
         }

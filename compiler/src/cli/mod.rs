@@ -226,14 +226,12 @@ fn output_path(arguments: &Arguments) -> Result<PathBuf> {
     let input = &arguments.input;
     let output = match &arguments.output {
         Some(output) => output.clone(),
+        None if arguments.emit == EmitKind::Staticlib => PathBuf::from(format!("lib{}.a", library_name(arguments)?)),
+        None if arguments.emit == EmitKind::Cdylib => PathBuf::from(format!("lib{}.so", library_name(arguments)?)),
         None if input.as_os_str() == "-" => PathBuf::from("a.out"),
         None => {
             let stem = input.file_stem().ok_or_else(|| Error::usage(format!("{} is not a file", input.display())))?;
-            match arguments.emit {
-                EmitKind::Staticlib => PathBuf::from(format!("lib{}.a", library_name(arguments)?)),
-                EmitKind::Cdylib => PathBuf::from(format!("lib{}.so", library_name(arguments)?)),
-                other => PathBuf::from(stem).with_extension(other.extension()),
-            }
+            PathBuf::from(stem).with_extension(arguments.emit.extension())
         }
     };
     let same = |a: &Path, b: &Path| matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
