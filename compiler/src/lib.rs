@@ -23,6 +23,7 @@ pub mod features;
 mod header;
 pub mod image;
 mod link;
+pub mod native;
 mod object;
 mod optimize;
 pub mod options;
@@ -171,6 +172,12 @@ pub fn make(program: &Program<'_>, options: &Options, emit: Emit, observer: &dyn
 /// Refuses what belongs to executables only, or to libraries only.
 fn check_purpose(program: &Program<'_>, options: &Options, emit: Emit) -> Result<()> {
     let is_library = matches!(program.entry, Entry::Library { .. });
+    if !options.native_files.is_empty() || !options.native_imports.is_empty() {
+        let is_executable = matches!(program.entry, Entry::Command) && emit != Emit::Object;
+        if !is_executable {
+            return Err(Error::usage("native objects can be linked with executables only"));
+        }
+    }
     if !is_library {
         return match emit {
             Emit::StaticLibrary | Emit::SharedLibrary => Err(Error::usage("a library needs a name")),
@@ -239,9 +246,15 @@ pub fn check(program: &Program<'_>, options: &Options) -> Result<()> {
 
 /// The program and the runtime library as one executable.
 fn link_executable(program: object::unit::Unit<'_>, target: &Target, options: &Options) -> Result<Vec<u8>> {
-    let runtime = read_runtime(runtime::Flavour::Program, target, options)?;
+    let mut runtime = read_runtime(runtime::Flavour::Program, target, options)?;
+    let natives = native::units(&options.native_files, target.machine, &program, &mut runtime)?;
+    let units = [program, runtime].into_iter().chain(natives).collect();
     let output = link::Output::Executable { entry: wasmc_abi::symbols::ENTRY };
-    link::link(vec![program, runtime], &link::LinkOptions::new(target.machine, output)).map_err(link_failure)
+    link::link(units, &link::LinkOptions::new(target.machine, output)).map_err(|error| match error {
+        // What others give us may not fit together.
+        error if !options.native_imports.is_empty() => Error::link(format!("native objects: {error}")),
+        error => link_failure(error),
+    })
 }
 
 /// The place of embedded files in an executable: zeros so far, so that contents are read to where they belong.

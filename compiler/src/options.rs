@@ -4,6 +4,7 @@ use wasmc_abi::cpu::Level;
 use wasmc_abi::layout::{MAX_SLOTS_39_BIT, MAX_SLOTS_47_BIT, MEMORY_BASE_IN_DISPLACEMENT, MEMORY_BASE_IN_REGISTER};
 
 use crate::features::Features;
+use crate::native::{NativeFile, NativeImport};
 
 /// Architecture of the executable. All targets are Linux.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -183,6 +184,9 @@ pub struct Options {
     /// Threads that the program may have at a time, besides the first.
     pub max_threads: u32,
     pub grants: Grants,
+    /// Imports that functions of native objects satisfy, and these objects.
+    pub native_imports: Vec<NativeImport>,
+    pub native_files: Vec<NativeFile>,
     /// Imports that nothing satisfies trap when called, instead of being errors.
     pub allow_unknown_imports: bool,
     pub harden: Harden,
@@ -216,6 +220,8 @@ impl Default for Options {
             max_memory: None,
             max_threads: DEFAULT_MAX_THREADS,
             grants: Grants::default(),
+            native_imports: Vec::new(),
+            native_files: Vec::new(),
             allow_unknown_imports: false,
             harden: Harden::Auto,
             debug_info: false,

@@ -8,6 +8,7 @@
 //! | `wasi.c`    | what an instance may use of the host                                        |
 //! | `call.py`   | a shared library, through ctypes                                            |
 //! | `examples/rust` | a build script that compiles a module                                   |
+//! | `native.c`  | the other way round: C in an executable                                     |
 //!
 //! A test that needs a tool that is missing says so; `.ci/run` installs them, and nothing is left out there.
 
@@ -35,7 +36,7 @@ struct Place {
 }
 
 #[track_caller]
-fn succeeded(finished: Finished, what: &dyn std::fmt::Debug) -> String {
+fn succeeded(finished: &Finished, what: &dyn std::fmt::Debug) -> String {
     let text = format!("{}{}", finished.stdout_text(), String::from_utf8_lossy(&finished.stderr));
     assert_eq!(finished.end, End::Exit(0), "{what:?}: {text}");
     finished.stdout_text()
@@ -74,7 +75,7 @@ impl Place {
     fn run(&self, mut command: Command) -> String {
         let finished =
             process::run(&mut command, b"", TIME_LIMIT).unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        succeeded(finished, &command)
+        succeeded(&finished, &command)
     }
 
     /// Compiles `name.wat`: writes `libname.a` or `libname.so`, and `name.h`.
@@ -222,14 +223,57 @@ fn from_rust() {
     for line in printed.lines() {
         let (name, value) = line.strip_prefix("cargo::").unwrap().split_once('=').unwrap();
         match name {
-            "rustc-link-search" => drop(compile.args(["-L", value])),
-            "rustc-link-lib" => drop(compile.args(["-l", value])),
+            "rustc-link-search" => _ = compile.args(["-L", value]),
+            "rustc-link-lib" => _ = compile.args(["-l", value]),
             _ => {}
         }
     }
     place.run(compile);
     let expected = "[2, 3, 5, 7, 11, 13, 17, 19, 23, 29]\nwasmc: trap: wasm `unreachable` instruction executed\n168\n";
     assert_eq!(place.execute(&place.path("program"), &[]), expected);
+}
+
+/// The other way round: an executable with imports that native objects satisfy.
+#[test]
+fn native_objects_in_an_executable() {
+    for place in Place::all("gcc") {
+        for (name, flags) in
+            [("native", &["-DNATIVE"][..]), ("step", &["-DSTEP"]), ("unused", &["-DUNUSED", "-fno-pie"])]
+        {
+            let mut compile = place.command(compiler_name(place.architecture, "gcc"));
+            compile.args(["-Wall", "-Wextra", "-Werror", "-O1", "-c", "-o", &format!("{name}.o")]).args(flags);
+            place.run({
+                compile.arg(source("native.c"));
+                compile
+            });
+        }
+        let mut archive = place.command("ar");
+        archive.args(["rcs", "libsteps.a", "unused.o", "step.o"]);
+        place.run(archive);
+        let imports = ["sum=native_sum", "half=native_half", "count=native_count"].map(|name| format!("native.{name}"));
+        let compile = |imports: &[String], objects: &[&str]| {
+            let mut command = place.command(wasmc());
+            command.arg(source("native.wat")).args(["-o", "native", "--target", place.architecture.name()]);
+            command.args(imports.iter().flat_map(|import| ["--import-fn", import]));
+            command.args(objects.iter().flat_map(|object| ["--link-obj", object]));
+            process::run(&mut command, b"", TIME_LIMIT).unwrap()
+        };
+        succeeded(&compile(&imports, &["native.o", "libsteps.a"]), &"wasmc");
+        let mut run = emulator::command(place.architecture, &place.path("native"));
+        assert_eq!(process::run(&mut run, b"", TIME_LIMIT).unwrap().end, End::Exit(21));
+
+        let fails = |imports: &[String], objects: &[&str], expected: &str| {
+            let finished = compile(imports, objects);
+            let message = String::from_utf8_lossy(&finished.stderr).into_owned();
+            assert!(finished.end == End::Exit(1) && message.contains(expected), "{message}");
+        };
+        fails(&imports[..2], &["native.o", "libsteps.a"], "native.count");
+        fails(&imports, &["native.o"], "`step` is not defined");
+        fails(&imports, &["native.o", "native.o", "libsteps.a"], "defined twice");
+        fails(&imports, &["no.o"], "cannot read no.o");
+        fs::write(place.path("bad.o"), "no object").unwrap();
+        fails(&imports, &["bad.o"], "bad.o: malformed object file");
+    }
 }
 
 /// All names of a static library are its own, but for those of the header, so that several can be in one program.
@@ -253,7 +297,7 @@ fn other_names_are_hidden() {
         let object = object::File::parse(member.data(&*bytes).unwrap()).unwrap();
         let mut global: Vec<String> = object
             .symbols()
-            .filter(|symbol| symbol.is_global())
+            .filter(object::ObjectSymbol::is_global)
             .map(|symbol| symbol.name().unwrap().to_owned())
             .collect();
         global.sort();

@@ -13,6 +13,7 @@ use wasmc_abi::program::MAX_THREADS;
 use crate::Emit;
 use crate::error::{Error, Result};
 use crate::features::Features;
+use crate::native::{NativeFile, NativeImport};
 use crate::optimize::pass_names;
 use crate::options::{Architecture, BoundsChecks, Cpu, DEFAULT_MAX_THREADS, Grants, Harden, OptLevel, Options};
 use crate::suggest::did_you_mean;
@@ -105,6 +106,16 @@ pub struct Arguments {
     /// order.
     #[arg(long = "link", value_name = "NAME=FILE", value_hint = ValueHint::FilePath, help_heading = FILES)]
     pub links: Vec<String>,
+
+    /// Satisfy an import by a function of a native object (--link-obj), in C: `RESULT SYMBOL(memory, parameters…)`, where
+    /// `memory` points to the address and the size of the memory that the module exports as `memory`, or its first. Such
+    /// a function is not in the sandbox. Repeatable.
+    #[arg(long = "import-fn", value_name = "MODULE.NAME=SYMBOL", help_heading = FILES)]
+    pub import_fns: Vec<String>,
+
+    /// Link with a native object or archive, which can use no libc. Repeatable.
+    #[arg(long = "link-obj", value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = FILES)]
+    pub link_objs: Vec<PathBuf>,
 
     /// Compile even if nothing satisfies an import of a function: calling it traps with its name.
     #[arg(long, help_heading = FILES)]
@@ -297,6 +308,8 @@ impl Arguments {
             max_memory: self.max_memory,
             max_threads: self.max_threads,
             grants: self.grants()?,
+            native_imports: self.native_imports()?,
+            native_files: self.native_files()?,
             allow_unknown_imports: self.allow_unknown_imports,
             harden: match self.harden {
                 _ if self.no_harden => Harden::Off,
@@ -341,6 +354,26 @@ impl Arguments {
             sealed: self.sealed,
             walk_paths: self.walk_paths,
         })
+    }
+
+    /// `--import-fn` as import and symbol.
+    fn native_imports(&self) -> Result<Vec<NativeImport>> {
+        let parse = |text: &String| match text.rsplit_once('=') {
+            Some((import, symbol)) if import.contains('.') && !symbol.is_empty() => {
+                Ok(NativeImport { import: import.to_owned(), symbol: symbol.to_owned() })
+            }
+            _ => Err(Error::usage(format!("--import-fn wants MODULE.NAME=SYMBOL, not '{text}'"))),
+        };
+        self.import_fns.iter().map(parse).collect()
+    }
+
+    fn native_files(&self) -> Result<Vec<NativeFile>> {
+        let read = |path: &PathBuf| {
+            let name = path.display().to_string();
+            let bytes = std::fs::read(path).map_err(|error| Error::invalid(format!("cannot read {name}: {error}")))?;
+            Ok(NativeFile { name, bytes })
+        };
+        self.link_objs.iter().map(read).collect()
     }
 
     /// `--link` as name and file.

@@ -228,6 +228,10 @@ impl Assembler<'_> {
         }
         let runtime = match name {
             Name::Runtime(function) => Some(function.symbol().to_owned()),
+            Name::Native(id) => match &self.plan.functions[id].source {
+                FunctionSource::Native { symbol, .. } => Some(symbol.clone()),
+                _ => None,
+            },
             Name::Wasi(index) => Some(format!("{}{}", symbols::WASI_PREFIX, wasi::FUNCTIONS[index.index()].name)),
             _ => None,
         };

@@ -121,7 +121,8 @@ fn damaged_files_never_panic() {
             let mut damaged = file.clone();
             damaged[position] ^= damage;
             if let Ok(unit) = read::read(Machine::X86_64, &damaged) {
-                let options = crate::link::LinkOptions::new(Machine::X86_64, "symbol .text.wasm");
+                let output = crate::link::Output::Executable { entry: "symbol .text.wasm" };
+                let options = crate::link::LinkOptions::new(Machine::X86_64, output);
                 let _ = crate::link::link(vec![unit], &options);
             }
         }

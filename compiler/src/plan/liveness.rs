@@ -28,7 +28,10 @@ pub fn find_live(plan: &mut Plan<'_>) -> Result<()> {
                 mark(&mut plan.functions[start].live, start, &mut work);
                 continue;
             }
-            FunctionSource::Wasi { .. } | FunctionSource::Host { .. } | FunctionSource::Unknown { .. } => continue,
+            FunctionSource::Wasi { .. }
+            | FunctionSource::Native { .. }
+            | FunctionSource::Host { .. }
+            | FunctionSource::Unknown { .. } => continue,
         };
         let instance = &plan.instances[instance];
         let uses = &instance.uses[body];

@@ -148,6 +148,8 @@ pub enum FunctionSource {
     Body { instance: InstanceId, body: BodyIndex, index: FuncIndex },
     /// A function of WASI preview 1, by its place in [`wasmc_abi::wasi::FUNCTIONS`]. It works on this memory.
     Wasi { function: usize, memory: Option<MemoryId> },
+    /// A C function of a native object. It is told of this memory.
+    Native { symbol: String, memory: Option<MemoryId> },
     /// An import that the program around a library satisfies.
     Host { import: String, number: HostImportId },
     /// An import that nothing satisfies; traps with its name.

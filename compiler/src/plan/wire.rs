@@ -20,6 +20,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::features::{self, Features};
+use crate::native::NativeImport;
 use crate::options::Options;
 use crate::parse::index::{BodyIndex, FuncIndex, TagIndex};
 use crate::parse::uses::{Uses, find_uses};
@@ -130,6 +131,22 @@ impl<'a> Plan<'a> {
                     Linked::NoSuchExport => {}
                 }
             } else if let External::Function(function) = import.item
+                && let Some(symbol) = find_native(options, import)
+            {
+                let ty = instance.types[instance.module.functions[function]];
+                check_native_type(self.types.get(ty), import, || self.types.describe_function(ty))?;
+                let id = self.functions.push(Function {
+                    ty,
+                    source: FunctionSource::Native { symbol: symbol.to_owned(), memory: None },
+                    name: format!("{}.{}", import.module, import.name),
+                    live: false,
+                    referenced: false,
+                    throws: false,
+                });
+                instance.functions.push(id);
+                host_functions.push(id);
+                continue;
+            } else if let External::Function(function) = import.item
                 && let Some(found) = find_wasi(import.module, import.name)
             {
                 self.check_wasi_type(found, import, instance.module.function_type(function))?;
@@ -197,7 +214,9 @@ impl<'a> Plan<'a> {
             _ => instance.memories.values().next().copied(),
         };
         for id in host_functions {
-            if let FunctionSource::Wasi { memory: slot, .. } = &mut self.functions[id].source {
+            if let FunctionSource::Wasi { memory: slot, .. } | FunctionSource::Native { memory: slot, .. } =
+                &mut self.functions[id].source
+            {
                 *slot = memory;
             }
         }
@@ -580,6 +599,24 @@ fn find_wasi(module: &str, name: &str) -> Option<usize> {
         wasi::THREADS_MODULE => (name == wasi::THREAD_SPAWN_NAME).then_some(wasi::THREAD_SPAWN),
         _ => None,
     }
+}
+
+/// The symbol that the options name for an import.
+fn find_native<'o>(options: &'o Options, import: &Import<'_>) -> Option<&'o str> {
+    let is_named = |native: &&NativeImport| {
+        native.import.strip_prefix(import.module).and_then(|rest| rest.strip_prefix('.')) == Some(import.name)
+    };
+    options.native_imports.iter().find(is_named).map(|native| native.symbol.as_str())
+}
+
+/// Scalars pass between C and Wasm as they are.
+fn check_native_type(ty: &FuncType, import: &Import<'_>, describe: impl Fn() -> String) -> Result<()> {
+    let is_scalar = |ty: &ValType| matches!(ty, ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64);
+    if ty.params().iter().all(is_scalar) && ty.results().iter().all(is_scalar) && ty.results().len() <= 1 {
+        return Ok(());
+    }
+    let (module, name) = (import.module, import.name);
+    Err(Error::unsupported(format!("'{module}.{name}' cannot be a native function: it is imported as {}", describe())))
 }
 
 /// Name for symbols and backtraces: demangled, or made from the index.

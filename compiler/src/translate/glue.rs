@@ -110,7 +110,7 @@ pub fn host_thunk(
     output.signature = wasm_signature(plan.types.get(plan.functions[id].ty), conventions);
     let (mut env, parameters) = begin(plan, conventions, context, output);
     match plan.functions[id].source {
-        FunctionSource::Wasi { .. } => {
+        FunctionSource::Wasi { .. } | FunctionSource::Native { .. } => {
             let call = env.call_function(id, &parameters);
             let results = env.builder.inst_results(call).to_vec();
             env.ins().return_(&results);

@@ -62,7 +62,10 @@ pub fn translate(
                 function::translate_body(plan, id, conventions, context, output)
                     .map_err(|error| error.in_function(plan.instances[*instance].module.function_name(*index)))
             }
-            FunctionSource::Wasi { .. } | FunctionSource::Host { .. } | FunctionSource::Unknown { .. } => {
+            FunctionSource::Wasi { .. }
+            | FunctionSource::Native { .. }
+            | FunctionSource::Host { .. }
+            | FunctionSource::Unknown { .. } => {
                 glue::host_thunk(plan, id, conventions, context, output);
                 Ok(())
             }
@@ -89,7 +92,7 @@ pub fn code_names(plan: &Plan<'_>) -> Vec<Name> {
         let needed = match function.source {
             FunctionSource::Body { .. } | FunctionSource::Host { .. } | FunctionSource::Unknown { .. } => function.live,
             // Called directly otherwise.
-            FunctionSource::Wasi { .. } => function.live && function.referenced,
+            FunctionSource::Wasi { .. } | FunctionSource::Native { .. } => function.live && function.referenced,
         };
         if needed {
             names.push(Name::Function(id));

@@ -68,6 +68,8 @@ names! {
     Api(ApiId) = 14,
     /// `extern "C" fn(slots, instance)` that calls a C function in place of an import.
     HostCall(FuncId) = 15,
+    /// A C function of a native object.
+    Native(FuncId) = 16,
 }
 
 /// The index of names that exist once.
