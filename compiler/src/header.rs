@@ -6,7 +6,7 @@ use wasmc_abi::library::MESSAGE_BYTES;
 use wasmc_abi::trap::TrapCode;
 
 use crate::plan::ids::FuncId;
-use crate::plan::library::{ApiFunction, ApiItem, CSignature, CType, Library};
+use crate::plan::library::{ApiFunction, ApiItem, CSignature, CType, Library, constant_name};
 use crate::plan::{Main, Plan};
 
 /// The header of the library that a plan is of.
@@ -120,7 +120,7 @@ impl Writer<'_> {
     fn write(mut self) -> String {
         let mut traps = String::new();
         for &code in TrapCode::ALL {
-            let name = constant_name(&format!("{code:?}"));
+            let name = constant_name(code);
             let _ = writeln!(traps, "    UPPER_TRAP_{name} = {}, /* {} */", code as u8, code.message());
         }
         let _ = writeln!(traps, "    UPPER_RAISED = {}", wasmc_abi::library::CODE_RAISED);
@@ -285,18 +285,6 @@ fn in_comment(name: &str) -> String {
     format!("\"{}\"", text.replace("*/", "*\\/").replace("\\'", "'"))
 }
 
-/// `MemoryOutOfBounds` → `MEMORY_OUT_OF_BOUNDS`.
-fn constant_name(name: &str) -> String {
-    let mut constant = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !constant.is_empty() {
-            constant.push('_');
-        }
-        constant.push(letter.to_ascii_uppercase());
-    }
-    constant
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,10 +292,5 @@ mod tests {
     #[test]
     fn names_cannot_leave_their_comment() {
         assert_eq!(in_comment("a*/ int x; /*\n"), "\"a*\\/ int x; /*\\n\"");
-    }
-
-    #[test]
-    fn constants() {
-        assert_eq!(constant_name("MemoryOutOfBounds"), "MEMORY_OUT_OF_BOUNDS");
     }
 }

@@ -164,6 +164,10 @@ pub fn instantiate(header: &'static ProgramHeader, instance: u64) -> Option<()> 
         let made = table_of_thread(header, instance, index);
         if made.is_none() {
             release_first(header, instance, index);
+            for index in 0..header.table_count as usize {
+                // Whoever takes the instance back shall not do so again. SAFETY: one of its records, as below.
+                unsafe { (*((instance + header.tables as u64) as *mut TableRecord).add(index)).reserved = 0 };
+            }
             return None;
         }
     }

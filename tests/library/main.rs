@@ -5,6 +5,7 @@
 //! | `api.c`     | everything that an interface can have, and every way in which a call can end |
 //! | `stress.c`  | a thousand instances, four threads, traps in some                           |
 //! | `signals.c` | two libraries and a host with handlers of its own                           |
+//! | `exceptions.c` | exceptions that are held across calls of the host                        |
 //! | `wasi.c`    | what an instance may use of the host                                        |
 //! | `call.py`   | a shared library, through ctypes                                            |
 //! | `examples/rust` | a build script that compiles a module                                   |
@@ -176,6 +177,17 @@ fn each_signal_reaches_its_handler() {
         place.wasmc("stress.wat", "two", "staticlib", &["-O0"]);
         let program = place.compile("gcc", &[], "signals.c", &["libone.a", "libtwo.a"]);
         assert_eq!(place.execute(&program, &[]), "each signal reached its handler\n");
+    }
+}
+
+#[test]
+fn exceptions_stay_in_the_guest() {
+    for place in Place::all("gcc") {
+        for level in ["-O2", "-O0"] {
+            place.wasmc("exceptions.wat", "exceptions", "staticlib", &[level]);
+            let program = place.compile("gcc", &[], "exceptions.c", &["libexceptions.a"]);
+            assert_eq!(place.execute(&program, &[]), "exceptions stay where they belong\n");
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 use std::collections::HashSet;
 
 use cranelift_entity::{PrimaryMap, entity_impl};
+use wasmc_abi::trap::TrapCode;
 use wasmparser::{AbstractHeapType, FuncType, HeapType, ValType};
 
 use super::ids::{FuncId, GlobalId, MemoryId, TableId};
@@ -167,9 +168,15 @@ pub fn interface(plan: &Plan<'_>, name: &str) -> Result<Library> {
     }
     let mut library = Library { name: name.to_owned(), ..Library::default() };
     let mut names = Names::default();
-    // Types of the header.
+    // Types and constants of the header.
     for used in ["instance", "imports", "options", "error", "v128", "funcref", "externref"] {
         names.take(used);
+    }
+    for import in plan.host_imports.values() {
+        names.take(&format!("imports_{}", import.field));
+    }
+    if name == name.to_ascii_uppercase() {
+        names.reserve_constants();
     }
     for (own, item) in [("instantiate", ApiItem::Instantiate), ("destroy", ApiItem::Destroy), ("raise", ApiItem::Raise)]
     {
@@ -179,7 +186,7 @@ pub fn interface(plan: &Plan<'_>, name: &str) -> Result<Library> {
     let last = plan.instances.values().next_back().ok_or_else(|| Error::usage("there is no module"))?;
     for (export, item) in &last.module.exports {
         let mut add = |suffix: &str, item| {
-            let symbol = format!("{name}_{}", names.take(&format!("{}{suffix}", identifier(export))));
+            let symbol = format!("{name}_{}", names.take_with_results(&format!("{}{suffix}", identifier(export))));
             library.functions.push(ApiFunction { symbol, export: Some((*export).to_owned()), item });
         };
         const NO_TYPE: &str = "C has no type for a reference in its signature";
@@ -233,8 +240,10 @@ pub fn add_import(
 ) -> HostImportId {
     let mut names = Names::default();
     imports.values().for_each(|import| drop(names.take(&import.field)));
-    names.take("user_data");
-    let field = names.take(&identifier(&format!("{module}_{name}")));
+    KEYWORDS.iter().chain(&["user_data"]).for_each(|word| drop(names.take(word)));
+    let field = identifier(&format!("{module}_{name}"));
+    let field =
+        names.take(&if field.starts_with(|first: char| first.is_ascii_digit()) { format!("_{field}") } else { field });
     imports.push(HostImport { field, module: module.to_owned(), name: name.to_owned(), function })
 }
 
@@ -277,11 +286,39 @@ pub fn mark(plan: &mut Plan<'_>, called: &mut Vec<FuncId>) {
     }
 }
 
+/// Words with an underscore that C or C++ keep for themselves.
+#[rustfmt::skip]
+const KEYWORDS: &[&str] = &[
+    "_Alignas", "_Alignof", "_Atomic", "_BitInt", "_Bool", "_Complex", "_Generic", "_Imaginary", "_Noreturn",
+    "_Static_assert", "_Thread_local", "and_eq", "char16_t", "char32_t", "char8_t", "co_await", "co_return", "co_yield",
+    "const_cast", "dynamic_cast", "not_eq", "or_eq", "reinterpret_cast", "static_assert", "static_cast",
+    "thread_local", "typeof_unqual", "wchar_t", "xor_eq",
+];
+
 /// Names that are taken.
 #[derive(Default)]
 struct Names(HashSet<String>);
 
 impl Names {
+    /// Those of the header's constants.
+    fn reserve_constants(&mut self) {
+        for used in ["OK", "TRAP", "EXIT", "REFUSED", "RAISED", "NO_STREAMS", "WASMC_H"] {
+            self.take(used);
+        }
+        for code in TrapCode::ALL {
+            self.take(&format!("TRAP_{}", constant_name(*code)));
+        }
+    }
+
+    /// A name as [`take`](Self::take) gives it, so that with `_results` behind it, it is not taken either.
+    fn take_with_results(&mut self, wanted: &str) -> String {
+        let mut name = self.take(wanted);
+        while !self.0.insert(format!("{name}_results")) {
+            name = self.take(wanted);
+        }
+        name
+    }
+
     /// A name, or what makes it one that is not taken.
     fn take(&mut self, wanted: &str) -> String {
         let mut name = wanted.to_owned();
@@ -293,6 +330,18 @@ impl Names {
         }
         name
     }
+}
+
+/// `MemoryOutOfBounds` → `MEMORY_OUT_OF_BOUNDS`.
+pub fn constant_name(code: TrapCode) -> String {
+    let mut constant = String::new();
+    for letter in format!("{code:?}").chars() {
+        if letter.is_ascii_uppercase() && !constant.is_empty() {
+            constant.push('_');
+        }
+        constant.push(letter.to_ascii_uppercase());
+    }
+    constant
 }
 
 /// Letters, digits and underscores.
@@ -309,6 +358,25 @@ mod tests {
         let mut names = Names::default();
         assert_eq!(["a", "a", "a_2", "a"].map(|name| names.take(name)), ["a", "a_2", "a_2_2", "a_3"]);
         assert_eq!(identifier("wasi:cli/run#ü"), "wasi_cli_run__");
+        let mut names = Names::default();
+        assert_eq!(
+            ["f", "f_results", "g_results", "g"].map(|name| names.take_with_results(name)),
+            ["f", "f_results_2", "g_results", "g_2"]
+        );
+        assert_eq!(constant_name(TrapCode::MemoryOutOfBounds), "MEMORY_OUT_OF_BOUNDS");
+    }
+
+    #[test]
+    fn fields_are_identifiers() {
+        let mut imports = PrimaryMap::new();
+        let mut field = |module, name| {
+            let id = add_import(&mut imports, (module, name), FuncId::from_u32(0));
+            imports[id].field.clone()
+        };
+        assert_eq!(field("and", "eq"), "and_eq_2");
+        assert_eq!(field("0", "f"), "_0_f");
+        assert_eq!(field("user", "data"), "user_data_2");
+        assert_eq!([field("a-b", "c"), field("a", "b-c")], ["a_b_c", "a_b_c_2"]);
     }
 
     #[test]

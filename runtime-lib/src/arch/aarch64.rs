@@ -552,8 +552,14 @@ unsafe extern "C" fn landing() {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wasmc_library_leave(entry: *const u8, slots: *mut [u8; 16]) -> u32 {
     naked_asm!(
-        "stp  x29, x30, [sp, #-32]!",
+        "stp  x29, x30, [sp, #-112]!",
         "mov  x29, sp",
+        // Only to be found there, by the search for exceptions that are referred to: the host saves them elsewhere.
+        "stp  x19, x20, [sp, #32]",
+        "stp  x21, x22, [sp, #48]",
+        "stp  x23, x24, [sp, #64]",
+        "stp  x25, x26, [sp, #80]",
+        "stp  x27, x28, [sp, #96]",
         "mov  x9, x0",
         "mov  x0, x1",
         "sub  x1, x21, #{head}",
@@ -570,7 +576,7 @@ pub unsafe extern "C" fn wasmc_library_leave(entry: *const u8, slots: *mut [u8; 
         "ldr  x10, [sp, #16]",
         "str  x10, [x1, #{stack}]",
         "ldr  w0, [x1, #{raised}]",
-        "ldp  x29, x30, [sp], #32",
+        "ldp  x29, x30, [sp], #112",
         "ret",
         stack = const offset_of!(Instance, guest_stack),
         frame = const offset_of!(Thread, catch_frame),

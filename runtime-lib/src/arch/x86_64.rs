@@ -450,6 +450,11 @@ pub unsafe extern "C" fn wasmc_library_leave(entry: *const u8, slots: *mut [u8; 
     naked_asm!(
         "push rbp",
         "mov  rbp, rsp",
+        // Only to be found there, by the search for exceptions that are referred to: the host saves them elsewhere.
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
         "sub  rsp, 8", // keeps the stack aligned
         "push qword ptr [r15 - {head} + {stack}]",
         "mov  [r15 - {head} + {stack}], rsp",
