@@ -31,6 +31,9 @@ const ARCHITECTURES: &[(&str, &[&str], &[&str])] = &[
     ("aarch64", &["aarch64-unknown-linux-musl", "aarch64-unknown-linux-gnu"], &["-Ctarget-feature=-outline-atomics"]),
 ];
 
+/// The flavours of the runtime library: name, and features of the crate.
+const FLAVOURS: [(&str, &str); 2] = [("runtime", ""), ("library", "library")];
+
 /// Where distributions put their Rust.
 const SYSTEM_RUSTC: &str = "/usr/bin/rustc";
 
@@ -80,14 +83,20 @@ fn build() -> Result<(), Box<dyn Error>> {
     let mut list = String::from("&[\n");
     for (architecture, targets, flags) in ARCHITECTURES {
         let directory = out.join(format!("runtime-{architecture}"));
-        let Some(archive) = build_archive(&toolchains, &library, targets, flags, &directory)? else {
-            println!("cargo::warning=no core library for {architecture}: this wasmc will not compile for it");
-            println!("cargo::warning=(`rustup target add {}` installs one)", targets[0]);
-            continue;
-        };
-        let object = out.join(format!("runtime-{architecture}.o"));
-        fs::write(&object, reduce::reduce(&fs::read(&archive)?)?)?;
-        writeln!(list, "    ({architecture:?}, include_bytes!({object:?})),")?;
+        let mut objects = Vec::new();
+        for (flavour, features) in FLAVOURS {
+            let Some(archive) = build_archive(&toolchains, &library, targets, flags, features, &directory)? else {
+                println!("cargo::warning=no core library for {architecture}: this wasmc will not compile for it");
+                println!("cargo::warning=(`rustup target add {}` installs one)", targets[0]);
+                break;
+            };
+            let object = out.join(format!("{flavour}-{architecture}.o"));
+            fs::write(&object, reduce::reduce(&fs::read(&archive)?)?)?;
+            objects.push(object);
+        }
+        if let [program, library] = &objects[..] {
+            writeln!(list, "    ({architecture:?}, include_bytes!({program:?}), include_bytes!({library:?})),")?;
+        }
     }
     list.push_str("]\n");
     fs::write(out.join("runtime_objects.rs"), list)?;
@@ -100,15 +109,16 @@ fn build_archive(
     library: &Path,
     targets: &[&str],
     flags: &[&str],
+    features: &str,
     directory: &Path,
 ) -> Result<Option<PathBuf>, Box<dyn Error>> {
     for toolchain in toolchains {
         if let Some(target) = targets.iter().find(|target| toolchain.has_core_library(target)) {
-            return toolchain.build(library, target, flags, directory, false).map(Some);
+            return toolchain.build(library, target, flags, features, directory, false).map(Some);
         }
         if toolchain.has_library_source() {
             // Cargo may want to ask a registry about the library's dependencies, and there may be none.
-            match toolchain.build(library, targets[0], flags, directory, true) {
+            match toolchain.build(library, targets[0], flags, features, directory, true) {
                 Ok(archive) => return Ok(Some(archive)),
                 Err(error) => println!("cargo::warning={error}"),
             }
@@ -171,6 +181,7 @@ impl Toolchain {
         library: &Path,
         target: &str,
         flags: &[&str],
+        features: &str,
         target_dir: &Path,
         with_core: bool,
     ) -> Result<PathBuf, Box<dyn Error>> {
@@ -183,7 +194,8 @@ impl Toolchain {
         }
         let flags: Vec<&str> = FLAGS.iter().chain(flags).copied().collect();
         command
-            .args(["build", "--release", "--locked", "--quiet", "--target", target, "--target-dir"])
+            .args(["build", "--release", "--locked", "--quiet", "--features", features, "--target", target])
+            .arg("--target-dir")
             .arg(target_dir)
             .current_dir(library)
             .env("RUSTC", &self.rustc)

@@ -3,10 +3,11 @@
 //! - `measure.rs`: one process: time, processor time, memory
 //! - `machine.rs`: what it ran on
 //! - `programs.rs`: the programs that are measured, built from source
-//! - `startup.rs`, `size.rs`, `memory.rs`, `memory64.rs`, `io.rs`, `compile.rs`: one benchmark each
+//! - `startup.rs`, `size.rs`, `memory.rs`, `memory64.rs`, `io.rs`, `calls.rs`, `compile.rs`: one benchmark each
 //! - `suite/`: programs × engines
 //! - `report.rs`: tables, targets, JSON
 
+mod calls;
 mod compile;
 mod io;
 mod machine;
@@ -71,6 +72,8 @@ enum Benchmark {
     Memory64(memory64::Arguments),
     /// What reads, writes and opens cost.
     Io(io::Arguments),
+    /// What calls between a program and a library cost.
+    Calls(calls::Arguments),
     /// Time and memory that compiling takes.
     Compile(compile::Arguments),
 }
@@ -114,6 +117,7 @@ fn main() -> Result<ExitCode> {
         Benchmark::Memory(options) => memory::run(options, &wasmc)?,
         Benchmark::Memory64(options) => memory64::run(options, &wasmc)?,
         Benchmark::Io(options) => io::run(options, &wasmc)?,
+        Benchmark::Calls(options) => calls::run(options, &wasmc)?,
         Benchmark::Compile(options) => compile::run(options, &wasmc)?,
         Benchmark::Page(_) | Benchmark::Generate(_) | Benchmark::Interpret(_) => unreachable!("these are done"),
     };

@@ -1,15 +1,32 @@
-//! wasmc: an ahead-of-time compiler from WebAssembly to small, static, native executables.
+//! wasmc: an ahead-of-time compiler from WebAssembly to small, static, native executables, and to libraries for C.
+//!
+//! [`Compiler`] is what most need:
+//!
+//! ```
+//! let hello = br#"(module
+//!     (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+//!     (memory (export "memory") 1)
+//!     (func (export "_start") (call $exit (i32.const 7))))"#;
+//! let executable = wasmc::Compiler::new().executable(hello)?;
+//! # assert!(executable.starts_with(b"\x7fELF"));
+//! # Ok::<(), wasmc::Error>(())
+//! ```
+//!
+//! [`compile`] and [`make`] do the same for any [`Program`], and can be [observed](Observer). The command is [`cli`].
 
 mod cache;
 pub mod cli;
 mod codegen;
+pub mod compiler;
 mod debug;
 mod embed;
 pub mod error;
 pub mod features;
+mod header;
 pub mod image;
-pub mod link;
-pub mod object;
+mod link;
+pub mod native;
+mod object;
 mod optimize;
 pub mod options;
 mod parse;
@@ -23,6 +40,7 @@ use std::time::Instant;
 
 pub use cache::Cache;
 use codegen::target::Target;
+pub use compiler::{Compiler, Library};
 use embed::Embedded;
 pub use error::{Error, ErrorKind, Result};
 pub use features::Features;
@@ -67,8 +85,13 @@ pub struct Session<'a> {
 pub enum Emit {
     /// A static executable.
     Executable,
-    /// A relocatable object, to be linked with the runtime library.
+    /// A relocatable object: of an executable, to be linked with the runtime library; or a whole
+    /// [library](Entry::Library).
     Object,
+    /// A [library](Entry::Library) as an archive with one object.
+    StaticLibrary,
+    /// A [library](Entry::Library) for dynamic linkers and `dlopen`.
+    SharedLibrary,
     /// Cranelift IR, as text.
     Clif,
     /// Machine code, as text.
@@ -92,14 +115,34 @@ pub fn compile(program: &Program<'_>, options: &Options, emit: Emit) -> Result<V
 ///
 /// As [`compile`].
 pub fn compile_in(program: &Program<'_>, options: &Options, emit: Emit, session: Session<'_>) -> Result<Vec<u8>> {
+    make(program, options, emit, session).map(|artifact| artifact.bytes)
+}
+
+/// What came of a compilation.
+#[derive(Clone, Debug)]
+pub struct Artifact {
+    pub bytes: Vec<u8>,
+    /// Of a library: its C header.
+    pub header: Option<String>,
+}
+
+/// [`compile_in`], with everything that there is.
+///
+/// # Errors
+///
+/// As [`compile`].
+pub fn make(program: &Program<'_>, options: &Options, emit: Emit, session: Session<'_>) -> Result<Artifact> {
     let observer = session.observer;
+    check_purpose(program, options, emit)?;
     observer.phase("parse, validate and plan");
     let plan = Plan::new(program, options)?;
     let target = Target::new(options, plan.layout.instances)?;
+    let header = header::header(&plan);
 
     observer.phase("translate and compile");
     if matches!(emit, Emit::Clif | Emit::Assembly) {
-        return Ok(codegen::print(&plan, &target, options, emit == Emit::Assembly, observer)?.into_bytes());
+        let text = codegen::print(&plan, &target, options, emit == Emit::Assembly, observer)?;
+        return Ok(Artifact { bytes: text.into_bytes(), header });
     }
     let codes = codegen::compile(&plan, &target, options, session)?;
 
@@ -113,13 +156,17 @@ pub fn compile_in(program: &Program<'_>, options: &Options, emit: Emit, session:
     let mut unit = object::program::assemble(&plan, codes, &target, options, embedded.as_ref(), observer)?;
     drop(plan);
 
+    if let Entry::Library { name } = &program.entry {
+        observer.phase("link");
+        let bytes = link_library(unit, name, emit, &target, options)?;
+        return Ok(Artifact { bytes, header });
+    }
     if emit == Emit::Object {
         observer.phase("write");
         if let Some(embedded) = &embedded {
             object::program::fill_embedded(&mut unit, embedded)?;
         }
-        return object::write::write(target.machine, &unit)
-            .map_err(|error| Error::internal(format!("object: {error}")));
+        return Ok(Artifact { bytes: write_object(&unit, &target)?, header });
     }
     observer.phase("link");
     let mut executable = link_executable(unit, &target, options)?;
@@ -128,7 +175,73 @@ pub fn compile_in(program: &Program<'_>, options: &Options, emit: Emit, session:
         observer.phase("embed");
         embedded.write(embedded_block(&mut executable)?)?;
     }
-    Ok(executable)
+    Ok(Artifact { bytes: executable, header })
+}
+
+/// Refuses what belongs to executables only, or to libraries only.
+fn check_purpose(program: &Program<'_>, options: &Options, emit: Emit) -> Result<()> {
+    let is_library = matches!(program.entry, Entry::Library { .. });
+    if !options.native_files.is_empty() || !options.native_imports.is_empty() {
+        let is_executable = matches!(program.entry, Entry::Command) && emit != Emit::Object;
+        if !is_executable {
+            return Err(Error::usage("native objects can be linked with executables only"));
+        }
+    }
+    if !is_library {
+        return match emit {
+            Emit::StaticLibrary | Emit::SharedLibrary => Err(Error::usage("a library needs a name")),
+            _ => Ok(()),
+        };
+    }
+    if emit == Emit::Executable {
+        return Err(Error::usage("a library is no executable"));
+    }
+    if options.grants.is_any() {
+        return Err(Error::usage(
+            "a library is granted nothing when it is compiled: whoever makes an instance says what it may use",
+        ));
+    }
+    Ok(())
+}
+
+fn write_object(unit: &object::unit::Unit<'_>, target: &Target) -> Result<Vec<u8>> {
+    object::write::write(target.machine, unit).map_err(|error| Error::internal(format!("object: {error}")))
+}
+
+/// The program and the runtime library as a library.
+fn link_library(
+    program: object::unit::Unit<'_>,
+    name: &str,
+    emit: Emit,
+    target: &Target,
+    options: &Options,
+) -> Result<Vec<u8>> {
+    let units = vec![program, read_runtime(runtime::Flavour::Library, target, options)?];
+    if emit == Emit::SharedLibrary {
+        let name = format!("lib{name}.so");
+        let link_options = link::LinkOptions::new(target.machine, link::Output::Shared { name: &name });
+        return link::link(units, &link_options).map_err(link_failure);
+    }
+    let unit = link::link_partially(units, target.machine).map_err(link_failure)?;
+    let object = write_object(&unit, target)?;
+    Ok(if emit == Emit::StaticLibrary { link::archive::archive(&unit, &object) } else { object })
+}
+
+fn read_runtime(flavour: runtime::Flavour, target: &Target, options: &Options) -> Result<object::unit::Unit<'static>> {
+    let name = options.architecture.name();
+    let runtime = runtime::runtime_object(options.architecture, flavour)?;
+    object::read::read(target.machine, runtime)
+        .map_err(|error| Error::internal(format!("the runtime library for {name}: {error}")))
+}
+
+fn link_failure(error: LinkError) -> Error {
+    match error {
+        // Between parts of one file, nothing else can be too far away.
+        LinkError::TooLarge | LinkError::Overflow { .. } => {
+            Error::unsupported(format!("more than 2 GiB of code and data: {error}"))
+        }
+        error => Error::internal(format!("link: {error}")),
+    }
 }
 
 /// Checks what [`compile`] would refuse before it makes code: that each module is valid, and that they fit together.
@@ -142,17 +255,14 @@ pub fn check(program: &Program<'_>, options: &Options) -> Result<()> {
 
 /// The program and the runtime library as one executable.
 fn link_executable(program: object::unit::Unit<'_>, target: &Target, options: &Options) -> Result<Vec<u8>> {
-    let name = options.architecture.name();
-    let runtime = runtime::runtime_object(options.architecture)?;
-    let runtime = object::read::read(target.machine, runtime)
-        .map_err(|error| Error::internal(format!("the runtime library for {name}: {error}")))?;
-    let link_options = link::LinkOptions::new(target.machine, wasmc_abi::symbols::ENTRY);
-    link::link(vec![program, runtime], &link_options).map_err(|error| match error {
-        // Between parts of one executable, nothing else can be too far away.
-        LinkError::TooLarge | LinkError::Overflow { .. } => {
-            Error::unsupported(format!("more than 2 GiB of code and data: {error}"))
-        }
-        error => Error::internal(format!("link: {error}")),
+    let mut runtime = read_runtime(runtime::Flavour::Program, target, options)?;
+    let natives = native::units(&options.native_files, target.machine, &program, &mut runtime)?;
+    let units = [program, runtime].into_iter().chain(natives).collect();
+    let output = link::Output::Executable { entry: wasmc_abi::symbols::ENTRY };
+    link::link(units, &link::LinkOptions::new(target.machine, output)).map_err(|error| match error {
+        // What others give us may not fit together.
+        error if !options.native_imports.is_empty() => Error::link(format!("native objects: {error}")),
+        error => link_failure(error),
     })
 }
 

@@ -4,6 +4,7 @@ use wasmc_abi::cpu::Level;
 use wasmc_abi::layout::{MAX_SLOTS_39_BIT, MAX_SLOTS_47_BIT, MEMORY_BASE_IN_DISPLACEMENT, MEMORY_BASE_IN_REGISTER};
 
 use crate::features::Features;
+use crate::native::{NativeFile, NativeImport};
 
 /// Architecture of the executable. All targets are Linux.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -140,6 +141,14 @@ pub struct Grants {
     pub walk_paths: bool,
 }
 
+impl Grants {
+    /// Whether there is anything that a program does not have anyway.
+    pub fn is_any(&self) -> bool {
+        let lists = [&self.directories, &self.variables, &self.embedded, &self.listeners];
+        lists.iter().any(|list| !list.is_empty()) || self.inherit_environment || self.sealed || self.arg0.is_some()
+    }
+}
+
 /// Whether the executable gives up, before the program runs, the system calls and files that the program cannot need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Harden {
@@ -175,11 +184,16 @@ pub struct Options {
     /// Threads that the program may have at a time, besides the first.
     pub max_threads: u32,
     pub grants: Grants,
+    /// Imports that functions of native objects satisfy, and these objects.
+    pub native_imports: Vec<NativeImport>,
+    pub native_files: Vec<NativeFile>,
     /// Imports that nothing satisfies trap when called, instead of being errors.
     pub allow_unknown_imports: bool,
     pub harden: Harden,
     /// Record the Wasm offset of calls too, so that each line of a backtrace has one.
     pub debug_info: bool,
+    /// For tests: an executable finds everything through the instance register, as libraries do.
+    pub instance_register: bool,
     /// Let Cranelift check its input and output (costs 40 % of the compile time).
     pub verify: bool,
 }
@@ -206,9 +220,12 @@ impl Default for Options {
             max_memory: None,
             max_threads: DEFAULT_MAX_THREADS,
             grants: Grants::default(),
+            native_imports: Vec::new(),
+            native_files: Vec::new(),
             allow_unknown_imports: false,
             harden: Harden::Auto,
             debug_info: false,
+            instance_register: false,
             verify: cfg!(debug_assertions),
         }
     }

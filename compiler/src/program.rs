@@ -28,6 +28,9 @@ pub enum Entry {
     /// Instantiates all instances, then calls this export of the last one with the arguments of the process, and prints
     /// its results.
     Invoke(String),
+    /// Instantiates all instances whenever the program around the library asks for it; the exports of the last one are
+    /// functions of C, whose names begin with this. What imports nothing else satisfies are C functions too.
+    Library { name: String },
     /// Performs the steps and writes what came of them: see [`wasmc_abi::program::ScriptStep`]. For tests.
     Script(Vec<Step>),
 }

@@ -1,19 +1,31 @@
-//! The runtime library, as `build.rs` built and reduced it: one relocatable object for each architecture.
+//! The runtime library, as `build.rs` built and reduced it: one relocatable object for each architecture and
+//! flavour.
 
 use crate::error::{Error, Result};
 use crate::options::Architecture;
 
-/// Name of the architecture, and the object.
-const OBJECTS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/runtime_objects.rs"));
+/// Which of its two forms: the one for executables, or the one for libraries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flavour {
+    Program,
+    Library,
+}
+
+/// Name of the architecture, and the objects for executables and for libraries.
+const OBJECTS: &[(&str, &[u8], &[u8])] = include!(concat!(env!("OUT_DIR"), "/runtime_objects.rs"));
 
 /// The runtime library's object for an architecture.
 ///
 /// # Errors
 ///
 /// If this `wasmc` was built without it; says what to do about that.
-pub fn runtime_object(architecture: Architecture) -> Result<&'static [u8]> {
+pub fn runtime_object(architecture: Architecture, flavour: Flavour) -> Result<&'static [u8]> {
     let name = architecture.name();
-    let object = OBJECTS.iter().find(|(architecture, _)| *architecture == name).map(|(_, object)| *object);
+    let objects = OBJECTS.iter().find(|(architecture, ..)| *architecture == name);
+    let object = objects.map(|&(_, program, library)| match flavour {
+        Flavour::Program => program,
+        Flavour::Library => library,
+    });
     object.ok_or_else(|| {
         Error::unsupported(format!(
             "this wasmc was built without the runtime library for {name}; \

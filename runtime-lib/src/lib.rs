@@ -17,6 +17,8 @@
 //! - [`trap`], [`sites`]: from a fault to a trap; [`report`]: what is then written to standard error;
 //! - [`script`]: runs a list of calls instead of `main`, for tests;
 //! - [`invoke`]: calls one function instead, with the arguments of the process;
+//! - `library`: in the flavour for libraries, instances made and called by a program that is not ours, in place of
+//!   the start and the end;
 //! - [`libcalls`]: instructions that older CPUs lack;
 //! - [`wasi`]: the host functions.
 //!
@@ -28,6 +30,8 @@
 #![cfg_attr(not(test), no_std)]
 // Tests have an entry point, a stack and handlers of their own.
 #![cfg_attr(test, allow(dead_code))]
+// A library has neither a start nor an end, and no threads of its own.
+#![cfg_attr(feature = "library", allow(dead_code, unused_imports))]
 #![deny(unsafe_op_in_unsafe_fn)]
 // Callers of `pub unsafe fn` are compiled code as often as Rust; the obligations stand in the `Safety` sections.
 #![deny(clippy::missing_safety_doc, clippy::undocumented_unsafe_blocks)]
@@ -37,6 +41,8 @@ mod exception;
 mod harden;
 mod invoke;
 mod libcalls;
+#[cfg(feature = "library")]
+mod library;
 mod lock;
 mod memory;
 mod process;

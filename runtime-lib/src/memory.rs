@@ -24,6 +24,7 @@ use wasmc_abi::program::{IMAGE_FIXED, IMAGE_MOVE, Image, ProgramHeader};
 
 use crate::lock::Lock;
 use crate::start::resolve;
+use crate::thread::Thread;
 use crate::{arch, process, report, sys};
 
 /// What a program says whose address space is too small for guards.
@@ -54,10 +55,17 @@ fn or_fatal<T>(result: Result<T, sys::Errno>, message: &str) -> T {
     }
 }
 
-/// The records of all memories. Valid once [`place`] has placed the record; not to be kept while Wasm runs.
-pub fn memories(header: &'static ProgramHeader) -> &'static [MemoryRecord] {
+/// The records of all memories. Valid once the record is placed; not to be kept while Wasm runs. `record` is the address
+/// of the record that has them.
+pub fn memories(header: &'static ProgramHeader, record: u64) -> &'static [MemoryRecord] {
     // SAFETY: the compiler's promise about the header.
-    unsafe { slice(memory_records(header), header.memory_count) }
+    unsafe { slice(memory_records(header, record), header.memory_count) }
+}
+
+/// The address of the record that has those of the memories: all threads of a program share the first one's, and an
+/// instance of a library has its own.
+pub fn record_of_memories(header: &ProgramHeader, thread: &Thread) -> u64 {
+    if cfg!(feature = "library") { thread.instance() } else { header.record_base }
 }
 
 /// The records of all tables that have one. Valid once [`place`] has placed the record; not to be kept while Wasm runs.
@@ -73,8 +81,8 @@ pub fn length(memory: &MemoryRecord) -> u64 {
     unsafe { AtomicU64::from_ptr((&raw const memory.length).cast_mut()) }.load(SeqCst)
 }
 
-fn memory_records(header: &ProgramHeader) -> *mut MemoryRecord {
-    (header.record_base + header.memories as u64) as *mut MemoryRecord
+fn memory_records(header: &ProgramHeader, record: u64) -> *mut MemoryRecord {
+    (record + header.memories as u64) as *mut MemoryRecord
 }
 
 /// # Safety
@@ -110,13 +118,13 @@ pub fn place(header: &'static ProgramHeader) {
     for image in images(header).iter().filter(|image| is_of_record(header, image)) {
         fill(header, image);
     }
-    if memories(header).iter().any(|memory| memory.length > LIMIT.load(Relaxed)) {
+    if memories(header, header.record_base).iter().any(|memory| memory.length > LIMIT.load(Relaxed)) {
         report::refuse("the program starts with more memory than ", b"WASMC_MAX_MEMORY", " allows");
     }
 
     for index in adjacent.is_some() as usize..header.memory_count as usize {
         // SAFETY: the compiler's promise about the header; there is no other reference.
-        let memory = unsafe { &mut *memory_records(header).add(index) };
+        let memory = unsafe { &mut *memory_records(header, header.record_base).add(index) };
         if memory.flags & MEMORY_EXPLICIT == 0 {
             place_at(memory.base, memory.reserved, memory.length);
         } else if memory.flags & MEMORY_SHARED != 0 {
@@ -156,6 +164,10 @@ pub fn instantiate(header: &'static ProgramHeader, instance: u64) -> Option<()> 
         let made = table_of_thread(header, instance, index);
         if made.is_none() {
             release_first(header, instance, index);
+            for index in 0..header.table_count as usize {
+                // Whoever takes the instance back shall not do so again. SAFETY: one of its records, as below.
+                unsafe { (*((instance + header.tables as u64) as *mut TableRecord).add(index)).reserved = 0 };
+            }
             return None;
         }
     }
@@ -203,6 +215,51 @@ fn release_first(header: &'static ProgramHeader, instance: u64, count: usize) {
     }
 }
 
+/// Gives the memories of an instance of a library their address space and their initial contents. They may grow to
+/// `limit` bytes.
+pub fn place_of_instance(header: &'static ProgramHeader, record: u64, limit: u64) -> Result<(), &'static str> {
+    for index in 0..header.memory_count as usize {
+        // SAFETY: one of the records of an instance that nobody else knows yet.
+        let memory = unsafe { &mut *memory_records(header, record).add(index) };
+        if memory.length > limit {
+            return Err("the module begins with more memory than it may have");
+        }
+        memory.maximum = memory.maximum.min(limit);
+        let accessible = round_up(memory.length).ok_or(NO_MEMORY)?;
+        if memory.flags & MEMORY_EXPLICIT == 0 {
+            let reserved = memory.reserved;
+            // Until it is there, there is nothing to take back.
+            memory.reserved = 0;
+            memory.base = sys::map_anywhere(reserved, false).map_err(|_| NO_ADDRESS_SPACE)?;
+            memory.reserved = reserved;
+            if accessible != 0 {
+                // SAFETY: just reserved.
+                unsafe { sys::make_accessible(memory.base, accessible) }.map_err(|_| NO_MEMORY)?;
+            }
+        } else if accessible != 0 {
+            memory.base = sys::map_anywhere(accessible, true).map_err(|_| NO_MEMORY)?;
+            memory.reserved = accessible;
+        }
+    }
+    for image in images(header).iter().filter(|image| image.memory != IMAGE_FIXED) {
+        let source = resolve(header, image.source);
+        let Some(memory) = memories(header, record).get(image.memory as usize) else { continue };
+        let to = (memory.base + image.destination) as *mut u8;
+        // SAFETY: inside the memory's initial size, by the compiler's promise about images.
+        unsafe { core::ptr::copy_nonoverlapping(source, to, image.size as usize) };
+    }
+    Ok(())
+}
+
+/// Takes back the memories of an instance of a library that nobody uses any more. Those that were never placed reserve
+/// nothing.
+pub fn release_memories(header: &'static ProgramHeader, record: u64) {
+    for memory in memories(header, record).iter().filter(|memory| memory.base != 0 && memory.reserved != 0) {
+        // SAFETY: by the callers.
+        unsafe { sys::unmap_pages(memory.base, memory.reserved) };
+    }
+}
+
 /// The first memory's record as it will be, read from the image that is yet to be placed.
 fn initial_first_memory(header: &'static ProgramHeader) -> Option<MemoryRecord> {
     if header.memory_count == 0 {
@@ -239,7 +296,7 @@ fn fill(header: &'static ProgramHeader, image: &Image) {
     let source = resolve(header, image.source);
     let destination = match image.memory {
         IMAGE_FIXED => image.destination,
-        index => memories(header)[index as usize].base + image.destination,
+        index => memories(header, header.record_base)[index as usize].base + image.destination,
     };
     if image.kind == IMAGE_MOVE && image.memory == IMAGE_FIXED {
         // SAFETY: pages of an image section, which nobody else uses, into a memory that nobody has used yet.

@@ -66,7 +66,8 @@ pub fn auxiliary_value(tag: usize) -> Option<usize> {
 
 /// Bytes of a page of the machine.
 pub fn page_size() -> u64 {
-    PAGE_SIZE.load(Relaxed)
+    // A library is not told. The largest is right wherever a smaller one is.
+    if cfg!(feature = "library") { wasmc_abi::layout::MAX_PAGE_SIZE } else { PAGE_SIZE.load(Relaxed) }
 }
 
 /// Bytes that the kernel needs on the alternate stack to deliver a signal.

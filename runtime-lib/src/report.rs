@@ -29,6 +29,7 @@ use wasmc_abi::source::SourcePlace;
 use wasmc_abi::trap::{NOT_WASM, RUNTIME_ERROR_STATUS, TRAP_EXIT_STATUS, TrapCode};
 
 use crate::sites::{self, Place};
+use crate::thread::Thread;
 use crate::{arch, process, script, sys};
 
 /// Frames that a backtrace shows at the inner and at the outer end.
@@ -51,15 +52,21 @@ pub fn stderr_is_closed() {
     STDERR_CLOSED.store(true, Ordering::SeqCst);
 }
 
-/// Text on its way to standard error: one write, if it fits.
-struct Text<const N: usize> {
+/// Text on its way to standard error: one write, if it fits. Or text that is kept, as far as it fits.
+pub struct Text<const N: usize> {
     buffer: [u8; N],
     length: usize,
+    is_kept: bool,
 }
 
 impl<const N: usize> Text<N> {
     const fn new() -> Self {
-        Text { buffer: [0; N], length: 0 }
+        Text { buffer: [0; N], length: 0, is_kept: false }
+    }
+
+    /// One that is never written to standard error.
+    pub const fn kept() -> Self {
+        Text { is_kept: true, ..Text::new() }
     }
 
     fn flush(&mut self) {
@@ -69,12 +76,12 @@ impl<const N: usize> Text<N> {
         self.length = 0;
     }
 
-    fn written(&self) -> &[u8] {
+    pub fn written(&self) -> &[u8] {
         self.buffer.get(..self.length).unwrap_or(&[])
     }
 
     fn byte(&mut self, byte: u8) {
-        if self.length >= N {
+        if self.length >= N && !self.is_kept {
             self.flush();
         }
         if let Some(place) = self.buffer.get_mut(self.length) {
@@ -83,14 +90,14 @@ impl<const N: usize> Text<N> {
         }
     }
 
-    fn text(&mut self, text: &str) {
+    pub fn text(&mut self, text: &str) {
         for &byte in text.as_bytes() {
             self.byte(byte);
         }
     }
 
     /// A name of the guest's, of bounded length and without control characters.
-    fn name(&mut self, name: &[u8]) {
+    pub fn name(&mut self, name: &[u8]) {
         let mut previous = 0;
         for &byte in name.iter().take(MAX_NAME) {
             // U+0080 to U+009F are control characters too; in UTF-8 they have two bytes.
@@ -103,7 +110,7 @@ impl<const N: usize> Text<N> {
         }
     }
 
-    fn decimal(&mut self, value: u64) {
+    pub fn decimal(&mut self, value: u64) {
         self.padded_decimal(value, 1);
     }
 
@@ -194,6 +201,15 @@ pub struct Frame {
 pub fn trap(code: TrapCode, fault: Option<Fault>, name: Option<&[u8]>, first: Frame) -> ! {
     process::begin_to_end();
     let mut text = Text::<4096>::new();
+    describe(&mut text, code, fault, name);
+    if process::host_variable(b"WASMC_BACKTRACE=") != Some(b"0") {
+        backtrace(&mut text, first, arch::thread());
+    }
+    finish(text, TRAP_EXIT_STATUS)
+}
+
+/// The first line of a report.
+pub fn describe<const N: usize>(text: &mut Text<N>, code: TrapCode, fault: Option<Fault>, name: Option<&[u8]>) {
     text.text("wasmc: trap: ");
     text.text(code.message());
     if let Some(name) = name {
@@ -208,10 +224,6 @@ pub fn trap(code: TrapCode, fault: Option<Fault>, name: Option<&[u8]>, first: Fr
         text.text(" bytes)");
     }
     text.text("\n");
-    if process::host_variable(b"WASMC_BACKTRACE=") != Some(b"0") {
-        backtrace(&mut text, first);
-    }
-    finish(text, TRAP_EXIT_STATUS)
 }
 
 /// Reports a fault that is no trap, and ends the process.
@@ -226,17 +238,18 @@ pub fn internal_fault(signal: i32, address: u64, first: Frame) -> ! {
     text.text(", code at ");
     text.hexadecimal(first.pc.wrapping_sub(arch::image_base() as u64));
     text.text(" of the executable; this is a bug of wasmc, please report it\n");
-    backtrace(&mut text, first);
+    backtrace(&mut text, first, arch::thread());
     finish(text, RUNTIME_ERROR_STATUS)
 }
 
-fn backtrace<const N: usize>(text: &mut Text<N>, first: Frame) {
+/// What was running on the stack of a thread.
+pub fn backtrace<const N: usize>(text: &mut Text<N>, first: Frame, thread: &Thread) {
     let mut count = 0;
-    walk(first, |_| count += 1);
+    walk(first, thread, |_| count += 1);
     if count == 0 {
         return;
     }
-    match arch::thread().number() {
+    match thread.number() {
         0 => text.text("wasm backtrace:\n"),
         number => {
             text.text("wasm backtrace of thread ");
@@ -246,7 +259,7 @@ fn backtrace<const N: usize>(text: &mut Text<N>, first: Frame) {
     }
     let left_out = if count > INNERMOST + OUTERMOST { INNERMOST..count - OUTERMOST } else { 0..0 };
     let mut index = 0;
-    walk(first, |place| {
+    walk(first, thread, |place| {
         if index == left_out.start && !left_out.is_empty() {
             text.text("      ... ");
             text.decimal(left_out.len() as u64);
@@ -304,9 +317,9 @@ fn source_line<const N: usize>(text: &mut Text<N>, source: Option<SourcePlace>) 
 }
 
 /// Visits the Wasm functions from the innermost outwards.
-fn walk(first: Frame, mut visit: impl FnMut(&Place)) {
+fn walk(first: Frame, thread: &Thread, mut visit: impl FnMut(&Place)) {
     let header = arch::program();
-    let (low, high) = arch::thread().stack();
+    let (low, high) = thread.stack();
     let mut visit = |place: Option<Place>| {
         if let Some(place) = place.filter(|place| place.function.index != NOT_WASM) {
             visit(&place);
@@ -361,7 +374,7 @@ mod tests {
     #[test]
     fn a_frame_outside_of_the_stack_ends_the_walk() {
         for fp in [0, 1, 8, u64::MAX, u64::MAX - 7] {
-            walk(Frame { pc: 0, fp, caller: None }, |_| panic!("there is no code"));
+            walk(Frame { pc: 0, fp, caller: None }, arch::thread(), |_| panic!("there is no code"));
         }
     }
 }

@@ -129,7 +129,7 @@ fn perform(header: &'static ProgramHeader, first: usize) {
                 emit_result(current, trap, slots.get(..results).unwrap_or(&[]));
             }
             STEP_MEMORY => {
-                let Some(memory) = memory::memories(header).get(step.target as usize) else {
+                let Some(memory) = memory::memories(header, header.record_base).get(step.target as usize) else {
                     report::fatal("the script names a memory that does not exist")
                 };
                 let mut slot = [0; SLOT_BYTES as usize];

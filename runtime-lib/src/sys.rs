@@ -67,6 +67,19 @@ pub fn map_anywhere(bytes: u64, accessible: bool) -> Result<u64> {
     Ok(got as u64)
 }
 
+/// Reserves `bytes` at a multiple of `align`, a power of two.
+pub fn map_aligned(bytes: u64, align: u64) -> Result<u64> {
+    let whole = bytes.checked_add(align).ok_or(Errno::NOMEM)?;
+    let got = map_anywhere(whole, false)?;
+    let base = got.next_multiple_of(align);
+    for (from, to) in [(got, base), (base + bytes, got + whole)] {
+        if from < to {
+            unmap(from, to - from);
+        }
+    }
+    Ok(base)
+}
+
 /// Makes pages readable and writable.
 ///
 /// # Safety
@@ -152,6 +165,24 @@ fn check(result: isize) -> Result<()> {
 /// The handler must be fit to run at any instruction.
 pub unsafe fn handle_signal(signal: i32, handler: SignalHandler, mask: u64) -> Result<()> {
     set_action(signal, &SignalAction::new(handler, mask))
+}
+
+/// What is done with a signal.
+pub fn signal_action(signal: i32) -> Result<SignalAction> {
+    let mut action = SignalAction::DEFAULT;
+    let place = &raw mut action as usize;
+    // SAFETY: the structure is the kernel's; it is only written.
+    check(unsafe { arch::raw_syscall(number::RT_SIGACTION, [signal as usize, 0, place, SIGNAL_SET_BYTES]) })?;
+    Ok(action)
+}
+
+/// Installs a handler that runs in place of another one: with what that wants to be blocked.
+///
+/// # Safety
+///
+/// As for [`handle_signal`].
+pub unsafe fn handle_signal_instead(signal: i32, handler: SignalHandler, before: &SignalAction) -> Result<()> {
+    set_action(signal, &before.replaced_by(handler))
 }
 
 /// Restores what the kernel does with a signal that nobody handles.

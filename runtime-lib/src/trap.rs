@@ -24,13 +24,14 @@ use wasmc_abi::trap::{SITE_CALL, TrapCode};
 use crate::arch::{self, Context, SignalInfo};
 use crate::report::{self, Fault, Frame};
 use crate::sites::{self, Place};
+use crate::thread::Thread;
 use crate::{memory, process, start, sys};
 
 const SIGILL: i32 = 4;
 const SIGBUS: i32 = 7;
 const SIGFPE: i32 = 8;
 const SIGSEGV: i32 = 11;
-const SIGNALS: [i32; 4] = [SIGILL, SIGBUS, SIGFPE, SIGSEGV];
+pub const SIGNALS: [i32; 4] = [SIGILL, SIGBUS, SIGFPE, SIGSEGV];
 const ALL_SIGNALS: u64 =
     sys::signal_set(SIGILL) | sys::signal_set(SIGBUS) | sys::signal_set(SIGFPE) | sys::signal_set(SIGSEGV);
 
@@ -49,7 +50,7 @@ pub fn install_handlers() {
 }
 
 /// What a signal turned out to be.
-enum Verdict {
+pub enum Verdict {
     Trap(TrapCode, Option<Fault>),
     /// An access behind the end of a shared memory that has grown meanwhile.
     Outdated,
@@ -70,9 +71,11 @@ unsafe extern "C" fn on_signal(signal: i32, info: *const SignalInfo, context: *m
     }
     let header = arch::program();
     let place = sites::find(header, context.pc());
-    let first = Frame { pc: context.pc(), fp: context.fp(), caller: caller_before_frame(context, place) };
-    let catch_frame = arch::thread().catch_frame();
-    match (judge(header, signal, info.address, place), catch_frame) {
+    let thread = arch::thread();
+    let first = Frame { pc: context.pc(), fp: context.fp(), caller: caller_before_frame(context, place, thread) };
+    let verdict =
+        if start::is_running() { judge(header, thread, signal, info.address, place) } else { Verdict::OurBug };
+    match (verdict, thread.catch_frame()) {
         (Verdict::Trap(code, _), Some(frame)) => context.resume_at_catch(code, frame),
         (Verdict::Trap(code, fault), None) => report::trap(code, fault, None, first),
         // Back to the access, which is inside by now.
@@ -81,12 +84,16 @@ unsafe extern "C" fn on_signal(signal: i32, info: *const SignalInfo, context: *m
     }
 }
 
-fn judge(header: &'static ProgramHeader, signal: i32, address: u64, place: Option<Place>) -> Verdict {
-    if !start::is_running() {
-        return Verdict::OurBug;
-    }
+/// Decides what a fault means that was raised while a thread ran.
+pub fn judge(
+    header: &'static ProgramHeader,
+    thread: &Thread,
+    signal: i32,
+    address: u64,
+    place: Option<Place>,
+) -> Verdict {
     let is_access = signal == SIGSEGV || signal == SIGBUS;
-    if is_access && arch::thread().is_in_stack_guard(address) {
+    if is_access && thread.is_in_stack_guard(address) {
         return Verdict::Trap(TrapCode::StackOverflow, None);
     }
     let site = place.and_then(|place| place.site).filter(|site| site.code != SITE_CALL);
@@ -97,9 +104,12 @@ fn judge(header: &'static ProgramHeader, signal: i32, address: u64, place: Optio
         return Verdict::Trap(code, None);
     }
     let is_code_of_access = matches!(code, TrapCode::MemoryOutOfBounds | TrapCode::TableOutOfBounds);
-    match find_fault(header, address) {
+    match find_fault(header, thread, address) {
         Some(fault) if is_code_of_access => Verdict::Trap(code, Some(fault)),
-        None if signal == SIGSEGV && code == TrapCode::MemoryOutOfBounds && is_in_shared_memory(header, address) => {
+        None if signal == SIGSEGV
+            && code == TrapCode::MemoryOutOfBounds
+            && is_in_shared_memory(header, thread, address) =>
+        {
             Verdict::Outdated
         }
         _ => Verdict::OurBug,
@@ -108,37 +118,47 @@ fn judge(header: &'static ProgramHeader, signal: i32, address: u64, place: Optio
 
 /// Whether an address is inside a shared memory: whoever grows it makes the pages accessible before its length says so,
 /// so that an access there cannot fault again.
-fn is_in_shared_memory(header: &'static ProgramHeader, address: u64) -> bool {
+fn is_in_shared_memory(header: &'static ProgramHeader, thread: &Thread, address: u64) -> bool {
     let is_inside = |memory: &MemoryRecord| {
         let offset = address.wrapping_sub(memory.base);
         memory.flags & MEMORY_SHARED != 0 && offset < memory::length(memory)
     };
-    memory::memories(header).iter().any(is_inside)
+    memory::memories(header, memory::record_of_memories(header, thread)).iter().any(is_inside)
 }
 
 /// The memory or table behind whose end, but inside whose reservation, an address lies.
-fn find_fault(header: &'static ProgramHeader, address: u64) -> Option<Fault> {
+fn find_fault(header: &'static ProgramHeader, thread: &Thread, address: u64) -> Option<Fault> {
     let fault = |base: u64, bytes: u64, reserved: u64| {
         let offset = address.checked_sub(base).filter(|&offset| bytes <= offset && offset < reserved)?;
         Some(Fault { offset, bytes })
     };
     let of_memory = |memory: &MemoryRecord| fault(memory.base, memory::length(memory), memory.reserved);
     let of_table = |table: &TableRecord| fault(table.base, table.length * size_of::<u64>() as u64, table.reserved);
-    let in_memory = memory::memories(header).iter().find_map(of_memory);
-    in_memory.or_else(|| memory::tables(header, arch::thread().instance()).iter().find_map(of_table))
+    let memories = memory::memories(header, memory::record_of_memories(header, thread));
+    let in_memory = memories.iter().find_map(of_memory);
+    in_memory.or_else(|| memory::tables(header, thread.instance()).iter().find_map(of_table))
 }
 
 /// The return address of a function that has not set up its frame yet, as when saving the frame pointer hits the guard.
 /// Without it the backtrace would miss a frame: the caller's.
-fn caller_before_frame(context: &Context, place: Option<Place>) -> Option<u64> {
+pub fn caller_before_frame(context: &Context, place: Option<Place>, thread: &Thread) -> Option<u64> {
     // SAFETY: the Wasm stack, which is mapped.
-    unsafe { context.return_address_before_frame(place?.offset, arch::thread().stack()) }
+    unsafe { context.return_address_before_frame(place?.offset, thread.stack()) }
 }
 
 /// Traps, from runtime code that was called by Wasm. `name` is that of the import, for [`TrapCode::UnknownImport`], or
 /// of the tag, for [`TrapCode::UncaughtException`].
 #[inline(never)]
-pub fn raise(code: TrapCode, name: Option<&[u8]>) -> ! {
+pub fn raise(code: TrapCode, name: Option<&'static [u8]>) -> ! {
+    #[cfg(feature = "library")]
+    crate::library::raise(code, name);
+    #[cfg(not(feature = "library"))]
+    raise_in_program(code, name)
+}
+
+#[cfg(not(feature = "library"))]
+#[inline(always)]
+fn raise_in_program(code: TrapCode, name: Option<&'static [u8]>) -> ! {
     if let Some(frame) = arch::thread().catch_frame() {
         // SAFETY: this thread's innermost; no frame of the runtime between here and there has anything to drop.
         unsafe { arch::throw(code as u32, frame) }

@@ -12,7 +12,7 @@ use std::process::Command;
 use std::time::Duration;
 use std::{env, fs};
 
-use wasmc_tests::command::wasmc;
+use wasmc_tests::command::{has_tool, wasmc};
 use wasmc_tests::golden::is_blessing;
 use wasmc_tests::process;
 
@@ -53,8 +53,21 @@ fn matches(text: &str, pattern: &[&str]) -> bool {
 }
 
 #[test]
-fn examples_give_what_they_say() {
-    let (path, text) = page("cli.md");
+fn examples_of_the_command_line() {
+    if has_tool("gcc") {
+        examples_give_what_they_say("cli.md");
+    }
+}
+
+#[test]
+fn examples_of_libraries() {
+    if ["gcc", "python3"].iter().filter(|tool| !has_tool(tool)).count() == 0 {
+        examples_give_what_they_say("libraries.md");
+    }
+}
+
+fn examples_give_what_they_say(page_name: &str) {
+    let (path, text) = page(page_name);
     let directory = tempfile::tempdir().unwrap();
     let mut blessed = String::new();
     let mut complaints = Vec::new();

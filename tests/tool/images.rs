@@ -11,11 +11,11 @@ use oci_spec::image::{Arch, Descriptor, ImageConfiguration, ImageIndex, ImageMan
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use wasmc::options::Architecture;
-use wasmc_tests::command::wasmc;
+use wasmc_tests::command::{has_tool, wasmc};
 use wasmc_tests::emulator;
 use wasmc_tests::process::{self, End};
 
-use super::{Place, TIME_LIMIT, has_tool, read, succeeded};
+use super::{Place, TIME_LIMIT, read, succeeded};
 
 /// The files of an archive. Checks that it says nothing of where it was made.
 fn unpack(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {

@@ -9,13 +9,12 @@ mod run;
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
-use wasmc_tests::command::wasmc;
+use wasmc_tests::command::{has_tool, wasmc};
 use wasmc_tests::process::{self, End, Finished};
 
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -69,18 +68,6 @@ impl Place {
 fn succeeded(finished: Finished) -> Finished {
     assert_eq!(finished.end, End::Exit(0), "{}", finished.epitaph());
     finished
-}
-
-/// Whether a tool is installed. Says so if it is not, and fails where all must be.
-fn has_tool(name: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).any(|directory| directory.join(name).is_file());
-    if !found {
-        let required = std::env::var_os("WASMC_TOOLS").is_some_and(|value| value == "required");
-        assert!(!required, "{name} is missing");
-        let _ = writeln!(std::io::stderr(), "not tested: {name} is missing");
-    }
-    found
 }
 
 #[test]

@@ -14,6 +14,7 @@ use wasmc_abi::program::MAX_THREADS;
 use crate::Emit;
 use crate::error::{Error, Result};
 use crate::features::Features;
+use crate::native::{NativeFile, NativeImport};
 use crate::optimize::pass_names;
 use crate::options::{Architecture, BoundsChecks, Cpu, DEFAULT_MAX_THREADS, Grants, Harden, OptLevel, Options};
 use crate::program::Entry;
@@ -54,6 +55,14 @@ pub struct Arguments {
     /// What to write.
     #[arg(long, value_enum, default_value_t = EmitKind::Exe, value_name = "KIND", help_heading = FILES)]
     pub emit: EmitKind,
+
+    /// Write the C header of a library into this file. With `--emit obj`, makes that one object a whole library.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = FILES)]
+    pub header: Option<PathBuf>,
+
+    /// What the names of a library begin with, as an identifier of C [default: the input's name].
+    #[arg(long, value_name = "NAME", help_heading = FILES)]
+    pub name: Option<String>,
 
     /// Architecture to compile for, as a name or a Linux target triple; `wasmc targets` lists them [default: that of
     /// this machine]. Repeatable for an image, which then is one for each of them.
@@ -127,6 +136,15 @@ pub struct CommonArguments {
     /// Call this export with the arguments of the executable, and print its results, instead of running `_start`.
     #[arg(long, value_name = "NAME", help_heading = FILES)]
     pub invoke: Option<String>,
+    /// Satisfy an import by a function of a native object (--link-obj), in C: `RESULT SYMBOL(memory, parameters…)`, where
+    /// `memory` points to the address and the size of the memory that the module exports as `memory`, or its first. Such
+    /// a function is not in the sandbox. Repeatable.
+    #[arg(long = "import-fn", value_name = "MODULE.NAME=SYMBOL", help_heading = FILES)]
+    pub import_fns: Vec<String>,
+
+    /// Link with a native object or archive, which can use no libc. Repeatable.
+    #[arg(long = "link-obj", value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = FILES)]
+    pub link_objs: Vec<PathBuf>,
 
     /// Compile even if nothing satisfies an import of a function: calling it traps with its name.
     #[arg(long, help_heading = FILES)]
@@ -218,6 +236,10 @@ pub enum EmitKind {
     Clif,
     /// Machine code, as text.
     Asm,
+    /// A library for C and for all that can call C, as an archive: see `--header`.
+    Staticlib,
+    /// The same as a shared library.
+    Cdylib,
     /// An image for containers with nothing in it but the executable: an archive for podman, docker, skopeo and so on.
     Oci,
 }
@@ -227,6 +249,8 @@ impl EmitKind {
         match self {
             EmitKind::Exe | EmitKind::Oci => Emit::Executable,
             EmitKind::Obj => Emit::Object,
+            EmitKind::Staticlib => Emit::StaticLibrary,
+            EmitKind::Cdylib => Emit::SharedLibrary,
             EmitKind::Clif => Emit::Clif,
             EmitKind::Asm => Emit::Assembly,
         }
@@ -237,6 +261,8 @@ impl EmitKind {
         match self {
             EmitKind::Exe => "",
             EmitKind::Obj => "o",
+            EmitKind::Staticlib => "a",
+            EmitKind::Cdylib => "so",
             EmitKind::Clif => "clif",
             EmitKind::Asm => "s",
             EmitKind::Oci => "tar",
@@ -263,12 +289,21 @@ pub enum HardenKind {
 }
 
 impl Arguments {
+    /// Whether a library is to be made.
+    pub fn is_library(&self) -> bool {
+        let whole_object = self.emit == EmitKind::Obj && self.header.is_some();
+        whole_object || matches!(self.emit, EmitKind::Staticlib | EmitKind::Cdylib)
+    }
+
     /// The options of the compiler, for each target.
     pub fn options(&self) -> Result<Vec<Options>> {
         let mut architectures = self.targets.iter().map(|target| parse_target(target)).collect::<Result<Vec<_>>>()?;
         if architectures.is_empty() {
             let host = Architecture::host();
             architectures.push(host.ok_or_else(|| Error::usage("this machine is no target: name one with --target"))?);
+        }
+        if !self.is_library() && (self.header.is_some() || self.name.is_some()) {
+            return Err(Error::usage("--header and --name are about libraries: --emit staticlib or cdylib"));
         }
         if architectures.len() > 1 && self.emit != EmitKind::Oci {
             return Err(Error::usage("several targets can be in an image only: --emit oci"));
@@ -304,6 +339,8 @@ impl CommonArguments {
             max_memory: self.max_memory,
             max_threads: self.max_threads,
             grants: self.grants()?,
+            native_imports: self.native_imports()?,
+            native_files: self.native_files()?,
             allow_unknown_imports: self.allow_unknown_imports,
             harden: match self.harden {
                 _ if self.no_harden => Harden::Off,
@@ -353,6 +390,26 @@ impl CommonArguments {
             sealed: self.sealed,
             walk_paths: self.walk_paths,
         })
+    }
+
+    /// `--import-fn` as import and symbol.
+    fn native_imports(&self) -> Result<Vec<NativeImport>> {
+        let parse = |text: &String| match text.rsplit_once('=') {
+            Some((import, symbol)) if import.contains('.') && !symbol.is_empty() => {
+                Ok(NativeImport { import: import.to_owned(), symbol: symbol.to_owned() })
+            }
+            _ => Err(Error::usage(format!("--import-fn wants MODULE.NAME=SYMBOL, not '{text}'"))),
+        };
+        self.import_fns.iter().map(parse).collect()
+    }
+
+    fn native_files(&self) -> Result<Vec<NativeFile>> {
+        let read = |path: &PathBuf| {
+            let name = path.display().to_string();
+            let bytes = std::fs::read(path).map_err(|error| Error::invalid(format!("cannot read {name}: {error}")))?;
+            Ok(NativeFile { name, bytes })
+        };
+        self.link_objs.iter().map(read).collect()
     }
 
     /// `--link` as name and file.

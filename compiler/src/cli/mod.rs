@@ -19,17 +19,14 @@ use clap::{ArgMatches, FromArgMatches};
 
 use crate::debug::text::{self, TextPlace};
 use crate::error::{Error, ErrorKind, Result};
-use crate::program::{InstanceSource, Program};
-use crate::{Cache, Emit, Options, Session, image, suggest};
+use crate::program::{Entry, InstanceSource, Program};
+use crate::{Artifact, Cache, Emit, Options, Session, compiler, image, suggest};
 use arguments::{
     Arguments, CommonArguments, CompletionsArguments, EmitKind, HelpArguments, InspectArguments, ManArguments,
     RunArguments,
 };
 use progress::Progress;
 use snippet::Place;
-
-/// Bytes of the stack of a thread that compiles. The largest functions that validation lets pass need a part of it.
-const THREAD_STACK: usize = 64 << 20;
 
 /// The whole command. Gives the exit status: see [`ErrorKind::exit_status`](crate::ErrorKind::exit_status).
 pub fn main() -> ExitCode {
@@ -103,19 +100,28 @@ fn compile(arguments: &Arguments) -> Result<(), Failure> {
     let linked = common.linked()?;
     let mut sources = Source::read_all(&linked, &arguments.input)?;
     add_text_lines(&mut sources, common)?;
-    let program = Program { instances: instances(&linked, &sources), entry: common.entry() };
+    let entry = match arguments.is_library() {
+        true => Entry::Library { name: library_name(arguments)? },
+        false => common.entry(),
+    };
+    let program = Program { instances: instances(&linked, &sources), entry };
 
     let progress = Progress::new(arguments.timings.is_some());
     let session = Session { observer: &progress, cache: cache.as_ref() };
     let result = on_threads(common, || match arguments.emit {
-        EmitKind::Oci => compile_image(&program, &options, &output, session),
-        emit => crate::compile_in(&program, &options[0], emit.emit(), session),
+        EmitKind::Oci => {
+            compile_image(&program, &options, &output, session).map(|bytes| Artifact { bytes, header: None })
+        }
+        emit => crate::make(&program, &options[0], emit.emit(), session),
     });
     let times = progress.finish();
     for note in &times.notes {
         anstream::eprint!("{}", mask(&format!("note: {note}\n")));
     }
-    let bytes = result.map_err(|error| locate(error, &sources))?;
+    let Artifact { bytes, header } = result.map_err(|error| locate(error, &sources))?;
+    if let (Some(path), Some(header)) = (&arguments.header, header) {
+        output::write(path, header.as_bytes(), false)?;
+    }
     output::write(&output, &bytes, arguments.emit == EmitKind::Exe)?;
     if let Some(trace) = &arguments.timings {
         anstream::eprint!("{}", mask(&times.table()));
@@ -135,12 +141,7 @@ fn compile(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Does work that compiles on as many threads as the arguments say.
 fn on_threads<T: Send>(arguments: &CommonArguments, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(arguments.jobs.map_or(0, usize::from))
-        .stack_size(THREAD_STACK)
-        .build()
-        .map_err(|error| Error::internal(format!("cannot start threads: {error}")))?;
-    threads.install(work)
+    compiler::threads(arguments.jobs)?.install(work)
 }
 
 /// An instance of each source: of the linked ones, which have names, and of the input, which is the last.
@@ -288,6 +289,8 @@ fn output_path(arguments: &Arguments) -> Result<PathBuf> {
     let input = &arguments.input;
     let output = match &arguments.output {
         Some(output) => output.clone(),
+        None if arguments.emit == EmitKind::Staticlib => PathBuf::from(format!("lib{}.a", library_name(arguments)?)),
+        None if arguments.emit == EmitKind::Cdylib => PathBuf::from(format!("lib{}.so", library_name(arguments)?)),
         None if input.as_os_str() == "-" => PathBuf::from("a.out"),
         None => {
             let stem = input.file_stem().ok_or_else(|| Error::usage(format!("{} is not a file", input.display())))?;
@@ -302,6 +305,20 @@ fn output_path(arguments: &Arguments) -> Result<PathBuf> {
         )));
     }
     Ok(output)
+}
+
+/// What the names of a library begin with: what is said, or the input's name as an identifier.
+fn library_name(arguments: &Arguments) -> Result<String> {
+    if let Some(name) = &arguments.name {
+        return Ok(name.clone());
+    }
+    let stem = arguments.input.file_stem().unwrap_or_default().to_string_lossy();
+    let letter = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '_' };
+    let name: String = stem.chars().map(letter).collect();
+    if name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        return Ok(name);
+    }
+    Err(Error::usage(format!("no identifier of C can be made of '{stem}': give the library a name with --name")))
 }
 
 fn report(failure: &Failure) {

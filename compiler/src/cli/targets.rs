@@ -22,7 +22,7 @@ pub fn list() -> Result<()> {
             let _ = write!(text, " {}{mark}", level.name());
         }
         text += "\n";
-        if let Err(error) = runtime::runtime_object(architecture) {
+        if let Err(error) = runtime::runtime_object(architecture, runtime::Flavour::Program) {
             let _ = writeln!(text, "  not available: {}", error.message());
         }
     }

@@ -11,16 +11,17 @@ pub mod target;
 use std::time::Instant;
 
 use cranelift_codegen::isa::unwind::UnwindInfo;
-use cranelift_codegen::{Context, FinalizedRelocTarget, ir};
+use cranelift_codegen::{CompiledCode, Context, FinalizedRelocTarget, ir};
 use cranelift_control::ControlPlane;
 use cranelift_frontend::FunctionBuilderContext;
 use rayon::prelude::*;
+use wasmc_abi::library::LARGEST_FRAME;
 
 use crate::cache::{Cache, Functions};
 use crate::error::{Error, Result};
 use crate::optimize::optimize;
 use crate::options::Options;
-use crate::plan::{FunctionSource, Plan};
+use crate::plan::{FunctionSource, Main, Plan};
 use crate::translate::names::{Name, RuntimeFunction};
 use crate::translate::{code_names, translate};
 use crate::{CompiledFunction, Observer, Session};
@@ -144,6 +145,7 @@ impl FunctionCompiler {
         self.translate(plan, name, target, options.debug_info)?;
         self.run_cranelift(plan, name, target, options, cache)?;
         let code = self.context.compiled_code().expect("it was compiled");
+        check_frame(plan, name, code)?;
         let relocations = code.buffer.relocs().iter().map(|relocation| {
             Ok(CodeRelocation {
                 offset: relocation.offset,
@@ -229,6 +231,17 @@ impl FunctionCompiler {
     }
 }
 
+/// Where a comparison says where the stack ends, it is made by the callers of a function: for frames of a limited size.
+fn check_frame(plan: &Plan<'_>, name: Name, code: &CompiledCode) -> Result<()> {
+    // The frame pointer and the return address are above.
+    let frame = code.buffer.frame_layout().map_or(u64::MAX, |layout| u64::from(layout.frame_to_fp_offset) + 16);
+    if plan.layout.stack_limit.is_none() || frame <= LARGEST_FRAME {
+        return Ok(());
+    }
+    let message = format!("the function needs {frame} bytes of stack, and {LARGEST_FRAME} are possible in a library");
+    Err(Error::unsupported(message).in_function(describe(plan, name)))
+}
+
 fn internal(plan: &Plan<'_>, name: Name, message: String) -> Error {
     Error::internal(message).in_function(describe(plan, name))
 }
@@ -269,6 +282,11 @@ pub fn describe(plan: &Plan<'_>, name: Name) -> String {
         Name::Instantiate(id) => format!("instantiate {}", plan.instances[id].name),
         Name::Main(_) => "wasmc_main".to_owned(),
         Name::ThreadStart(_) => "wasmc_thread_start".to_owned(),
+        Name::Api(id) => match &plan.main {
+            Main::Library(library) => library.functions[id].symbol.clone(),
+            _ => format!("{name:?}"),
+        },
+        Name::HostCall(id) => format!("call of {}", plan.functions[id].name),
         other => format!("{other:?}"),
     }
 }

@@ -147,7 +147,7 @@ fn flags(options: &Options, instances: Instances) -> settings::Flags {
         ("probestack_strategy", "inline"),
         ("probestack_size_log2", PROBE_INTERVAL_LOG2),
         // Holds the address of the running instance's record.
-        ("enable_pinned_reg", if instances == Instances::OnePerThread { "true" } else { "false" }),
+        ("enable_pinned_reg", boolean(instances != Instances::One)),
         // Functions with more results than there are registers.
         ("enable_multi_ret_implicit_sret", "true"),
     ];

@@ -658,8 +658,7 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
         if let read::AttributeValue::Exprloc(expression) = value {
             return self.located(*expression, encoding, None, wanted);
         }
-        let (Some(mut list), Some((function, _))) = (entry.read_unit.attr_locations(value.clone())?, self.function())
-        else {
+        let (Some(mut list), Some((function, _))) = (entry.read_unit.attr_locations(*value)?, self.function()) else {
             return Ok(Location::Nowhere);
         };
         let mut found = Vec::new();
@@ -768,7 +767,7 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
         if let read::AttributeValue::Exprloc(expression) = value {
             return Ok(is_memory(*expression));
         }
-        let Some(mut list) = entry.read_unit.attr_locations(value.clone())? else { return Ok(true) };
+        let Some(mut list) = entry.read_unit.attr_locations(*value)? else { return Ok(true) };
         while let Some(item) = list.next()? {
             if !is_memory(item.data) {
                 return Ok(false);

@@ -1,6 +1,6 @@
-//! What the entry point reaches: a section is live if a live section refers to it.
+//! What the roots reach: a section is live if a live section refers to it.
 //!
-//! Roots are the entry point, notes and the linker's own sections. Unwind and debug information are not part of this:
+//! Roots are the entry point or the functions of a library, notes and the linker's own sections. Unwind and debug information are not part of this:
 //! they describe what is live and do not keep it alive. Undefined symbols are found later, so that only live sections
 //! need definitions.
 
@@ -17,7 +17,7 @@ pub fn mark(
     linker: &LinkerSections,
     places: &Places,
     frames: &Frames,
-    entry: SymbolId,
+    roots: &[SymbolId],
 ) -> EntitySet<SectionId> {
     let mut marker = Marker { unit, live: EntitySet::with_capacity(unit.sections.len()), pending: Vec::new() };
     for (id, section) in &unit.sections {
@@ -26,7 +26,7 @@ pub fn mark(
         }
     }
     linker.always_live().into_iter().for_each(|id| marker.mark(id));
-    places[entry].into_iter().for_each(|(id, _)| marker.mark(id));
+    roots.iter().filter_map(|&root| places[root]).for_each(|(id, _)| marker.mark(id));
 
     while let Some(id) = marker.pending.pop() {
         for relocation in &unit.sections[id].relocations {

@@ -34,12 +34,17 @@ use super::resolve::LinkerSections;
 pub enum Part {
     Headers,
     Note,
+    Hash,
+    DynamicSymbols,
+    DynamicNames,
     Relative,
     Dynamic,
     ReadOnly,
     EhFrame,
     Text,
     RelroData,
+    /// [`Part::Dynamic`] of a shared library: some dynamic linkers write there.
+    SharedDynamic,
     Got,
     Data,
     Bss,
@@ -64,7 +69,11 @@ impl Part {
         match kind {
             _ if id == linker.headers => Part::Headers,
             _ if id == linker.relative || id == linker.relative_end => Part::Relative,
+            _ if id == linker.dynamic && linker.is_shared => Part::SharedDynamic,
             _ if id == linker.dynamic => Part::Dynamic,
+            _ if id == linker.hash => Part::Hash,
+            _ if id == linker.dynamic_symbols => Part::DynamicSymbols,
+            _ if id == linker.dynamic_names => Part::DynamicNames,
             _ if id == linker.got => Part::Got,
             SectionKind::Text => Part::Text,
             SectionKind::ReadOnly => Part::ReadOnly,
@@ -89,12 +98,16 @@ impl Part {
         match self {
             Part::Headers   => (Some(""),             Some(Segment::Read),    SHT_NULL,     0),
             Part::Note      => (None,                 Some(Segment::Read),    SHT_NOTE,     A),
+            Part::Hash      => (Some(".hash"),        Some(Segment::Read),    SHT_HASH,     A),
+            Part::DynamicSymbols => (Some(".dynsym"), Some(Segment::Read),    SHT_DYNSYM,   A),
+            Part::DynamicNames => (Some(".dynstr"),   Some(Segment::Read),    SHT_STRTAB,   A),
             Part::Relative  => (Some(".rela.dyn"),    Some(Segment::Read),    SHT_RELA,     A),
             Part::Dynamic   => (Some(".dynamic"),     Some(Segment::Read),    SHT_DYNAMIC,  A),
             Part::ReadOnly  => (Some(".rodata"),      Some(Segment::Read),    SHT_PROGBITS, A),
             Part::EhFrame   => (Some(".eh_frame"),    Some(Segment::Read),    SHT_PROGBITS, A),
             Part::Text      => (Some(".text"),        Some(Segment::Execute), SHT_PROGBITS, A | X),
             Part::RelroData => (Some(".data.rel.ro"), Some(Segment::Relro),   SHT_PROGBITS, A | W),
+            Part::SharedDynamic => (Some(".dynamic"), Some(Segment::Relro),   SHT_DYNAMIC,  A | W),
             Part::Got       => (Some(".got"),         Some(Segment::Relro),   SHT_PROGBITS, A | W),
             Part::Data      => (Some(".data"),        Some(Segment::Write),   SHT_PROGBITS, A | W),
             Part::Bss       => (Some(".bss"),         Some(Segment::Write),   SHT_NOBITS,   A | W),
@@ -373,8 +386,10 @@ fn program_headers(
     }
 
     let mut relro = loads.iter().find(|(segment, _)| *segment == Segment::Relro).map(|(_, span)| *span);
-    for output in layout.outputs.values().filter(|output| output.part == Part::Dynamic) {
-        headers.push(header(elf::PT_DYNAMIC, elf::PF_R, output.span, output.align));
+    let is_dynamic = |output: &&Output| matches!(output.part, Part::Dynamic | Part::SharedDynamic);
+    for output in layout.outputs.values().filter(is_dynamic) {
+        let flags = if output.part == Part::Dynamic { elf::PF_R } else { elf::PF_R | elf::PF_W };
+        headers.push(header(elf::PT_DYNAMIC, flags, output.span, output.align));
         // Without addresses in data there is nothing to relocate: then this, which is never writable, is all that tools
         // look for under this name.
         relro.get_or_insert(output.span);

@@ -9,6 +9,8 @@ use wasmc_abi::symbols;
 
 use crate::object::unit::{Section, SectionId, SectionKind, Symbol, SymbolId, SymbolKind, Unit};
 
+use super::Output;
+use super::dynamic;
 use super::eh_frame;
 use super::error::{LinkError, Site};
 use super::relocate::Addresses;
@@ -98,6 +100,14 @@ pub fn entry(unit: &Unit<'_>, name: &str) -> Result<SymbolId, LinkError> {
     found.map(|(id, _)| id).ok_or_else(|| LinkError::NoEntry { symbol: name.to_owned() })
 }
 
+/// The symbols that are seen from outside, ascending by name.
+pub fn exported(unit: &Unit<'_>) -> Vec<SymbolId> {
+    let mut exported: Vec<SymbolId> =
+        unit.symbols.iter().filter(|(_, symbol)| symbol.exported && symbol.place.is_some()).map(|(id, _)| id).collect();
+    exported.sort_by(|&a, &b| unit.symbols[a].name.cmp(&unit.symbols[b].name));
+    exported
+}
+
 /// Describes a place in the input to a person.
 #[cold]
 pub fn site(unit: &Unit<'_>, section: SectionId, offset: u64) -> Site {
@@ -134,14 +144,20 @@ pub struct LinkerSections {
     pub got: SectionId,
     /// The zero that ends `.eh_frame`.
     pub eh_frame_end: SectionId,
+    /// Of a shared library; empty in an executable.
+    pub hash: SectionId,
+    pub dynamic_symbols: SectionId,
+    pub dynamic_names: SectionId,
+    pub is_shared: bool,
 }
-
-/// Entries of `.dynamic`: with relocations, and without.
-pub const DYNAMIC_ENTRIES: (u64, u64) = (6, 2);
 
 impl LinkerSections {
     /// Adds the sections, and the symbols that the runtime knows them by.
-    pub fn define(unit: &mut Unit<'_>) -> LinkerSections {
+    pub fn define(unit: &mut Unit<'_>, output: Output<'_>) -> LinkerSections {
+        let tables = match output {
+            Output::Executable { .. } => Default::default(),
+            Output::Shared { name } => dynamic::sizes(unit, name),
+        };
         let mut section = |name, kind, align, size| {
             let data = Cow::Owned(vec![0; size as usize]);
             unit.sections.push(Section { name: Cow::Borrowed(name), kind, align, size, data, relocations: Vec::new() })
@@ -153,7 +169,14 @@ impl LinkerSections {
             dynamic: section(".dynamic", SectionKind::ReadOnly, 8, 0),
             got: section(".got", SectionKind::RelroData, 8, 0),
             eh_frame_end: section(".eh_frame", SectionKind::EhFrame, eh_frame::ALIGN, 4),
+            hash: section(".hash", SectionKind::ReadOnly, 8, 0),
+            dynamic_symbols: section(".dynsym", SectionKind::ReadOnly, 8, 0),
+            dynamic_names: section(".dynstr", SectionKind::ReadOnly, 1, 0),
+            is_shared: matches!(output, Output::Shared { .. }),
         };
+        unit.sections[sections.hash].size = tables.hash;
+        unit.sections[sections.dynamic_symbols].size = tables.symbols;
+        unit.sections[sections.dynamic_names].size = tables.names;
         for (name, section) in [
             (symbols::EHDR_START, sections.headers),
             (symbols::RELA_START, sections.relative),
@@ -164,6 +187,7 @@ impl LinkerSections {
                 name: name.to_owned(),
                 kind: SymbolKind::Data,
                 global: true,
+                exported: false,
                 place: Some((section, 0)),
                 size: 0,
             });
@@ -175,12 +199,18 @@ impl LinkerSections {
         let relative = addresses.relative_count() as u64;
         unit.sections[self.relative].size = relative * size_of::<elf::Rela64<object::LittleEndian>>() as u64;
         unit.sections[self.got].size = addresses.got_slots.len() as u64 * 8;
-        let entries = if relative == 0 { DYNAMIC_ENTRIES.1 } else { DYNAMIC_ENTRIES.0 };
+        let entries = dynamic::entry_count(self.is_shared, relative != 0);
         unit.sections[self.dynamic].size = entries * size_of::<elf::Dyn64<object::LittleEndian>>() as u64;
     }
 
     /// All but the end of `.eh_frame`, which is live if another part of it is.
-    pub fn always_live(&self) -> [SectionId; 5] {
-        [self.headers, self.relative, self.relative_end, self.dynamic, self.got]
+    pub fn always_live(&self) -> [SectionId; 8] {
+        let LinkerSections { headers, relative, relative_end, dynamic, got, .. } = *self;
+        [headers, relative, relative_end, dynamic, got, self.hash, self.dynamic_symbols, self.dynamic_names]
+    }
+
+    /// Whether a section is one of these.
+    pub fn contains(&self, section: SectionId) -> bool {
+        section == self.eh_frame_end || self.always_live().contains(&section)
     }
 }

@@ -18,6 +18,10 @@ use crate::object::{read, write};
 const ENTRY: &str = "wasmc_entry";
 const NATIVE: bool = cfg!(all(target_arch = "x86_64", target_os = "linux"));
 
+fn to_executable(machine: Machine, entry: &str) -> LinkOptions<'_> {
+    LinkOptions::new(machine, super::Output::Executable { entry })
+}
+
 /// Shorthands for making units.
 impl<'data> Unit<'data> {
     fn section(&mut self, name: &'static str, kind: SectionKind, data: impl Into<Cow<'data, [u8]>>) -> SectionId {
@@ -28,7 +32,7 @@ impl<'data> Unit<'data> {
 
     fn symbol(&mut self, name: &str, kind: SymbolKind, place: Option<(SectionId, u64)>) -> SymbolId {
         let size = place.map_or(0, |(section, offset)| self.sections[section].size - offset);
-        self.symbols.push(Symbol { name: name.into(), kind, global: true, place, size })
+        self.symbols.push(Symbol { name: name.into(), kind, global: true, exported: false, place, size })
     }
 
     fn function(&mut self, name: &str, code: &[u8]) -> (SectionId, SymbolId) {
@@ -84,7 +88,7 @@ fn hello_by(instruction: [u8; 3], r_type: u32) -> Vec<Unit<'static>> {
 }
 
 fn link_x86_64(units: Vec<Unit<'_>>) -> Result<Vec<u8>, LinkError> {
-    link(units, &LinkOptions::new(Machine::X86_64, ENTRY))
+    link(units, &to_executable(Machine::X86_64, ENTRY))
 }
 
 fn save(directory: &Path, name: &str, bytes: &[u8]) -> PathBuf {
@@ -204,7 +208,7 @@ fn symbols_are_for_debuggers_and_can_be_stripped() {
     assert_eq!(entry.kind(), object::SymbolKind::Text);
     assert_eq!((entry.address(), entry.size()), (parsed.entry(), HELLO.len() as u64));
 
-    let stripped = link(hello(), &LinkOptions { strip: true, ..LinkOptions::new(Machine::X86_64, ENTRY) }).unwrap();
+    let stripped = link(hello(), &LinkOptions { strip: true, ..to_executable(Machine::X86_64, ENTRY) }).unwrap();
     assert_eq!(sections(&stripped), [".dynamic", ".rodata", ".text", ".shstrtab"]);
     assert_says_hello(&stripped);
 }
@@ -310,7 +314,7 @@ fn calls_and_jumps_through_the_got_become_direct() {
         let (text, _) = units[1].function("start", &[0xff, mod_rm, 0, 0, 0, 0]);
         let entry = units[1].symbol(ENTRY, SymbolKind::Function, None);
         units[1].relocate(text, 2, elf::R_X86_64_GOTPCRELX, entry, -4);
-        let file = link(units, &LinkOptions::new(Machine::X86_64, "start")).unwrap();
+        let file = link(units, &to_executable(Machine::X86_64, "start")).unwrap();
         let (_, code) = contents(&file, ".text");
         let at = code.len() - 6;
         assert!(code[at..].starts_with(expected), "{:x?}", &code[at..]);
@@ -415,7 +419,7 @@ fn everything(machine: Machine) -> Vec<Unit<'static>> {
 fn each_kind_of_section_gets_its_segment() {
     for machine in [Machine::X86_64, Machine::Aarch64] {
         let page = machine.max_page_size();
-        let file = link(everything(machine), &LinkOptions::new(machine, ENTRY)).unwrap();
+        let file = link(everything(machine), &to_executable(machine, ENTRY)).unwrap();
         check(&file, page);
         if machine == Machine::X86_64 {
             assert_says_hello(&file);
@@ -601,7 +605,7 @@ fn aarch64_fields() {
     ] {
         unit.relocate(text, offset, r_type, symbol, addend);
     }
-    let options = LinkOptions::new(Machine::Aarch64, ENTRY);
+    let options = to_executable(Machine::Aarch64, ENTRY);
     let file = link(vec![unit], &options).unwrap();
     check(&file, 64 << 10);
 
@@ -629,7 +633,7 @@ fn an_aarch64_call_reaches_128_mib() {
         let mut unit = Unit::default();
         let (text, entry) = unit.function(ENTRY, &0x9400_0000u32.to_le_bytes());
         unit.relocate(text, 0, elf::R_AARCH64_CALL26, entry, addend);
-        let linked = link(vec![unit], &LinkOptions::new(Machine::Aarch64, ENTRY));
+        let linked = link(vec![unit], &to_executable(Machine::Aarch64, ENTRY));
         assert_eq!(linked.is_ok(), fits, "{addend:#x}");
         assert!(fits || matches!(linked, Err(LinkError::Overflow { .. })), "{addend:#x}");
     }
@@ -659,7 +663,7 @@ fn an_aarch64_executable_runs() {
     let field = |offset, r_type| Relocation { offset, r_type, symbol: message, addend: 0 };
     text.relocations.insert(0, field(4, elf::R_AARCH64_ADR_GOT_PAGE));
     text.relocations.insert(1, field(8, elf::R_AARCH64_LD64_GOT_LO12_NC));
-    let file = link(units, &LinkOptions::new(Machine::Aarch64, ENTRY)).unwrap();
+    let file = link(units, &to_executable(Machine::Aarch64, ENTRY)).unwrap();
     check(&file, 64 << 10);
     if let Some(output) = run_aarch64(&file) {
         assert_eq!(String::from_utf8_lossy(&output.stdout), "hello\n", "{output:?}");
@@ -682,7 +686,7 @@ fn aarch64_faults() {
         let mut unit = Unit::default();
         let (text, entry) = unit.function(ENTRY, &code.to_le_bytes());
         unit.relocate(text, 0, r_type, entry, addend);
-        let error = link(vec![unit], &LinkOptions::new(Machine::Aarch64, ENTRY)).unwrap_err();
+        let error = link(vec![unit], &to_executable(Machine::Aarch64, ENTRY)).unwrap_err();
         assert!(matches!(error, LinkError::Overflow { .. }), "{r_type}: {error}");
     }
 }

@@ -14,12 +14,13 @@ use rayon::prelude::*;
 
 use crate::object::unit::{Relocation, SectionId, Symbol, SymbolId, SymbolKind, Unit};
 
-use super::LinkOptions;
 use super::arch::Arch;
+use super::dynamic;
 use super::error::LinkError;
 use super::layout::{Layout, Output, OutputId, Part};
 use super::relocate::{Addresses, Context};
 use super::resolve::{LinkerSections, Places};
+use super::{LinkOptions, Output as Kind};
 
 /// About how many bytes of a section one piece of work has.
 const PIECE: usize = 1 << 20;
@@ -30,7 +31,7 @@ pub fn write<A: Arch>(
     places: &Places,
     addresses: &Addresses,
     layout: &Layout,
-    entry: SymbolId,
+    roots: &[SymbolId],
     options: &LinkOptions<'_>,
 ) -> Result<Vec<u8>, LinkError> {
     let address_of = |place: &Option<(SectionId, u64)>| {
@@ -41,6 +42,10 @@ pub fn write<A: Arch>(
     let context = Context { unit, places, symbol_addresses: &symbol_addresses, addresses, got_address };
 
     let headers = SectionHeaders::new(layout);
+    let dynamic_symbols = match options.output {
+        Kind::Executable { .. } => Vec::new(),
+        Kind::Shared { .. } => dynamic_symbols(unit, layout, &headers, &symbol_addresses, roots),
+    };
     let (symbols, strings) =
         if options.strip { Default::default() } else { symbol_table(unit, layout, &headers, &symbol_addresses) };
     let tail = Tail::new(layout.file_end, headers, &symbols, strings);
@@ -49,7 +54,11 @@ pub fn write<A: Arch>(
     write_sections::<A>(&mut file, layout, &context)?;
 
     let mut out = Out { file: &mut file, at: 0 };
-    out.put(&file_header(layout, &tail, symbol_addresses[entry], options));
+    let entry = match (options.output, roots) {
+        (Kind::Executable { .. }, &[entry]) => symbol_addresses[entry],
+        _ => 0,
+    };
+    out.put(&file_header(layout, &tail, entry, options));
     for header in &layout.program_headers {
         out.put(&ProgramHeader64 {
             p_type: U32::new(LE, header.p_type),
@@ -63,7 +72,16 @@ pub fn write<A: Arch>(
         });
     }
     write_relative::<A>(&mut out, linker, layout, &context);
-    write_dynamic(&mut out, unit, linker, layout, addresses);
+    write_dynamic(&mut out, unit, linker, layout, addresses, options.output);
+    if let Kind::Shared { name } = options.output {
+        let tables = dynamic::Tables::new(unit, name, &dynamic_symbols);
+        out.seek(layout, linker.hash);
+        out.put_bytes(&tables.hash);
+        out.seek(layout, linker.dynamic_symbols);
+        out.put_bytes(object::pod::bytes_of_slice(&tables.symbols));
+        out.seek(layout, linker.dynamic_names);
+        out.put_bytes(&tables.names);
+    }
     tail.write(&mut out);
     Ok(file)
 }
@@ -211,9 +229,32 @@ fn write_relative<A: Arch>(out: &mut Out<'_>, linker: &LinkerSections, layout: &
     }
 }
 
-/// Says that this is an executable, and where its relocations are. Nothing reads it but tools, and start-up code that
+/// The functions of a shared library: symbol, section header, address, size. Ascending by name.
+fn dynamic_symbols(
+    unit: &Unit<'_>,
+    layout: &Layout,
+    headers: &SectionHeaders,
+    addresses: &PrimaryMap<SymbolId, u64>,
+    roots: &[SymbolId],
+) -> Vec<dynamic::Exported> {
+    let exported = |&id: &SymbolId| {
+        let (section, _) = unit.symbols[id].place?;
+        let header = headers.indices[layout.sections[section]?.output]?;
+        Some(dynamic::Exported { symbol: id, header, address: addresses[id] })
+    };
+    roots.iter().filter_map(exported).collect()
+}
+
+/// Says what this is, and where its relocations are. Of an executable nothing reads it but tools, and start-up code that
 /// was not written for this linker.
-fn write_dynamic(out: &mut Out<'_>, unit: &Unit<'_>, linker: &LinkerSections, layout: &Layout, addresses: &Addresses) {
+fn write_dynamic(
+    out: &mut Out<'_>,
+    unit: &Unit<'_>,
+    linker: &LinkerSections,
+    layout: &Layout,
+    addresses: &Addresses,
+    output: Kind<'_>,
+) {
     let count = addresses.relative_count() as u64;
     let relocations = [
         (elf::DT_RELA, layout.address(linker.relative)),
@@ -221,9 +262,15 @@ fn write_dynamic(out: &mut Out<'_>, unit: &Unit<'_>, linker: &LinkerSections, la
         (elf::DT_RELAENT, size_of::<Rela64<LE>>() as u64),
         (elf::DT_RELACOUNT, count),
     ];
-    let always = [(elf::DT_FLAGS_1, (elf::DF_1_PIE | elf::DF_1_NOW).into()), (elf::DT_NULL, 0)];
+    let (of_shared, flags) = match output {
+        Kind::Executable { .. } => (Vec::new(), elf::DF_1_PIE | elf::DF_1_NOW),
+        // Its signal handlers stay when nobody calls it any more, and so it stays itself.
+        Kind::Shared { .. } => (dynamic::entries(unit, linker, layout), elf::DF_1_NODELETE | elf::DF_1_NOW),
+    };
+    let always = [(elf::DT_FLAGS_1, flags.into()), (elf::DT_NULL, 0)];
     out.seek(layout, linker.dynamic);
-    for (tag, value) in relocations.into_iter().filter(|_| count != 0).chain(always) {
+    let relocations = relocations.into_iter().filter(|_| count != 0);
+    for (tag, value) in of_shared.into_iter().chain(relocations).chain(always) {
         out.put(&Dyn64 { d_tag: I64::new(LE, tag), d_val: U64::new(LE, value) });
     }
 }
@@ -255,6 +302,8 @@ impl SectionHeaders {
         let entry_size = match *sh_type {
             elf::SHT_RELA => size_of::<Rela64<LE>>(),
             elf::SHT_DYNAMIC => size_of::<Dyn64<LE>>(),
+            elf::SHT_DYNSYM => size_of::<Sym64<LE>>(),
+            elf::SHT_HASH => size_of::<u32>(),
             _ => 0,
         };
         self.push(name, *sh_type, *sh_flags, span.offset, span.size, *align, entry_size);
@@ -285,6 +334,29 @@ fn append_name(table: &mut Vec<u8>, name: &str) -> u32 {
     table.extend_from_slice(name.as_bytes());
     table.push(0);
     offset
+}
+
+/// Tells of each table which one its indices are of.
+fn link_headers(headers: &mut [SectionHeader64<LE>]) {
+    let find = |headers: &[SectionHeader64<LE>], sh_type| {
+        headers.iter().position(|header| header.sh_type.get(LE) == sh_type).map(|index| index as u32)
+    };
+    let symbols = find(headers, elf::SHT_DYNSYM);
+    // In front of those that are not loaded. Without names, no entry of `.dynamic` is a string, but tools warn if there is
+    // no table.
+    let names = symbols.and_then(|_| find(headers, elf::SHT_STRTAB)).unwrap_or(headers.len() as u32 - 1);
+    for header in headers {
+        match header.sh_type.get(LE) {
+            elf::SHT_DYNAMIC => header.sh_link = U32::new(LE, names),
+            elf::SHT_HASH | elf::SHT_RELA => header.sh_link = U32::new(LE, symbols.unwrap_or(0)),
+            elf::SHT_DYNSYM => {
+                header.sh_link = U32::new(LE, names);
+                // The index behind the last local symbol, which is the one that means nothing.
+                header.sh_info = U32::new(LE, 1);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Symbols for debuggers and profilers, and their names. All are local: nothing links with an executable.
@@ -353,11 +425,7 @@ impl Tail {
         let own_name = append_name(&mut names, ".shstrtab");
         table(&mut headers, "", elf::SHT_STRTAB, 1, 0, names);
         headers.headers.last_mut().expect("just pushed").sh_name = U32::new(LE, own_name);
-        // No entry of it is a string, but tools warn if there is no table.
-        let names_index = headers.headers.len() as u32 - 1;
-        for header in headers.headers.iter_mut().filter(|header| header.sh_type.get(LE) == elf::SHT_DYNAMIC) {
-            header.sh_link = U32::new(LE, names_index);
-        }
+        link_headers(&mut headers.headers);
 
         tail.headers_offset = at.next_multiple_of(8);
         tail.headers = headers.headers;

@@ -38,7 +38,8 @@ encode! {
         harden confine_files filter filter_count filter_process harden_flags
         embedded_size embedded embed
         thread_start max_threads script_thread
-        function_places site_places source_places source_place_count reserved
+        function_places site_places source_places source_place_count
+        stack_limit imports import_count area_align
     }
     Image { destination size source memory kind reserved }
     HandlerSite { return_offset frame_bytes first count }

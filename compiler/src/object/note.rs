@@ -84,7 +84,7 @@ fn host_imports(plan: &Plan<'_>) -> Vec<String> {
     for instance in plan.instances.values() {
         for import in &instance.module.imports {
             if let External::Function(function) = import.item
-                && let FunctionSource::Wasi { .. } | FunctionSource::Unknown { .. } =
+                && let FunctionSource::Wasi { .. } | FunctionSource::Native { .. } | FunctionSource::Unknown { .. } =
                     plan.functions[instance.functions[function]].source
             {
                 imports.push(format!("{}.{}", import.module, import.name));

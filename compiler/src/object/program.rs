@@ -28,6 +28,7 @@ use wasmc_abi::invoke::RESULTS;
 use wasmc_abi::layout::{
     FUNCREF_SIZE, MAX_PAGE_SIZE, MEMORY_EXPLICIT, MEMORY_SHARED, MemoryRecord, SLOT_BYTES, TableRecord,
 };
+use wasmc_abi::library::area_bytes;
 use wasmc_abi::program::{
     ABI_VERSION, IMAGE_COPY, IMAGE_FIXED, IMAGE_MOVE, Image, ProgramHeader, STEP_CALL, STEP_END, STEP_MEMORY,
     STEP_START, STEP_WAIT, ScriptStep as AbiStep,
@@ -95,6 +96,13 @@ pub fn assemble(
         function_count: functions.entries.len() as u32,
         code_size: functions.code_size,
         max_threads: options.max_threads,
+        stack_limit: plan.layout.stack_limit.unwrap_or_default(),
+        imports: plan.layout.host_imports,
+        import_count: if plan.host_imports.is_empty() { 0 } else { 1 + plan.host_imports.len() as u32 },
+        area_align: match plan.main {
+            Main::Library(_) => area_bytes(plan.layout.record_size, options.stack_size).next_power_of_two(),
+            _ => 0,
+        },
         ..ProgramHeader::default()
     };
     assembler.rodata.bytes.resize(size_of::<ProgramHeader>(), 0);
@@ -226,6 +234,7 @@ impl Assembler<'_> {
                 name: name.to_owned(),
                 kind: SymbolKind::Data,
                 global: true,
+                exported: false,
                 place: Some((rodata, 0)),
                 size: 0,
             });
@@ -239,6 +248,10 @@ impl Assembler<'_> {
         }
         let runtime = match name {
             Name::Runtime(function) => Some(function.symbol().to_owned()),
+            Name::Native(id) => match &self.plan.functions[id].source {
+                FunctionSource::Native { symbol, .. } => Some(symbol.clone()),
+                _ => None,
+            },
             Name::Wasi(index) => Some(format!("{}{}", symbols::WASI_PREFIX, wasi::FUNCTIONS[index.index()].name)),
             _ => None,
         };
@@ -253,8 +266,15 @@ impl Assembler<'_> {
             _ => SymbolKind::Function,
         };
         let global = runtime.is_some();
-        let symbol =
-            self.unit.symbols.push(Symbol { name: runtime.unwrap_or_default(), kind, global, place: None, size: 0 });
+        let exported = matches!(name, Name::Api(_));
+        let symbol = self.unit.symbols.push(Symbol {
+            name: runtime.unwrap_or_default(),
+            kind,
+            global: global || exported,
+            exported,
+            place: None,
+            size: 0,
+        });
         self.symbols.insert(name, symbol);
         symbol
     }
@@ -511,7 +531,7 @@ impl Assembler<'_> {
                 length: memory.minimum,
                 maximum: memory.limit,
                 reserved: place.reserved,
-                flags: if place.base.is_some() { 0 } else { MEMORY_EXPLICIT }
+                flags: if place.base.is_some() || place.reserved != 0 { 0 } else { MEMORY_EXPLICIT }
                     | if memory.shared { MEMORY_SHARED } else { 0 },
                 page_size_log2: memory.page_size_log2,
             }
@@ -643,7 +663,7 @@ impl Assembler<'_> {
             self.rodata.relative(offset_of_field(|header| &header.thread_start), start, 0);
         }
         let steps = match &plan.main {
-            Main::Command(_) | Main::Invoke(_) => {
+            Main::Command(_) | Main::Invoke(_) | Main::Library(_) => {
                 let main = self.symbol(Name::Main(Unique));
                 self.rodata.relative(offset_of_field(|header| &header.main), main, 0);
                 return;

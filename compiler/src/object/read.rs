@@ -102,6 +102,7 @@ pub fn read(machine: Machine, bytes: &[u8]) -> Result<Unit<'_>, ReadError> {
             name: symbol.name()?.to_owned(),
             kind,
             global: symbol.is_global(),
+            exported: false,
             place,
             size: symbol.size(),
         }));

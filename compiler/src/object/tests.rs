@@ -45,6 +45,7 @@ fn everything(machine: Machine) -> Unit<'static> {
             name: format!("symbol {name}"),
             kind: if kind == Text { SymbolKind::Function } else { SymbolKind::Data },
             global: kind == Text || kind == Data,
+            exported: false,
             place: Some((section, 8)),
             size: 7,
         });
@@ -54,6 +55,7 @@ fn everything(machine: Machine) -> Unit<'static> {
         name: "elsewhere".into(),
         kind: SymbolKind::Function,
         global: true,
+        exported: false,
         place: None,
         size: 0,
     });
@@ -70,7 +72,7 @@ fn everything(machine: Machine) -> Unit<'static> {
 /// A unit as text in which the order of symbols does not matter: an ELF file has local ones first.
 fn describe(unit: &Unit<'_>) -> String {
     let symbol = |id: SymbolId| {
-        let Symbol { name, kind, global, place, size } = &unit.symbols[id];
+        let Symbol { name, kind, global, place, size, .. } = &unit.symbols[id];
         let name = if *kind == SymbolKind::Section { "" } else { name };
         format!("{name:?} {kind:?} {global} {place:?} {size}")
     };
@@ -119,7 +121,8 @@ fn damaged_files_never_panic() {
             let mut damaged = file.clone();
             damaged[position] ^= damage;
             if let Ok(unit) = read::read(Machine::X86_64, &damaged) {
-                let options = crate::link::LinkOptions::new(Machine::X86_64, "symbol .text.wasm");
+                let output = crate::link::Output::Executable { entry: "symbol .text.wasm" };
+                let options = crate::link::LinkOptions::new(Machine::X86_64, output);
                 let _ = crate::link::link(vec![unit], &options);
             }
         }

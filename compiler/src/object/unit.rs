@@ -29,7 +29,14 @@ impl Unit<'_> {
     /// A symbol for the start of a section, for relocations.
     pub fn section_symbol(&mut self, section: SectionId) -> SymbolId {
         let place = Some((section, 0));
-        self.symbols.push(Symbol { name: String::new(), kind: SymbolKind::Section, global: false, place, size: 0 })
+        self.symbols.push(Symbol {
+            name: String::new(),
+            kind: SymbolKind::Section,
+            global: false,
+            exported: false,
+            place,
+            size: 0,
+        })
     }
 }
 
@@ -99,6 +106,8 @@ pub struct Symbol {
     pub kind: SymbolKind,
     /// Seen by other units. Undefined symbols are always global.
     pub global: bool,
+    /// Seen by the program around a library too.
+    pub exported: bool,
     /// Where it is, or `None` if another unit must define it.
     pub place: Option<(SectionId, u64)>,
     /// In bytes, 0 if unknown.

@@ -80,6 +80,7 @@ fn add_symbol(
         // A definition is for the other objects of the same executable only: hidden.
         scope: match (symbol.global, symbol.place) {
             (_, None) => SymbolScope::Unknown,
+            (_, Some(_)) if symbol.exported => SymbolScope::Dynamic,
             (true, Some(_)) => SymbolScope::Linkage,
             (false, Some(_)) => SymbolScope::Compilation,
         },

@@ -4,7 +4,7 @@ use cranelift_entity::{EntityRef, PrimaryMap};
 use indexmap::IndexMap;
 use wasmparser::{
     DataKind, ElementItems, ElementKind, ExternalKind, FuncToValidate, FuncType, FunctionBody, GlobalType, MemoryType,
-    Parser, Payload, RefType, SubType, TableInit, TableType, TypeRef, ValidPayload, Validator, ValidatorResources,
+    Parser, Payload, SubType, TableInit, TableType, TypeRef, ValidPayload, Validator, ValidatorResources,
 };
 
 use super::constant::ConstExpr;
@@ -76,18 +76,13 @@ pub struct Global {
 #[derive(Debug)]
 pub struct ElementSegment {
     pub mode: SegmentMode<TableIndex>,
-    pub element_type: RefType,
     pub items: Vec<ConstExpr>,
-    /// Where it stands in the module.
-    pub offset: u64,
 }
 
 #[derive(Debug)]
 pub struct DataSegment<'a> {
     pub mode: SegmentMode<MemoryIndex>,
     pub bytes: &'a [u8],
-    /// Where it stands in the module.
-    pub offset: u64,
 }
 
 /// When a segment is used.
@@ -204,7 +199,7 @@ impl<'a> Module<'a> {
                             ConstExpr::parse(offset_expr)?,
                         ),
                     };
-                    self.data.push(DataSegment { mode, bytes: data.data, offset: data.range.start });
+                    self.data.push(DataSegment { mode, bytes: data.data });
                 }
             }
             Payload::CodeSectionStart { unchecked_range, .. } => self.debug.code_start = unchecked_range.start,
@@ -243,16 +238,16 @@ impl<'a> Module<'a> {
                 SegmentMode::Active(TableIndex::new(table_index.unwrap_or(0) as usize), ConstExpr::parse(offset_expr)?)
             }
         };
-        let (element_type, items) = match element.items {
+        let items = match element.items {
             ElementItems::Functions(functions) => {
                 let items = functions.into_iter().map(|f| Ok(ConstExpr::ref_func(FuncIndex::new(f? as usize))));
-                (RefType::FUNCREF, items.collect::<Result<Vec<_>>>()?)
+                items.collect::<Result<Vec<_>>>()?
             }
-            ElementItems::Expressions(ty, expressions) => {
-                (ty, expressions.into_iter().map(|e| ConstExpr::parse(&e?)).collect::<Result<Vec<_>>>()?)
+            ElementItems::Expressions(_, expressions) => {
+                expressions.into_iter().map(|e| ConstExpr::parse(&e?)).collect::<Result<Vec<_>>>()?
             }
         };
-        self.elements.push(ElementSegment { mode, element_type, items, offset: element.range.start });
+        self.elements.push(ElementSegment { mode, items });
         Ok(())
     }
 

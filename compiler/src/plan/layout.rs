@@ -1,8 +1,9 @@
-//! Where things lie at run time, in the fixed address model: see [`wasmc_abi::layout`] for the map.
+//! Where things lie at run time: see [`wasmc_abi::layout`] for the map.
 //!
-//! Addresses of the record, of memories and of tables are constants, but for memories that find no slot or shall not
-//! reserve addresses. What is not here needs no place: constant globals, and tables that never change, which are
-//! read-only data of the executable.
+//! In an executable, addresses of the record, of memories and of tables are constants, but for memories that find no
+//! slot or shall not reserve addresses. In a library only places in the record are: each instance has one, wherever that
+//! is, and finds everything else through it. What is not here needs no place: constant globals, and tables that never
+//! change, which are read-only data.
 
 use cranelift_entity::SecondaryMap;
 use wasmc_abi::layout::{
@@ -12,7 +13,7 @@ use wasmc_abi::layout::{
 use wasmparser::ValType;
 
 use super::ids::{DataId, ElemId, GlobalId, MemoryId, TableId};
-use super::{Memory, Plan, Table};
+use super::{Main, Memory, Plan, Table};
 use crate::error::{Error, Result};
 use crate::options::{BoundsChecks, Options};
 
@@ -24,6 +25,8 @@ pub enum Instances {
     One,
     /// One for each thread, which compiled code finds through the instance register.
     OnePerThread,
+    /// As many as the host of a library makes: everything, memories included, is found through the instance register.
+    Any,
 }
 
 /// Places of everything. Offsets are bytes in the record.
@@ -47,6 +50,12 @@ pub struct Layout {
     pub data_lengths: SecondaryMap<DataId, Option<u32>>,
     /// Offset of the current size (a u64, in entries) of element segments that can be dropped.
     pub element_lengths: SecondaryMap<ElemId, Option<u32>>,
+    /// Offset of the lowest address (a u64) that the stack pointer of a function which calls may have; `None` if only
+    /// the guard says where the stack ends.
+    pub stack_limit: Option<u32>,
+    /// Offset of the addresses that the host of a library gives: what its functions want to be called with, then those of
+    /// the functions.
+    pub host_imports: u32,
 }
 
 /// Where a memory lies, and how accesses are kept inside.
@@ -56,7 +65,7 @@ pub struct MemoryPlace {
     pub record: u32,
     /// Its constant address, if it has one; else the runtime places it, and writes the address into the record.
     pub base: Option<u64>,
-    /// Bytes of address space behind the constant address that belong to it.
+    /// Bytes of address space behind its address that belong to it; 0 if it may move.
     pub reserved: u64,
     pub bounds: Bounds,
     /// It has 32-bit indices, is one thread's, and never reaches to the end of what they address: the sum of an index
@@ -107,6 +116,11 @@ impl Layout {
     pub fn record_address(&self, offset: u32) -> u64 {
         self.record_base + u64::from(offset)
     }
+
+    /// The constant address of a memory, as far as code may rely on it.
+    pub fn constant_base(&self, memory: MemoryId) -> Option<u64> {
+        self.memories[memory].base.filter(|_| self.instances != Instances::Any)
+    }
 }
 
 /// Entries that a table can ever have.
@@ -125,6 +139,13 @@ pub fn largest_size(memory: &Memory) -> u64 {
 /// Gives everything its place.
 pub fn lay_out(plan: &Plan<'_>, options: &Options) -> Result<Layout> {
     let mut layout = Layout::default();
+    let is_library = matches!(plan.main, Main::Library(_));
+    if is_library || options.instance_register {
+        layout.instances = Instances::Any;
+    }
+    if is_library && plan.thread_start.is_some() {
+        return Err(Error::unsupported("a library that starts threads"));
+    }
     if plan.thread_start.is_some() {
         layout.instances = Instances::OnePerThread;
         if plan.memories.values().any(|memory| !memory.shared) {
@@ -149,13 +170,18 @@ pub fn lay_out(plan: &Plan<'_>, options: &Options) -> Result<Layout> {
     for (id, elements) in plan.elements.iter() {
         layout.element_lengths[id] = (elements.dropped && !elements.active).then(|| record.take(8, 8));
     }
+    layout.stack_limit = (layout.instances == Instances::Any).then(|| record.take(8, 8));
+    if is_library {
+        layout.host_imports = record.take(8 * (1 + plan.host_imports.len() as u64), 8);
+    }
 
     if record.used > LARGEST_RECORD {
         return Err(Error::unsupported("the tables and globals of the program are too large together"));
     }
     layout.record_used = record.used as u32;
     layout.record_size = record.used.next_multiple_of(MAX_PAGE_SIZE);
-    layout.record_base = options.architecture.memory_base() - layout.record_size;
+    // Where the record of a library is, is not known: what counts from there are offsets.
+    layout.record_base = if is_library { 0 } else { options.architecture.memory_base() - layout.record_size };
     Ok(layout)
 }
 
@@ -167,6 +193,7 @@ fn place_memories(plan: &Plan<'_>, options: &Options, layout: &mut Layout, recor
         BoundsChecks::Explicit => (Bounds::Compared, None),
     };
     // The best place, where the base folds into the access, is for the memory that the main module uses first.
+    let is_library = matches!(plan.main, Main::Library(_));
     let best = options.architecture.memory_base();
     let main = plan.instances.values().next_back().and_then(|instance| instance.memories.values().next());
     let main_end = main.and_then(|&main| wish(&plan.memories[main]).1).and_then(|reserved| best.checked_add(reserved));
@@ -176,6 +203,9 @@ fn place_memories(plan: &Plan<'_>, options: &Options, layout: &mut Layout, recor
     for (id, memory) in plan.memories.iter() {
         let (bounds, reserved) = wish(memory);
         let place = reserved.and_then(|reserved| {
+            if is_library {
+                return Some(MemoryPlace { record: 0, base: None, reserved, bounds });
+            }
             let base = if Some(&id) == main { main_end.map(|_| best) } else { slots.take_for_memory(reserved) };
             let has_room_behind =
                 bounds == Bounds::Reserved && !memory.shared && largest_size(memory) <= LARGEST_GROWN_32;

@@ -9,7 +9,7 @@ use wasmc_abi::wasi;
 
 use super::evaluate::ConstValue;
 use super::ids::{FuncId, GlobalId};
-use super::{FunctionSource, Main, Plan, ScriptStep, wire};
+use super::{FunctionSource, Main, Plan, ScriptStep, library, wire};
 use crate::error::Result;
 
 /// Marks live functions, and what they read and write.
@@ -28,7 +28,10 @@ pub fn find_live(plan: &mut Plan<'_>) -> Result<()> {
                 mark(&mut plan.functions[start].live, start, &mut work);
                 continue;
             }
-            FunctionSource::Wasi { .. } | FunctionSource::Unknown { .. } => continue,
+            FunctionSource::Wasi { .. }
+            | FunctionSource::Native { .. }
+            | FunctionSource::Host { .. }
+            | FunctionSource::Unknown { .. } => continue,
         };
         let instance = &plan.instances[instance];
         let uses = &instance.uses[body];
@@ -89,6 +92,7 @@ fn mark_roots(plan: &mut Plan<'_>, work: &mut Vec<FuncId>) {
                 }
             }
         }
+        Main::Library(_) => library::mark(plan, &mut called),
     }
     for instance in plan.instances.values() {
         called.extend(instance.module.start.map(|start| instance.functions[start]));

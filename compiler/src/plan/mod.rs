@@ -5,6 +5,7 @@
 //! - [`wire`]: which function, table, memory or global each index of each instance means;
 //! - [`evaluate`]: values of constant expressions;
 //! - [`liveness`]: which functions can run, and so which globals, tables and memories can change;
+//! - [`library`]: the C interface, if there is one;
 //! - [`throws`]: which of them can throw;
 //! - [`layout`]: where memories, tables and globals lie;
 //! - [`instantiate`]: what of the instantiation is initial data, and which steps are left for run time.
@@ -14,6 +15,7 @@ pub mod evaluate;
 pub mod ids;
 pub mod instantiate;
 pub mod layout;
+pub mod library;
 pub mod liveness;
 mod throws;
 pub mod types;
@@ -34,6 +36,7 @@ use crate::program::{Entry, Program};
 use evaluate::ConstValue;
 use ids::{DataId, ElemId, FuncId, GlobalId, InstanceId, MemoryId, TableId, TagId, TypeId};
 use layout::Layout;
+use library::{HostImport, HostImportId, Library};
 use types::Types;
 
 /// All that translation needs to know of the program.
@@ -57,6 +60,8 @@ pub struct Plan<'a> {
     /// What threads begin with, if some function that can run starts any: see [`wire::find_thread_start`].
     pub thread_start: Option<FuncId>,
     pub layout: Layout,
+    /// Imports that the program around a library satisfies.
+    pub host_imports: PrimaryMap<HostImportId, HostImport>,
     pub main: Main,
 }
 
@@ -143,6 +148,10 @@ pub enum FunctionSource {
     Body { instance: InstanceId, body: BodyIndex, index: FuncIndex },
     /// A function of WASI preview 1, by its place in [`wasmc_abi::wasi::FUNCTIONS`]. It works on this memory.
     Wasi { function: usize, memory: Option<MemoryId> },
+    /// A C function of a native object. It is told of this memory.
+    Native { symbol: String, memory: Option<MemoryId> },
+    /// An import that the program around a library satisfies.
+    Host { import: String, number: HostImportId },
     /// An import that nothing satisfies; traps with its name.
     Unknown { import: String },
 }
@@ -232,12 +241,14 @@ pub enum Main {
     /// Instantiates all instances in order, then calls a function with the arguments of the process.
     Invoke(FuncId),
     Script(Vec<ScriptStep>),
+    /// Instantiates all instances in order, whenever the program around it wants that.
+    Library(Library),
 }
 
 impl Plan<'_> {
     /// Whether nobody sees memories and globals after a trap.
     pub fn traps_end_the_program(&self) -> bool {
-        matches!(self.main, Main::Command(_))
+        matches!(self.main, Main::Command(_) | Main::Invoke(_))
     }
 }
 
@@ -269,6 +280,7 @@ impl<'a> Plan<'a> {
 
         liveness::find_live(&mut plan)?;
         throws::find_throwing(&mut plan);
+        library::check(&plan)?;
         instantiate::split_instantiation(&mut plan, !matches!(program.entry, Entry::Script(_)))?;
         plan.layout = layout::lay_out(&plan, options)?;
         Ok(plan)

@@ -12,6 +12,7 @@ use super::describe::{describe_kind, describe_memory};
 use super::evaluate::{ConstValue, evaluate};
 use super::ids::{FuncId, InstanceId, MemoryId};
 use super::layout::{LARGEST_GROWN_32, Layout};
+use super::library;
 use super::types::Types;
 use super::{
     Data, Elements, Function, FunctionSource, Global, Instance, InstantiationStep, Main, Memory, Plan, ScriptStep,
@@ -19,6 +20,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::features::{self, Features};
+use crate::native::NativeImport;
 use crate::options::Options;
 use crate::parse::index::{BodyIndex, FuncIndex, TagIndex};
 use crate::parse::uses::{Uses, find_uses};
@@ -46,6 +48,7 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         waits: false,
         thread_start: None,
         layout: Layout::default(),
+        host_imports: PrimaryMap::new(),
         main: Main::Command(None),
     };
     let mut host_memories = HostMemories::default();
@@ -53,8 +56,15 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         let (module, uses) = parsed?;
         // In symbols and backtraces, functions of all but the main module say where they are from.
         let is_library = index + 1 < program.instances.len();
-        let host_memories = (!matches!(program.entry, Entry::Script(_))).then_some(&mut host_memories);
-        plan.add_instance(source, is_library, module, uses, options, host_memories)
+        let host = Host {
+            memories: matches!(program.entry, Entry::Command | Entry::Invoke(_)).then_some(&mut host_memories),
+            functions: match program.entry {
+                Entry::Library { .. } => HostFunctions::Given,
+                _ if options.allow_unknown_imports => HostFunctions::Unknown,
+                _ => HostFunctions::None,
+            },
+        };
+        plan.add_instance(source, is_library, module, uses, options, host)
             .map_err(|error| error.in_module(&source.name))?;
     }
     plan.types.number();
@@ -82,7 +92,7 @@ impl<'a> Plan<'a> {
         module: Module<'a>,
         uses: PrimaryMap<BodyIndex, Uses>,
         options: &Options,
-        host_memories: Option<&mut HostMemories<'a>>,
+        host: Host<'a, '_>,
     ) -> Result<()> {
         let mut instance = Instance {
             name: source.name.clone(),
@@ -98,7 +108,7 @@ impl<'a> Plan<'a> {
             uses,
             module,
         };
-        self.resolve_imports(source, &mut instance, options, host_memories)?;
+        self.resolve_imports(source, &mut instance, options, host)?;
         self.define_items(&mut instance, is_library)?;
         self.instances.push(instance);
         Ok(())
@@ -109,7 +119,7 @@ impl<'a> Plan<'a> {
         source: &InstanceSource<'_>,
         instance: &mut Instance<'a>,
         options: &Options,
-        mut host_memories: Option<&mut HostMemories<'a>>,
+        mut host: Host<'a, '_>,
     ) -> Result<()> {
         let mut host_functions = Vec::new();
         // All that one module misses is reported together.
@@ -121,6 +131,22 @@ impl<'a> Plan<'a> {
                     Linked::Yes => continue,
                     Linked::NoSuchExport => {}
                 }
+            } else if let External::Function(function) = import.item
+                && let Some(symbol) = find_native(options, import)
+            {
+                let ty = instance.types[instance.module.functions[function]];
+                check_native_type(self.types.get(ty), import, || self.types.describe_function(ty))?;
+                let id = self.functions.push(Function {
+                    ty,
+                    source: FunctionSource::Native { symbol: symbol.to_owned(), memory: None },
+                    name: format!("{}.{}", import.module, import.name),
+                    live: false,
+                    referenced: false,
+                    throws: false,
+                });
+                instance.functions.push(id);
+                host_functions.push(id);
+                continue;
             } else if let External::Function(function) = import.item
                 && let Some(found) = find_wasi(import.module, import.name)
             {
@@ -138,7 +164,7 @@ impl<'a> Plan<'a> {
                 continue;
             } else if let External::Memory(memory) = import.item
                 && instance.module.memories[memory].shared
-                && let Some(known) = host_memories.as_deref_mut()
+                && let Some(known) = host.memories.as_deref_mut()
             {
                 let wanted = instance.module.memories[memory];
                 let id = match known.get(&(import.module, import.name)) {
@@ -153,11 +179,20 @@ impl<'a> Plan<'a> {
                 continue;
             }
             match import.item {
-                External::Function(function) if options.allow_unknown_imports => {
+                External::Function(function) if host.functions != HostFunctions::None => {
                     let name = format!("{}.{}", import.module, import.name);
+                    let source = match host.functions {
+                        HostFunctions::Given => {
+                            let id = self.functions.next_key();
+                            let names = (import.module, import.name);
+                            let number = library::add_import(&mut self.host_imports, names, id);
+                            FunctionSource::Host { import: name.clone(), number }
+                        }
+                        _ => FunctionSource::Unknown { import: name.clone() },
+                    };
                     let id = self.functions.push(Function {
                         ty: instance.types[instance.module.functions[function]],
-                        source: FunctionSource::Unknown { import: name.clone() },
+                        source,
                         name,
                         live: false,
                         referenced: false,
@@ -180,7 +215,9 @@ impl<'a> Plan<'a> {
             _ => instance.memories.values().next().copied(),
         };
         for id in host_functions {
-            if let FunctionSource::Wasi { memory: slot, .. } = &mut self.functions[id].source {
+            if let FunctionSource::Wasi { memory: slot, .. } | FunctionSource::Native { memory: slot, .. } =
+                &mut self.functions[id].source
+            {
                 *slot = memory;
             }
         }
@@ -426,6 +463,21 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// What the host has for imports that nothing else satisfies.
+struct Host<'a, 'm> {
+    memories: Option<&'m mut HostMemories<'a>>,
+    functions: HostFunctions,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum HostFunctions {
+    None,
+    /// Something that traps.
+    Unknown,
+    /// C functions, which a library is given.
+    Given,
+}
+
 enum Linked {
     Yes,
     NoSuchExport,
@@ -436,6 +488,14 @@ pub fn resolve_entry(plan: &Plan<'_>, entry: &Entry) -> Result<Main> {
     let steps = match entry {
         Entry::Command => return Ok(Main::Command(find_command(plan)?)),
         Entry::Invoke(name) => return Ok(Main::Invoke(find_invoked(plan, name)?)),
+        Entry::Library { name } => {
+            for instance in plan.instances.values() {
+                if let Some(initialize) = instance.exported_function("_initialize") {
+                    check_entry(plan, "_initialize", initialize).map_err(|error| error.in_module(&instance.name))?;
+                }
+            }
+            return Ok(Main::Library(library::interface(plan, name)?));
+        }
         Entry::Script(steps) => steps,
     };
     let export = |instance: usize, name: &str| {
@@ -568,6 +628,24 @@ fn find_wasi(module: &str, name: &str) -> Option<usize> {
         wasi::THREADS_MODULE => (name == wasi::THREAD_SPAWN_NAME).then_some(wasi::THREAD_SPAWN),
         _ => None,
     }
+}
+
+/// The symbol that the options name for an import.
+fn find_native<'o>(options: &'o Options, import: &Import<'_>) -> Option<&'o str> {
+    let is_named = |native: &&NativeImport| {
+        native.import.strip_prefix(import.module).and_then(|rest| rest.strip_prefix('.')) == Some(import.name)
+    };
+    options.native_imports.iter().find(is_named).map(|native| native.symbol.as_str())
+}
+
+/// Scalars pass between C and Wasm as they are.
+fn check_native_type(ty: &FuncType, import: &Import<'_>, describe: impl Fn() -> String) -> Result<()> {
+    let is_scalar = |ty: &ValType| matches!(ty, ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64);
+    if ty.params().iter().all(is_scalar) && ty.results().iter().all(is_scalar) && ty.results().len() <= 1 {
+        return Ok(());
+    }
+    let (module, name) = (import.module, import.name);
+    Err(Error::unsupported(format!("'{module}.{name}' cannot be a native function: it is imported as {}", describe())))
 }
 
 /// Name for symbols and backtraces: demangled, or made from the index.

@@ -32,7 +32,7 @@ impl Translator<'_, '_> {
                 let callee = self.instance.functions[FuncIndex::new(function_index as usize)];
                 let function = &self.env.plan.functions[callee];
                 let arguments = self.pop_arguments(function.ty);
-                if let FunctionSource::Wasi { .. } = function.source {
+                if let FunctionSource::Wasi { .. } | FunctionSource::Native { .. } = function.source {
                     let call = self.env.call_function(callee, &arguments);
                     let results = self.env.builder.inst_results(call).to_vec();
                     self.env.ins().return_(&results);
@@ -117,9 +117,11 @@ impl Environment<'_, '_> {
         let function = &plan.functions[callee];
         match function.source {
             FunctionSource::Wasi { function, memory } => {
-                self.call_wasi(function, memory, plan.functions[callee].ty, arguments)
+                let name = Name::Wasi(WasiFunction(function as u32));
+                self.call_c(name, memory, plan.functions[callee].ty, arguments)
             }
-            FunctionSource::Body { .. } | FunctionSource::Unknown { .. } => {
+            FunctionSource::Native { memory, .. } => self.call_c(Name::Native(callee), memory, function.ty, arguments),
+            FunctionSource::Body { .. } | FunctionSource::Host { .. } | FunctionSource::Unknown { .. } => {
                 let function = self.wasm_function(callee);
                 self.before_call();
                 self.ins().call(function, arguments)
@@ -134,9 +136,9 @@ impl Environment<'_, '_> {
         self.function(Name::Function(callee), signature)
     }
 
-    /// WASI functions are those of the C calling convention, with the record of the caller's memory before the
-    /// arguments.
-    fn call_wasi(&mut self, function: usize, memory: Option<MemoryId>, ty: TypeId, arguments: &[Value]) -> ir::Inst {
+    /// WASI functions, and native ones, are those of the C calling convention, with the record of the caller's memory
+    /// before the arguments.
+    fn call_c(&mut self, name: Name, memory: Option<MemoryId>, ty: TypeId, arguments: &[Value]) -> ir::Inst {
         let plan = self.plan;
         let record = match memory {
             Some(memory) => self.memory_record_address(plan.layout.memories[memory].record),
@@ -146,7 +148,6 @@ impl Environment<'_, '_> {
         let params: Vec<Type> = [POINTER].into_iter().chain(ty.params().iter().map(|&ty| value_type(ty))).collect();
         let results: Vec<Type> = ty.results().iter().map(|&ty| value_type(ty)).collect();
         let arguments: Vec<Value> = [record].into_iter().chain(arguments.iter().copied()).collect();
-        let name = Name::Wasi(WasiFunction(function as u32));
         self.call(name, || native_signature(&params, &results), &arguments)
     }
 

@@ -2,15 +2,18 @@
 
 use std::collections::HashMap;
 
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     self, AliasRegion, AliasRegionData, Block, Endianness, ExtFuncData, ExternalName, FuncRef, GlobalValue,
     GlobalValueData, InstBuilder, MemFlagsData, SigRef, Signature, Type, Value,
 };
 use cranelift_entity::EntityRef;
 use cranelift_frontend::FunctionBuilder;
+use wasmc_abi::trap::TrapCode;
 
 use super::checked::Checked;
 use super::names::Name;
+use super::traps;
 use super::types::{Conventions, POINTER, wasm_signature};
 use crate::plan::Plan;
 use crate::plan::ids::{GlobalId, MemoryId, TableId, TypeId};
@@ -31,6 +34,9 @@ pub enum Region {
     Slots,
     /// Exceptions.
     Exception,
+    StackLimit,
+    /// What the host of a library gives.
+    HostImports,
 }
 
 impl Region {
@@ -45,6 +51,8 @@ impl Region {
             Region::Segments => (5, 0),
             Region::Slots => (6, 0),
             Region::Exception => (7, 0),
+            Region::StackLimit => (8, 0),
+            Region::HostImports => (9, 0),
         };
         kind << 28 | index as u32
     }
@@ -67,6 +75,8 @@ pub struct Environment<'f, 'p> {
     /// What was read from the instance register in this block, since the last call: with one value as the base,
     /// Cranelift sees which accesses are to the same place.
     instance: Option<(Block, Value)>,
+    /// The record's address, in a function that is given the instance instead of running in it.
+    pub given_record: Option<Value>,
     pub checked: Checked,
 }
 
@@ -81,6 +91,7 @@ impl<'f, 'p> Environment<'f, 'p> {
             signatures: HashMap::new(),
             regions: HashMap::new(),
             instance: None,
+            given_record: None,
             checked: Checked::default(),
         }
     }
@@ -165,6 +176,13 @@ impl<'f, 'p> Environment<'f, 'p> {
         self.ins().load(ty, flags, base, offset)
     }
 
+    /// [`Self::load_record`] of what never changes while an instance exists.
+    pub fn load_constant_of_record(&mut self, ty: Type, offset: u32, region: Region) -> Value {
+        let (base, offset) = self.record_place(offset, region);
+        let flags = self.trusted(region).with_readonly().with_can_move();
+        self.ins().load(ty, flags, base, offset)
+    }
+
     /// Stores to the record.
     pub fn store_record(&mut self, value: Value, offset: u32, region: Region) {
         let (base, offset) = self.record_place(offset, region);
@@ -176,22 +194,27 @@ impl<'f, 'p> Environment<'f, 'p> {
     pub fn record_address(&mut self, offset: u32) -> Value {
         match self.plan.layout.instances {
             Instances::One => self.iconst(POINTER, self.plan.layout.record_address(offset)),
-            Instances::OnePerThread => {
+            Instances::OnePerThread | Instances::Any => {
                 let base = self.instance_base();
                 self.ins().iadd_imm_s(base, i64::from(offset))
             }
         }
     }
 
-    /// The address of a byte of a memory's record, which all instances share.
+    /// The address of a byte of a memory's record, which threads share.
     pub fn memory_record_address(&mut self, offset: u32) -> Value {
-        self.iconst(POINTER, self.plan.layout.record_address(offset))
+        match self.plan.layout.instances {
+            Instances::One | Instances::OnePerThread => self.iconst(POINTER, self.plan.layout.record_address(offset)),
+            Instances::Any => self.record_address(offset),
+        }
     }
 
     /// The record's base is one constant for all accesses of a function: cheaper than an address for each.
     fn record_place(&mut self, offset: u32, region: Region) -> (Value, i32) {
         let base = match region {
-            Region::MemoryRecord(_) => self.iconst(POINTER, self.plan.layout.record_base),
+            Region::MemoryRecord(_) if self.plan.layout.instances != Instances::Any => {
+                self.iconst(POINTER, self.plan.layout.record_base)
+            }
             _ => self.instance_base(),
         };
         (base, i32::try_from(offset).expect("the record is smaller than 2 GiB"))
@@ -199,9 +222,12 @@ impl<'f, 'p> Environment<'f, 'p> {
 
     /// The address of the running instance's record.
     fn instance_base(&mut self) -> Value {
+        if let Some(record) = self.given_record {
+            return record;
+        }
         match self.plan.layout.instances {
             Instances::One => self.iconst(POINTER, self.plan.layout.record_base),
-            Instances::OnePerThread => {
+            Instances::OnePerThread | Instances::Any => {
                 let block = self.builder.current_block();
                 if let Some((known, base)) = self.instance
                     && Some(known) == block
@@ -213,6 +239,16 @@ impl<'f, 'p> Environment<'f, 'p> {
                 base
             }
         }
+    }
+
+    /// Traps if the stack has no room for what this function calls, where that is for code to find out: see
+    /// [`Layout::stack_limit`](crate::plan::layout::Layout::stack_limit).
+    pub fn check_stack(&mut self) {
+        let Some(limit) = self.plan.layout.stack_limit else { return };
+        let limit = self.load_record(POINTER, limit, Region::StackLimit);
+        let pointer = self.ins().get_stack_pointer(POINTER);
+        let exhausted = self.ins().icmp(IntCC::UnsignedLessThan, pointer, limit);
+        self.ins().trapnz(exhausted, traps::to_clif(TrapCode::StackOverflow));
     }
 
     /// Says that a call follows. It leaves the instance as it is, but to keep its address across the call would cost

@@ -57,6 +57,7 @@ pub fn translate_body<'p>(
     output.signature = wasm_signature(ty, conventions);
     let builder = FunctionBuilder::new(output, context);
     let instance = &plan.instances[instance];
+    let uses = &instance.uses[body];
     let body = &instance.body(body).body;
     let mut translator = Translator {
         env: Environment::new(plan, conventions, builder),
@@ -73,6 +74,9 @@ pub fn translate_body<'p>(
     let (hints, start) = (instance.module.hints.of(index), body.range().start);
     let mut reader = body.get_binary_reader();
     translator.begin(ty, &mut reader)?;
+    if !uses.calls.is_empty() || !uses.calls_through_references.is_empty() {
+        translator.env.check_stack();
+    }
 
     let mut operators = wasmparser::OperatorsReader::new(reader);
     while !operators.eof() {

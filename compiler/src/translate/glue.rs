@@ -11,6 +11,7 @@ use super::traps;
 use super::types::{Conventions, POINTER, native_signature, value_type, wasm_signature};
 use crate::plan::ids::{FuncId, InstanceId};
 use crate::plan::layout::TablePlace;
+use crate::plan::library::ApiItem;
 use crate::plan::{FunctionSource, InstantiationStep, Main, Plan, ScriptStep};
 
 /// The glue that a program needs.
@@ -26,6 +27,18 @@ pub fn names(plan: &Plan<'_>) -> Vec<Name> {
                 ScriptStep::GlobalGet(global) => Some(Name::GlobalGetter(*global)),
                 ScriptStep::Memory(_) | ScriptStep::Start(_) | ScriptStep::End | ScriptStep::Wait(_) => None,
             }));
+            names.sort_unstable();
+            names.dedup();
+        }
+        Main::Library(library) => {
+            names.push(Name::Main(Unique));
+            for (id, function) in library.functions.iter() {
+                if let ApiItem::Call(function) = function.item {
+                    names.push(Name::ArrayCall(function));
+                }
+                names.push(Name::Api(id));
+            }
+            // One function may have several names.
             names.sort_unstable();
             names.dedup();
         }
@@ -80,7 +93,10 @@ pub fn translate(
             env.call_function(start, &parameters);
         }
         Name::Instantiate(instance) => env.instantiate(instance, Thread::First),
-        Name::ArrayCall(function) => env.array_call(function, parameters[0]),
+        Name::ArrayCall(function) => {
+            env.check_stack();
+            env.array_call(function, parameters[0]);
+        }
         Name::GlobalGetter(global) => {
             let value = env.global_get(global);
             let flags = env.trusted(Region::Slots);
@@ -103,11 +119,12 @@ pub fn host_thunk(
     output.signature = wasm_signature(plan.types.get(plan.functions[id].ty), conventions);
     let (mut env, parameters) = begin(plan, conventions, context, output);
     match plan.functions[id].source {
-        FunctionSource::Wasi { .. } => {
+        FunctionSource::Wasi { .. } | FunctionSource::Native { .. } => {
             let call = env.call_function(id, &parameters);
             let results = env.builder.inst_results(call).to_vec();
             env.ins().return_(&results);
         }
+        FunctionSource::Host { .. } => env.leave(id, &parameters),
         FunctionSource::Unknown { .. } => {
             let name = env.data_address(Name::UnknownImport(id));
             env.call_runtime(RuntimeFunction::UnknownImport, &[name], &[]);
@@ -119,7 +136,7 @@ pub fn host_thunk(
     env.builder.finalize(conventions.frontend);
 }
 
-fn begin<'f, 'p>(
+pub fn begin<'f, 'p>(
     plan: &'p Plan<'p>,
     conventions: Conventions,
     context: &'f mut FunctionBuilderContext,

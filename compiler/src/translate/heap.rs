@@ -71,16 +71,13 @@ impl Environment<'_, '_> {
         let region = self.region(Region::Memory(memory));
         let flags = MemFlagsData::new().with_endianness(Endianness::Little).with_alias_region(Some(region));
         let flags = if place.bounds == Bounds::Compared { flags.with_trap_code(None) } else { flags };
-        let (base, offset) = match place.base {
+        let (base, offset) = match self.plan.layout.constant_base(memory) {
             // Not reached.
             _ if !can_be_inside => (self.memory_base(memory), 0.into()),
             Some(base) => self.at_fixed_base(base, index, offset),
             None => {
-                let index = self.widen(index);
-                let offset = self.iconst(POINTER, offset);
-                let index = self.ins().iadd(index, offset);
                 let base = self.memory_base(memory);
-                (self.ins().iadd(base, index), 0.into())
+                self.at_loaded_base(base, index, offset)
             }
         };
         HeapAddress { base, offset, flags }
@@ -141,6 +138,20 @@ impl Environment<'_, '_> {
         let index = self.widen(index);
         let base = self.iconst(POINTER, base);
         (self.ins().iadd(index, base), Offset32::new(offset))
+    }
+
+    /// An offset of 31 bits is left to the access; a larger one is added first. Neither sum wraps but for accesses that
+    /// have trapped by now.
+    fn at_loaded_base(&mut self, base: Value, index: Value, offset: u64) -> (Value, Offset32) {
+        let index = self.widen(index);
+        match i32::try_from(offset) {
+            Ok(offset) => (self.ins().iadd(base, index), offset.into()),
+            Err(_) => {
+                let offset = self.iconst(POINTER, offset);
+                let index = self.ins().iadd(index, offset);
+                (self.ins().iadd(base, index), 0.into())
+            }
+        }
     }
 
     /// Traps unless the access is inside the reservation. Gives false if it always traps.
@@ -222,11 +233,17 @@ impl Environment<'_, '_> {
         self.ins().iadd(base, start)
     }
 
-    fn memory_base(&mut self, memory: MemoryId) -> Value {
+    pub fn memory_base(&mut self, memory: MemoryId) -> Value {
+        if let Some(base) = self.plan.layout.constant_base(memory) {
+            return self.iconst(POINTER, base);
+        }
         let place = self.plan.layout.memories[memory];
-        match place.base {
-            Some(base) => self.iconst(POINTER, base),
-            None => self.load_record(POINTER, place.record + memory_record::BASE, Region::MemoryRecord(memory)),
+        let (at, region) = (place.record + memory_record::BASE, Region::MemoryRecord(memory));
+        // What has a reservation never moves.
+        if place.reserved != 0 {
+            self.load_constant_of_record(POINTER, at, region)
+        } else {
+            self.load_record(POINTER, at, region)
         }
     }
 

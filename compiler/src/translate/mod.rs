@@ -13,6 +13,7 @@
 //!   what was compared already;
 //! - [`call`]: calls of all kinds;
 //! - [`environment`]: what a function refers to outside itself;
+//! - [`library`]: the C interface of a library;
 //! - [`glue`]: the functions that no module has: instantiation, and entries for the runtime.
 
 mod atomic;
@@ -24,6 +25,7 @@ mod exceptions;
 mod function;
 mod glue;
 mod heap;
+mod library;
 mod memory;
 pub mod names;
 mod numeric;
@@ -61,11 +63,22 @@ pub fn translate(
                 function::translate_body(plan, id, conventions, debug_info, context, output)
                     .map_err(|error| error.in_function(plan.instances[*instance].module.function_name(*index)))
             }
-            FunctionSource::Wasi { .. } | FunctionSource::Unknown { .. } => {
+            FunctionSource::Wasi { .. }
+            | FunctionSource::Native { .. }
+            | FunctionSource::Host { .. }
+            | FunctionSource::Unknown { .. } => {
                 glue::host_thunk(plan, id, conventions, context, output);
                 Ok(())
             }
         },
+        Name::Api(id) => {
+            library::translate_api(plan, id, conventions, context, output);
+            Ok(())
+        }
+        Name::HostCall(id) => {
+            library::translate_host_call(plan, id, conventions, context, output);
+            Ok(())
+        }
         other => {
             glue::translate(plan, other, conventions, context, output);
             Ok(())
@@ -78,12 +91,15 @@ pub fn code_names(plan: &Plan<'_>) -> Vec<Name> {
     let mut names: Vec<Name> = Vec::new();
     for (id, function) in plan.functions.iter() {
         let needed = match function.source {
-            FunctionSource::Body { .. } | FunctionSource::Unknown { .. } => function.live,
+            FunctionSource::Body { .. } | FunctionSource::Host { .. } | FunctionSource::Unknown { .. } => function.live,
             // Called directly otherwise.
-            FunctionSource::Wasi { .. } => function.live && function.referenced,
+            FunctionSource::Wasi { .. } | FunctionSource::Native { .. } => function.live && function.referenced,
         };
         if needed {
             names.push(Name::Function(id));
+        }
+        if needed && let FunctionSource::Host { .. } = function.source {
+            names.push(Name::HostCall(id));
         }
     }
     names.extend(glue::names(plan));

@@ -6,6 +6,7 @@ use cranelift_codegen::ir::UserExternalName;
 use cranelift_entity::EntityRef;
 
 use crate::plan::ids::{DataId, ElemId, FuncId, GlobalId, InstanceId, TableId};
+use crate::plan::library::ApiId;
 
 macro_rules! names {
     ($($(#[$doc:meta])* $variant:ident($index:ty) = $namespace:literal,)*) => {
@@ -65,6 +66,12 @@ names! {
     ThreadStart(Unique) = 13,
     /// The signature of the function that is called with the arguments of the process: see [`wasmc_abi::invoke`].
     Signature(FuncId) = 14,
+    /// A function of the C interface of a library.
+    Api(ApiId) = 15,
+    /// `extern "C" fn(slots, instance)` that calls a C function in place of an import.
+    HostCall(FuncId) = 16,
+    /// A C function of a native object.
+    Native(FuncId) = 17,
 }
 
 /// The index of names that exist once.
@@ -129,6 +136,13 @@ runtime_functions! {
     ConfineFiles  = symbols::CONFINE_FILES,
     Embed         = symbols::EMBED,
     Invoke        = symbols::INVOKE,
+    LibraryInstantiate = symbols::LIBRARY_INSTANTIATE,
+    LibraryDestroy = symbols::LIBRARY_DESTROY,
+    LibraryEnter  = symbols::LIBRARY_ENTER,
+    LibraryLeave  = symbols::LIBRARY_LEAVE,
+    LibraryFail   = symbols::LIBRARY_FAIL,
+    LibraryRaise  = symbols::LIBRARY_RAISE,
+    LibraryRaised = symbols::LIBRARY_RAISED,
     CeilF32       = libcalls::CEIL_F32,
     CeilF64       = libcalls::CEIL_F64,
     FloorF32      = libcalls::FLOOR_F32,

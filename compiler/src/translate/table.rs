@@ -128,7 +128,7 @@ impl Environment<'_, '_> {
         self.entry_address(table, start)
     }
 
-    fn entry_address(&mut self, table: TableId, index: Value) -> Value {
+    pub fn entry_address(&mut self, table: TableId, index: Value) -> Value {
         let base = match self.plan.layout.tables[table] {
             TablePlace::ReadOnly => self.data_address(Name::Table(table)),
             TablePlace::InRecord(offset) => self.record_address(offset),

@@ -11,6 +11,7 @@
 //! - [`source`]: which lines of source files it came from;
 //! - [`grants`]: the note that records what a program may use of the host;
 //! - [`embed`]: trees of files inside the executable;
+//! - [`library`]: instances in a library, and what its C interface is made of;
 //! - [`wasi`]: the table of WASI preview 1 functions;
 //! - [`harden`]: the system calls that a program can need;
 //! - [`invoke`]: the signature of a function that is called with the arguments of the process;
@@ -29,6 +30,7 @@ pub mod grants;
 pub mod harden;
 pub mod invoke;
 pub mod layout;
+pub mod library;
 pub mod program;
 pub mod source;
 pub mod symbols;

@@ -102,7 +102,15 @@ pub struct ProgramHeader {
     pub site_places: Rel32,
     pub source_places: Rel32,
     pub source_place_count: u32,
-    pub reserved: u32,
+
+    /// In a library: byte offset in the record of the stack's limit (a u64).
+    pub stack_limit: u32,
+    /// In a library: byte offset in the record, and count, of the addresses of what the host satisfies imports with.
+    /// The first is not a function, but what it wants to be called with.
+    pub imports: u32,
+    pub import_count: u32,
+    /// In a library: what the start of an instance's area is a multiple of.
+    pub area_align: u64,
 }
 
 /// Most threads that a program can have at a time, besides the first.
@@ -177,7 +185,7 @@ pub struct StepResult {
 }
 
 const _: () = {
-    assert!(size_of::<ProgramHeader>() == 200);
+    assert!(size_of::<ProgramHeader>() == 216);
     assert!(size_of::<Image>() == 32);
     assert!(size_of::<ScriptStep>() == 20);
 };

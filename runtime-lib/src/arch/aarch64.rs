@@ -4,9 +4,13 @@ use core::arch::{asm, naked_asm};
 use core::mem::offset_of;
 
 use wasmc_abi::cpu::Level;
+#[cfg(feature = "library")]
+use wasmc_abi::library::HEAD_BYTES;
 use wasmc_abi::program::ProgramHeader;
 use wasmc_abi::trap::TrapCode;
 
+#[cfg(feature = "library")]
+use crate::library::Instance;
 use crate::process;
 use crate::thread::Thread;
 
@@ -19,7 +23,7 @@ use crate::thread::Thread;
 /// # Safety
 ///
 /// For the kernel only.
-#[cfg(not(test))]
+#[cfg(not(any(test, feature = "library")))]
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wasmc_entry() -> ! {
@@ -139,7 +143,10 @@ pub struct SignalAction {
     mask: u64,
 }
 
-const SA_SIGINFO: usize = 0x4;
+pub const SA_SIGINFO: usize = 0x4;
+/// The handler is there for one signal only.
+pub const SA_RESETHAND: usize = 0x8000_0000;
+const SA_NODEFER: usize = 0x4000_0000;
 const SA_ONSTACK: usize = 0x0800_0000;
 
 /// What a signal handler gets: signal number, `siginfo_t`, `ucontext_t`.
@@ -149,6 +156,22 @@ impl SignalAction {
     /// `handler` on the alternate stack, with the signals of `mask` blocked.
     pub fn new(handler: SignalHandler, mask: u64) -> SignalAction {
         SignalAction { handler: handler as usize, flags: SA_SIGINFO | SA_ONSTACK, restorer: 0, mask }
+    }
+
+    /// `handler` in place of this one, with the same signals blocked.
+    pub fn replaced_by(&self, handler: SignalHandler) -> SignalAction {
+        let new = SignalAction::new(handler, self.mask);
+        SignalAction { flags: new.flags | self.flags & SA_NODEFER, ..new }
+    }
+
+    /// The address of the function; 0 for the default, 1 if the signal is ignored.
+    pub fn handler(&self) -> usize {
+        self.handler
+    }
+
+    /// Among them [`SA_SIGINFO`] and [`SA_RESETHAND`].
+    pub fn flags(&self) -> usize {
+        self.flags
     }
 
     /// What the kernel does with a signal that nobody handles.
@@ -178,6 +201,7 @@ pub struct Context {
     pc: u64,
 }
 
+const INSTANCE: usize = 21;
 const FP: usize = 29;
 const LR: usize = 30;
 
@@ -190,6 +214,11 @@ impl Context {
 
     pub fn fp(&self) -> u64 {
         self.registers[FP]
+    }
+
+    /// What the instance register holds while compiled code runs.
+    pub fn instance_register(&self) -> u64 {
+        self.registers[INSTANCE]
     }
 
     /// The return address of a function that was interrupted `offset` bytes from its start, if it has not set up its
@@ -373,6 +402,7 @@ pub unsafe extern "C" fn call_guest(function: *const u8, instance: u64, a: u32, 
 ///
 /// `entry` must be an array-call entry and `slots` have room for its arguments and its results. `thread` must be the
 /// running one.
+#[cfg(not(feature = "library"))]
 #[unsafe(naked)]
 pub unsafe extern "C" fn call_catching(
     entry: unsafe extern "C" fn(*mut [u8; 16]),
@@ -408,6 +438,7 @@ pub unsafe extern "C" fn call_catching(
 }
 
 /// The end of [`call_catching`], with sp at a catch frame and the result in w0.
+#[cfg(not(feature = "library"))]
 #[unsafe(naked)]
 unsafe extern "C" fn landing() {
     naked_asm!(
@@ -428,6 +459,133 @@ unsafe extern "C" fn landing() {
     )
 }
 
+/// Calls a Wasm function through its array-call entry, on the stack of an instance. Returns 0, or the number of the
+/// [`TrapCode`] with which it trapped.
+///
+/// ```text
+///   catch frame, on the host's stack:  sp → x29 │ x30 │ x19 … x28 │ d8 … d15 │ previous catch frame │ instance │
+///                                      where the instance's stack was left │ (8 bytes unused)
+/// ```
+///
+/// For the rest see the other flavour: a trap abandons the frames on the instance's stack, and whatever the host has
+/// on its own between here and there, which is nothing.
+///
+/// # Safety
+///
+/// `entry` must be an array-call entry and `slots` have room for its arguments and its results. `thread` must be that
+/// of an instance which no other thread uses.
+#[cfg(feature = "library")]
+#[unsafe(naked)]
+#[unsafe(export_name = "wasmc_library_enter")]
+pub unsafe extern "C" fn call_catching(
+    entry: unsafe extern "C" fn(*mut [u8; 16]),
+    slots: *mut [u8; 16],
+    thread: &Thread,
+) -> u32 {
+    naked_asm!(
+        "stp  x29, x30, [sp, #-192]!",
+        "mov  x29, sp",
+        "stp  x19, x20, [sp, #16]",
+        "stp  x21, x22, [sp, #32]",
+        "stp  x23, x24, [sp, #48]",
+        "stp  x25, x26, [sp, #64]",
+        "stp  x27, x28, [sp, #80]",
+        "stp  d8, d9, [sp, #96]",
+        "stp  d10, d11, [sp, #112]",
+        "stp  d12, d13, [sp, #128]",
+        "stp  d14, d15, [sp, #144]",
+        "ldr  x10, [x2, #{frame}]",
+        "stp  x10, x2, [sp, #160]",
+        "ldr  x11, [x2, #{stack}]",
+        "str  x11, [sp, #176]",
+        "mov  x10, sp",
+        "str  x10, [x2, #{frame}]",
+        "add  x21, x2, #{head}",
+        "mov  sp, x11",
+        "mov  x9, x0",
+        "mov  x0, x1",
+        "blr  x9",
+        "sub  x9, x21, #{head}",
+        "ldr  x9, [x9, #{frame}]",
+        "mov  sp, x9",
+        "mov  w0, #0",
+        "b    {landing}",
+        stack = const offset_of!(Instance, guest_stack),
+        frame = const offset_of!(Thread, catch_frame),
+        head = const HEAD_BYTES,
+        landing = sym landing,
+    )
+}
+
+/// The end of [`call_catching`], with sp at a catch frame and the result in w0.
+#[cfg(feature = "library")]
+#[unsafe(naked)]
+unsafe extern "C" fn landing() {
+    naked_asm!(
+        "ldp  x10, x9, [sp, #160]",
+        "ldr  x11, [sp, #176]",
+        "str  x10, [x9, #{frame}]",
+        "str  x11, [x9, #{stack}]",
+        "ldp  d14, d15, [sp, #144]",
+        "ldp  d12, d13, [sp, #128]",
+        "ldp  d10, d11, [sp, #112]",
+        "ldp  d8, d9, [sp, #96]",
+        "ldp  x27, x28, [sp, #80]",
+        "ldp  x25, x26, [sp, #64]",
+        "ldp  x23, x24, [sp, #48]",
+        "ldp  x21, x22, [sp, #32]",
+        "ldp  x19, x20, [sp, #16]",
+        "ldp  x29, x30, [sp], #192",
+        "ret",
+        stack = const offset_of!(Instance, guest_stack),
+        frame = const offset_of!(Thread, catch_frame),
+    )
+}
+
+/// Calls `entry(slots, instance)` on the host's stack, where the innermost catch frame is; gives whether the host asked
+/// for a trap. What the guest has on the instance's stack stays, and further calls begin below it.
+///
+/// # Safety
+///
+/// For compiled code only. `entry` must be a function of the C convention that leaves the instance register as it is.
+#[cfg(feature = "library")]
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wasmc_library_leave(entry: *const u8, slots: *mut [u8; 16]) -> u32 {
+    naked_asm!(
+        "stp  x29, x30, [sp, #-112]!",
+        "mov  x29, sp",
+        // Only to be found there, by the search for exceptions that are referred to: the host saves them elsewhere.
+        "stp  x19, x20, [sp, #32]",
+        "stp  x21, x22, [sp, #48]",
+        "stp  x23, x24, [sp, #64]",
+        "stp  x25, x26, [sp, #80]",
+        "stp  x27, x28, [sp, #96]",
+        "mov  x9, x0",
+        "mov  x0, x1",
+        "sub  x1, x21, #{head}",
+        "ldr  x10, [x1, #{stack}]",
+        "str  x10, [sp, #16]",
+        "mov  x10, sp",
+        "str  x10, [x1, #{stack}]",
+        "ldr  x10, [x1, #{frame}]",
+        "mov  sp, x10",
+        "blr  x9",
+        "sub  x1, x21, #{head}",
+        "ldr  x10, [x1, #{stack}]",
+        "mov  sp, x10",
+        "ldr  x10, [sp, #16]",
+        "str  x10, [x1, #{stack}]",
+        "ldr  w0, [x1, #{raised}]",
+        "ldp  x29, x30, [sp], #112",
+        "ret",
+        stack = const offset_of!(Instance, guest_stack),
+        frame = const offset_of!(Thread, catch_frame),
+        raised = const offset_of!(Instance, is_raised),
+        head = const HEAD_BYTES,
+    )
+}
+
 /// Makes the [`call_catching`] whose catch frame this is return `code`.
 ///
 /// # Safety
@@ -444,7 +602,7 @@ pub unsafe extern "C" fn throw(code: u32, catch_frame: usize) -> ! {
 }
 
 /// The running thread.
-#[cfg(not(test))]
+#[cfg(not(any(test, feature = "library")))]
 #[inline(always)]
 pub fn thread() -> &'static Thread {
     let thread: *const Thread;

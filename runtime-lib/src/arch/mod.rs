@@ -13,6 +13,7 @@
 //! | `run_on_stack`                              | calls a function on another stack                              |
 //! | `call_guest`                                | calls Wasm in an instance                                      |
 //! | `call_catching`, `throw`                    | the same, such that a trap comes back as a value               |
+//! | `wasmc_library_enter`, `…_leave` (symbols)  | in a library, from the host's stack to an instance's, and back |
 //! | `thread`, `set_thread`                      | the running thread, through the thread register                |
 //! | `start_thread`, `unmap_and_exit`            | beginning and end of a thread                                  |
 //! | `has_level`                                 | whether the CPU has the instructions that the program needs    |
@@ -29,6 +30,18 @@ mod x86_64;
 pub use aarch64::*;
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::*;
+
+/// An entry through which the runtime calls Wasm: see [`SLOT_BYTES`](wasmc_abi::layout::SLOT_BYTES).
+pub type ArrayCall = unsafe extern "C" fn(*mut [u8; 16]);
+
+/// The running thread: that of the instance on whose stack this is called. See [`wasmc_abi::library`].
+#[cfg(all(feature = "library", not(test)))]
+#[inline(always)]
+pub fn thread() -> &'static crate::thread::Thread {
+    let area = stack_pointer() & !(program().area_align - 1);
+    // SAFETY: the stack is part of an area that is aligned so, and begins with a thread.
+    unsafe { &*(area as *const crate::thread::Thread) }
+}
 
 /// The running thread. In tests the thread register is that of libc.
 #[cfg(test)]

@@ -6,9 +6,13 @@ use core::mem::offset_of;
 use core::sync::atomic::AtomicU8;
 
 use wasmc_abi::cpu::Level;
+#[cfg(feature = "library")]
+use wasmc_abi::library::HEAD_BYTES;
 use wasmc_abi::program::ProgramHeader;
 use wasmc_abi::trap::TrapCode;
 
+#[cfg(feature = "library")]
+use crate::library::Instance;
 use crate::thread::Thread;
 
 /// Where the kernel starts the process.
@@ -20,7 +24,7 @@ use crate::thread::Thread;
 /// # Safety
 ///
 /// For the kernel only.
-#[cfg(not(test))]
+#[cfg(not(any(test, feature = "library")))]
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wasmc_entry() -> ! {
@@ -129,7 +133,10 @@ pub struct SignalAction {
     mask: u64,
 }
 
-const SA_SIGINFO: usize = 0x4;
+pub const SA_SIGINFO: usize = 0x4;
+/// The handler is there for one signal only.
+pub const SA_RESETHAND: usize = 0x8000_0000;
+const SA_NODEFER: usize = 0x4000_0000;
 const SA_ONSTACK: usize = 0x0800_0000;
 const SA_RESTORER: usize = 0x0400_0000;
 
@@ -145,6 +152,22 @@ impl SignalAction {
             restorer: signal_return as *const () as usize,
             mask,
         }
+    }
+
+    /// `handler` in place of this one, with the same signals blocked.
+    pub fn replaced_by(&self, handler: SignalHandler) -> SignalAction {
+        let new = SignalAction::new(handler, self.mask);
+        SignalAction { flags: new.flags | self.flags & SA_NODEFER, ..new }
+    }
+
+    /// The address of the function; 0 for the default, 1 if the signal is ignored.
+    pub fn handler(&self) -> usize {
+        self.handler
+    }
+
+    /// Among them [`SA_SIGINFO`] and [`SA_RESETHAND`].
+    pub fn flags(&self) -> usize {
+        self.flags
     }
 
     /// What the kernel does with a signal that nobody handles.
@@ -178,6 +201,7 @@ pub struct Context {
     registers: [u64; 17],
 }
 
+const INSTANCE: usize = 7; // r15
 const RBP: usize = 10;
 const RAX: usize = 13;
 const RSP: usize = 15;
@@ -192,6 +216,11 @@ impl Context {
 
     pub fn fp(&self) -> u64 {
         self.registers[RBP]
+    }
+
+    /// What the instance register holds while compiled code runs.
+    pub fn instance_register(&self) -> u64 {
+        self.registers[INSTANCE]
     }
 
     /// The return address of a function that was interrupted `offset` bytes from its start, if it has not set up its
@@ -288,6 +317,7 @@ pub unsafe extern "C" fn call_guest(function: *const u8, instance: u64, a: u32, 
 ///
 /// `entry` must be an array-call entry and `slots` have room for its arguments and its results. `thread` must be the
 /// running one.
+#[cfg(not(feature = "library"))]
 #[unsafe(naked)]
 pub unsafe extern "C" fn call_catching(
     entry: unsafe extern "C" fn(*mut [u8; 16]),
@@ -319,6 +349,7 @@ pub unsafe extern "C" fn call_catching(
 }
 
 /// The end of [`call_catching`], with rsp at a catch frame and the result in eax.
+#[cfg(not(feature = "library"))]
 #[unsafe(naked)]
 unsafe extern "C" fn landing() {
     naked_asm!(
@@ -333,6 +364,114 @@ unsafe extern "C" fn landing() {
         "pop  rbp",
         "ret",
         frame = const offset_of!(Thread, catch_frame),
+    )
+}
+
+/// Calls a Wasm function through its array-call entry, on the stack of an instance. Returns 0, or the number of the
+/// [`TrapCode`] with which it trapped.
+///
+/// ```text
+///   catch frame, on the host's stack:  rsp → instance │ previous catch frame │ where the instance's stack was left │
+///                                      r15 │ r14 │ r13 │ r12 │ rbx │ rbp │ return address
+/// ```
+///
+/// For the rest see the other flavour: a trap abandons the frames on the instance's stack, and whatever the host has
+/// on its own between here and there, which is nothing.
+///
+/// # Safety
+///
+/// `entry` must be an array-call entry and `slots` have room for its arguments and its results. `thread` must be that
+/// of an instance which no other thread uses.
+#[cfg(feature = "library")]
+#[unsafe(naked)]
+#[unsafe(export_name = "wasmc_library_enter")]
+pub unsafe extern "C" fn call_catching(
+    entry: unsafe extern "C" fn(*mut [u8; 16]),
+    slots: *mut [u8; 16],
+    thread: &Thread,
+) -> u32 {
+    naked_asm!(
+        "push rbp",
+        "mov  rbp, rsp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "push qword ptr [rdx + {stack}]",
+        "push qword ptr [rdx + {frame}]",
+        "push rdx",
+        "mov  [rdx + {frame}], rsp",
+        "lea  r15, [rdx + {head}]",
+        "mov  rsp, [rdx + {stack}]",
+        "mov  rax, rdi",
+        "mov  rdi, rsi",
+        "call rax",
+        "mov  rsp, [r15 - {head} + {frame}]",
+        "xor  eax, eax",
+        "jmp  {landing}",
+        stack = const offset_of!(Instance, guest_stack),
+        frame = const offset_of!(Thread, catch_frame),
+        head = const HEAD_BYTES,
+        landing = sym landing,
+    )
+}
+
+/// The end of [`call_catching`], with rsp at a catch frame and the result in eax.
+#[cfg(feature = "library")]
+#[unsafe(naked)]
+unsafe extern "C" fn landing() {
+    naked_asm!(
+        "pop  rdx",
+        "pop  qword ptr [rdx + {frame}]",
+        "pop  qword ptr [rdx + {stack}]",
+        "pop  r15",
+        "pop  r14",
+        "pop  r13",
+        "pop  r12",
+        "pop  rbx",
+        "pop  rbp",
+        "ret",
+        stack = const offset_of!(Instance, guest_stack),
+        frame = const offset_of!(Thread, catch_frame),
+    )
+}
+
+/// Calls `entry(slots, instance)` on the host's stack, where the innermost catch frame is; gives whether the host asked
+/// for a trap. What the guest has on the instance's stack stays, and further calls begin below it.
+///
+/// # Safety
+///
+/// For compiled code only. `entry` must be a function of the C convention that leaves the instance register as it is.
+#[cfg(feature = "library")]
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wasmc_library_leave(entry: *const u8, slots: *mut [u8; 16]) -> u32 {
+    naked_asm!(
+        "push rbp",
+        "mov  rbp, rsp",
+        // Only to be found there, by the search for exceptions that are referred to: the host saves them elsewhere.
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "sub  rsp, 8", // keeps the stack aligned
+        "push qword ptr [r15 - {head} + {stack}]",
+        "mov  [r15 - {head} + {stack}], rsp",
+        "mov  rsp, [r15 - {head} + {frame}]",
+        "mov  rax, rdi",
+        "mov  rdi, rsi",
+        "lea  rsi, [r15 - {head}]",
+        "call rax",
+        "mov  rsp, [r15 - {head} + {stack}]",
+        "pop  qword ptr [r15 - {head} + {stack}]",
+        "mov  eax, [r15 - {head} + {raised}]",
+        "leave",
+        "ret",
+        stack = const offset_of!(Instance, guest_stack),
+        frame = const offset_of!(Thread, catch_frame),
+        raised = const offset_of!(Instance, is_raised),
+        head = const HEAD_BYTES,
     )
 }
 
@@ -353,7 +492,7 @@ pub unsafe extern "C" fn throw(code: u32, catch_frame: usize) -> ! {
 }
 
 /// The running thread.
-#[cfg(not(test))]
+#[cfg(not(any(test, feature = "library")))]
 #[inline(always)]
 pub fn thread() -> &'static Thread {
     let thread: *const Thread;

@@ -4,11 +4,18 @@
 //! The environment is empty but for what is granted: the host's may hold secrets.
 
 use super::Result;
+#[cfg(not(feature = "library"))]
 use super::grants;
 use super::guest::Memory;
 use super::types::Errno;
+#[cfg(feature = "library")]
+use crate::library::{arguments, variables};
+#[cfg(not(feature = "library"))]
 use crate::process;
+#[cfg(not(feature = "library"))]
+use grants::environment as variables;
 
+#[cfg(not(feature = "library"))]
 fn arguments() -> impl Iterator<Item = &'static [u8]> {
     let arg0 = grants::arg0();
     arg0.into_iter().chain(process::arguments().skip(arg0.is_some() as usize))
@@ -54,9 +61,9 @@ pub fn args_get(memory: Memory, argv: u32, argv_buf: u32) -> Result {
 }
 
 pub fn environ_sizes_get(memory: Memory, environc: u32, environ_buf_size: u32) -> Result {
-    sizes(grants::environment(), memory, environc, environ_buf_size)
+    sizes(variables(), memory, environc, environ_buf_size)
 }
 
 pub fn environ_get(memory: Memory, environ: u32, environ_buf: u32) -> Result {
-    get(grants::environment(), memory, environ, environ_buf)
+    get(variables(), memory, environ, environ_buf)
 }

@@ -109,6 +109,50 @@ pub fn environment() -> impl Iterator<Item = &'static [u8]> {
     variables().chain(inherited)
 }
 
+/// Bytes that a memory may grow to, by the note.
+pub fn granted_memory() -> u64 {
+    note().map_or(u64::MAX, |note| note.max_memory)
+}
+
+/// Whether the guest of a library has the streams of the host.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Streams {
+    Inherited,
+    Closed,
+}
+
+/// Opens what a host grants to an instance. Gives, if something cannot be had, a sentence without full stop and the name
+/// that belongs behind it.
+pub fn open_in_library(
+    descriptors: &table::Descriptors,
+    streams: Streams,
+    directories: impl Iterator<Item = &'static [u8]>,
+) -> core::result::Result<(), (&'static str, &'static [u8])> {
+    let mut has_any = false;
+    for text in directories {
+        if !has_any {
+            resolve::choose(flags() & WALK != 0);
+        }
+        has_any = true;
+        let grant = parse_directory(text).ok_or(("a directory must be HOST[::GUEST][:ro], not ", text))?;
+        let mut buffer = [0; sys::MAX_PATH + 1];
+        let host = sys::path(grant.host, &mut buffer).and_then(sys::open_directory);
+        let host = host.map_err(|_| ("this directory cannot be granted, since it cannot be opened: ", grant.host))?;
+        let entry = directory(host, grant.read_only, grant.guest);
+        if descriptors.insert(entry).is_err() {
+            sys::close(host);
+            return Err(("there are too many directories for this one: ", grant.host));
+        }
+    }
+    // Last, so that directories have the numbers from 3 on.
+    for fd in 0..3 {
+        if streams == Streams::Closed || !sys::is_open(fd) {
+            let _ = descriptors.take(fd as u32);
+        }
+    }
+    Ok(())
+}
+
 /// Opens what is granted. Called once, before the guest runs.
 pub fn open() {
     if let Some(bad) = variables().find(|text| !is_variable(text)) {
@@ -117,7 +161,7 @@ pub fn open() {
     memory::set_limit(match replacement(b"WASMC_MAX_MEMORY=") {
         Some(text) => parse_size(text)
             .unwrap_or_else(|| report::refuse("WASMC_MAX_MEMORY must be a size such as 64M, not '", text, "'")),
-        None => note().map_or(u64::MAX, |note| note.max_memory),
+        None => granted_memory(),
     });
     let mut has_any = false;
     for text in list(tag::DIRECTORY, b"WASMC_DIR=") {

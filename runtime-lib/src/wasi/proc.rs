@@ -8,6 +8,14 @@ use crate::{process, script, sys};
 /// Ends the process. Linux keeps the low 8 bits of the status: 256 is seen as 0, and -1 as 255. Statuses from 126 on
 /// are the guest's to use, though a shell gives some of them meanings of its own.
 pub fn proc_exit(rval: u32) -> ! {
+    #[cfg(feature = "library")]
+    crate::library::exit(rval);
+    #[cfg(not(feature = "library"))]
+    exit_process(rval)
+}
+
+#[cfg(not(feature = "library"))]
+fn exit_process(rval: u32) -> ! {
     process::begin_to_end();
     script::flush();
     sys::exit(rval as i32)
@@ -17,6 +25,10 @@ pub fn proc_exit(rval: u32) -> ! {
 ///
 /// WASI numbers signals as Linux does up to `term` (15), and leaves out Linux' 16 (SIGSTKFLT).
 pub fn proc_raise(_: Memory, signal: u32) -> Result {
+    // The process is somebody else's.
+    if cfg!(feature = "library") {
+        return Err(Errno::NOSYS);
+    }
     let signal = match signal {
         0 => return Ok(()),
         1..=15 => signal,

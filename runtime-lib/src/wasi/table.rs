@@ -107,12 +107,60 @@ const fn stream(host: i32, base: u64) -> Cell {
     Some(Entry::new(host, Kind::File, base, 0))
 }
 
-static TABLE: Lock<Table> = Lock::new(Table {
-    first: [stream(0, RIGHTS_TO_READ), stream(1, RIGHTS_TO_WRITE), stream(2, RIGHTS_TO_WRITE)],
-    whole: core::ptr::null_mut(),
-    lowest: 3,
-    highest: 3,
-});
+/// The descriptors of a guest.
+pub struct Descriptors(Lock<Table>);
+
+impl Descriptors {
+    /// The standard streams.
+    pub const fn new() -> Descriptors {
+        Descriptors(Lock::new(Table {
+            first: [stream(0, RIGHTS_TO_READ), stream(1, RIGHTS_TO_WRITE), stream(2, RIGHTS_TO_WRITE)],
+            whole: core::ptr::null_mut(),
+            lowest: 3,
+            highest: 3,
+        }))
+    }
+
+    /// Gives a descriptor the lowest free number.
+    pub fn insert(&self, entry: Entry) -> Result<u32> {
+        self.0.lock().insert(entry)
+    }
+
+    /// Takes an open descriptor out.
+    pub fn take(&self, fd: u32) -> Result<Entry> {
+        self.0.lock().take(fd)
+    }
+
+    /// Closes all that are open, and gives the table back.
+    pub fn release(&self) {
+        let mut table = self.0.lock();
+        for cell in table.cells() {
+            if let Some(entry) = cell.take() {
+                close(&entry);
+            }
+        }
+        table.highest = 0;
+        if !table.whole.is_null() {
+            // SAFETY: the table's own mapping, and nobody has a pointer into it: entries are copied.
+            unsafe { sys::unmap_pages(table.whole as u64, WHOLE_BYTES) };
+            table.whole = core::ptr::null_mut();
+        }
+    }
+}
+
+/// Bytes of the whole table.
+const WHOLE_BYTES: u64 = LIMIT as u64 * size_of::<Cell>() as u64;
+
+#[cfg(not(feature = "library"))]
+static TABLE: Descriptors = Descriptors::new();
+
+/// That of the guest which runs.
+fn table() -> &'static Lock<Table> {
+    #[cfg(not(feature = "library"))]
+    return &TABLE.0;
+    #[cfg(feature = "library")]
+    &crate::library::descriptors().0
+}
 
 impl Table {
     /// The entries that are or were open.
@@ -152,8 +200,7 @@ impl Table {
     /// Reserves the whole table, unless it is there.
     fn reserve(&mut self) -> Result {
         if self.whole.is_null() {
-            let bytes = LIMIT as usize * size_of::<Cell>();
-            let whole = sys::map_anywhere(bytes as u64, true)? as *mut Cell;
+            let whole = sys::map_anywhere(WHOLE_BYTES, true)? as *mut Cell;
             // SAFETY: room for them, just mapped.
             unsafe { core::ptr::copy_nonoverlapping(self.first.as_ptr(), whole, self.first.len()) };
             self.whole = whole;
@@ -207,7 +254,7 @@ impl Drop for Open {
 
 /// An open descriptor.
 pub fn get(fd: u32) -> Result<Open> {
-    let mut table = TABLE.lock();
+    let mut table = table().lock();
     let entry = *table.entry(fd)?;
     let is_counted = thread::are_several() && entry.embedded().is_none();
     if is_counted && let Some(uses) = uses(entry.host) {
@@ -233,7 +280,7 @@ pub fn directory(fd: u32, needed: u64) -> Result<Open> {
 
 /// Takes rights away from an open descriptor: all but these.
 pub fn reduce_rights(fd: u32, base: u64, inheriting: u64) {
-    if let Ok(entry) = TABLE.lock().entry(fd) {
+    if let Ok(entry) = table().lock().entry(fd) {
         entry.base &= base;
         entry.inheriting &= inheriting;
     }
@@ -241,7 +288,7 @@ pub fn reduce_rights(fd: u32, base: u64, inheriting: u64) {
 
 /// Replaces the flags of an open descriptor.
 pub fn set_flags(fd: u32, flags: u16) {
-    if let Ok(entry) = TABLE.lock().entry(fd) {
+    if let Ok(entry) = table().lock().entry(fd) {
         entry.flags = flags;
     }
 }
@@ -258,25 +305,25 @@ pub fn move_position(fd: u32, node: u32, change: impl FnOnce(u64) -> Result<u64>
         if entry.embedded() == Some(node) { Ok(&mut entry.position) } else { Err(Errno::BADF) }
     }
     let _reading = READING.lock();
-    let from = *position(&mut TABLE.lock(), fd, node)?;
+    let from = *position(&mut table().lock(), fd, node)?;
     let to = change(from)?;
-    *position(&mut TABLE.lock(), fd, node)? = to;
+    *position(&mut table().lock(), fd, node)? = to;
     Ok(to)
 }
 
 /// Gives a descriptor the lowest free number.
 pub fn insert(entry: Entry) -> Result<u32> {
-    TABLE.lock().insert(entry)
+    table().lock().insert(entry)
 }
 
 /// Takes an open descriptor out of the table.
 pub fn take(fd: u32) -> Result<Entry> {
-    TABLE.lock().take(fd)
+    table().lock().take(fd)
 }
 
 /// Moves an open descriptor onto another open one, and gives what that was.
 pub fn replace(fd: u32, to: u32) -> Result<Entry> {
-    let mut table = TABLE.lock();
+    let mut table = table().lock();
     let target = *table.entry(to)?;
     let entry = table.take(fd)?;
     *table.entry(to)? = entry;
@@ -285,7 +332,7 @@ pub fn replace(fd: u32, to: u32) -> Result<Entry> {
 
 /// Numbers from here on are not open.
 pub fn end() -> u32 {
-    TABLE.lock().highest
+    table().lock().highest
 }
 
 // --- Descriptors of the host ----------------------------------------------------------------------------
@@ -341,6 +388,10 @@ pub fn close(entry: &Entry) {
 }
 
 fn close_now(host: i32) {
+    // The host's own streams.
+    if cfg!(feature = "library") && host <= 2 {
+        return;
+    }
     if host == 2 {
         report::stderr_is_closed();
         // What is opened next may get that number, and a report shall not go there.
@@ -353,7 +404,7 @@ fn close_now(host: i32) {
 
 #[cfg(test)]
 pub fn put(fd: u32, entry: Option<Entry>) {
-    if let Some(cell) = TABLE.lock().cells().get_mut(fd as usize) {
+    if let Some(cell) = table().lock().cells().get_mut(fd as usize) {
         *cell = entry;
     }
 }

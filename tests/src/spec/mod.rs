@@ -106,10 +106,12 @@ impl Set {
         let concerns = move |way: Way| match way {
             Way::Deterministic => has_floats || self.name == "deterministic",
             _ if self.name == "deterministic" => false,
-            Way::Guard | Way::Explicit | Way::Unoptimized => true,
+            Way::Guard | Way::Explicit | Way::Unoptimized | Way::Register => true,
             Way::Best => has_vectors,
         };
-        Variant::all().filter(move |variant| concerns(variant.way))
+        // What the register is for is decided before the target matters.
+        let is_wanted = |variant: &Variant| variant.way != Way::Register || emulator::is_native(variant.architecture);
+        Variant::all().filter(is_wanted).filter(move |variant| concerns(variant.way))
     }
 }
 
@@ -154,6 +156,8 @@ pub enum Way {
     Guard,
     Explicit,
     Unoptimized,
+    /// Everything is found through the instance register, as in libraries.
+    Register,
     /// With all instructions that can be run here.
     Best,
     /// In the deterministic profile, where NaNs that arithmetic makes must be the canonical one.
@@ -169,7 +173,7 @@ pub struct Variant {
 
 impl Variant {
     pub fn all() -> impl Iterator<Item = Variant> {
-        let ways = [Way::Guard, Way::Explicit, Way::Unoptimized, Way::Best, Way::Deterministic];
+        let ways = [Way::Guard, Way::Explicit, Way::Unoptimized, Way::Register, Way::Best, Way::Deterministic];
         let of = move |architecture| ways.into_iter().map(move |way| Variant { architecture, way });
         emulator::architectures().into_iter().flat_map(of)
     }
@@ -185,6 +189,7 @@ impl Variant {
             Way::Guard => "guard",
             Way::Explicit => "explicit",
             Way::Unoptimized => "unoptimized",
+            Way::Register => "register",
             Way::Best => "best",
             Way::Deterministic => "deterministic",
         };
@@ -197,6 +202,7 @@ impl Variant {
             Way::Guard => options,
             Way::Explicit => Options { bounds_checks: BoundsChecks::Explicit, ..options },
             Way::Unoptimized => Options { opt_level: OptLevel::None, ..options },
+            Way::Register => Options { instance_register: true, ..options },
             Way::Best => Options { cpu: emulator::best_cpu(self.architecture), ..options },
             Way::Deterministic => Options { deterministic: true, ..options },
         }

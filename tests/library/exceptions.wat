@@ -1,0 +1,28 @@
+;; An exception that is held while the host is called, which has the guest make many others.
+(module
+  (import "host" "churn" (func $churn (param i32)))
+  (tag $tag (param i32 i64))
+  (func $throw (param i32) (throw $tag (local.get 0) (i64.mul (i64.extend_i32_u (local.get 0)) (i64.const 3))))
+  (func $catch (param i32) (result exnref) (local $caught exnref)
+    (block $handler (result i32 i64 exnref)
+      (try_table (catch_ref $tag $handler) (call $throw (local.get 0)))
+      (unreachable))
+    (local.set $caught)
+    (drop)
+    (drop)
+    (local.get $caught))
+  ;; Gives the sum of what the exception holds: four times the parameter.
+  (func (export "hold") (param i32) (result i64) (local $held exnref) (local $wide i64)
+    (local.set $held (call $catch (local.get 0)))
+    (call $churn (local.get 0))
+    (block $handler (result i32 i64)
+      (try_table (catch $tag $handler) (throw_ref (local.get $held)))
+      (unreachable))
+    (local.set $wide)
+    (i64.extend_i32_u)
+    (i64.add (local.get $wide)))
+  (func (export "waste") (param i32)
+    (loop $again
+      (drop (call $catch (i32.const -1)))
+      (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+  (func (export "escape") (param i32) (call $throw (local.get 0))))

@@ -1,0 +1,15 @@
+;; A memory that remembers, something to compute, and ways to trap.
+(module
+  (memory (export "memory") 1)
+  (global $calls (export "calls") (mut i64) (i64.const 0))
+  (func $fib (export "fib") (param i32) (result i32)
+    (global.set $calls (i64.add (global.get $calls) (i64.const 1)))
+    (if (result i32) (i32.lt_u (local.get 0) (i32.const 2))
+      (then (local.get 0))
+      (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1)))
+        (call $fib (i32.sub (local.get 0) (i32.const 2)))))))
+  (func (export "put") (param i32 i32) (i32.store (local.get 0) (local.get 1)))
+  (func (export "get") (param i32) (result i32) (i32.load (local.get 0)))
+  (func $deep (export "deep") (param i32) (result i32)
+    (i32.add (i32.const 1) (call $deep (i32.add (local.get 0) (i32.const 1)))))
+  (func (export "div") (param i32 i32) (result i32) (i32.div_u (local.get 0) (local.get 1))))
