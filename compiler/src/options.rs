@@ -178,8 +178,8 @@ pub struct Options {
     /// Imports that nothing satisfies trap when called, instead of being errors.
     pub allow_unknown_imports: bool,
     pub harden: Harden,
-    /// Translate the DWARF of the modules, and record the Wasm offset of calls too, so that each line of a backtrace has
-    /// one.
+    /// Translate the DWARF of the modules, and record the Wasm offset of calls too, so that each line of a backtrace
+    /// has one.
     pub debug_info: bool,
     /// Let Cranelift check its input and output (costs 40 % of the compile time).
     pub verify: bool,

@@ -1,7 +1,7 @@
 //! Debug information: what gdb makes of it, whether it is well-formed, and what reports of traps say.
 //!
-//! Each file in `sessions/` is a session: `$ wasmc FLAGS` compiles, `$ gdb FILE…` starts the debugger, which then gets the
-//! commands behind `(gdb) `; the lines below each are what it prints, on both streams. `%t` stands for an empty
+//! Each file in `sessions/` is a session: `$ wasmc FLAGS` compiles, `$ gdb FILE…` starts the debugger, which then gets
+//! the commands behind `(gdb) `; the lines below each are what it prints, on both streams. `%t` stands for an empty
 //! directory, and `…` for what differs from machine to machine. Sources are found, since gdb runs in this directory.
 //! `WASMC_BLESS=1` rewrites sessions that are different.
 //!
@@ -414,7 +414,7 @@ fn perf_shows_names_of_functions() {
       (func $spin_for_a_while (param i32) (loop
         (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
         (br_if 0 (local.get 0))))
-      (func (export "_start") (call $spin_for_a_while (i32.const 400000000))))"#;
+      (func (export "_start") (call $spin_for_a_while (i32.const 100000000))))"#;
     fs::write(place.path().join("spin.wat"), text).unwrap();
     let perform = |program: &str, arguments: &[&str]| {
         run(Command::new(program).current_dir(place.path()).env("HOME", place.path()).args(arguments))

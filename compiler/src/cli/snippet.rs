@@ -12,6 +12,7 @@ use wasmparser::{Parser, Payload};
 use wast::Wat;
 use wast::core::{FuncKind, ModuleField, ModuleKind};
 use wast::parser::ParseBuffer;
+use wast::token::Span;
 
 use crate::debug::text::TextPlace;
 
@@ -51,7 +52,7 @@ fn functions_in_text(text: &str) -> Option<Vec<FunctionText>> {
     });
     let functions = functions.map(|(head, expression)| {
         let spans = expression.instr_spans.as_deref()?;
-        Some(FunctionText { head: head.offset(), instructions: spans.iter().map(|span| span.offset()).collect() })
+        Some(FunctionText { head: head.offset(), instructions: spans.iter().map(Span::offset).collect() })
     });
     functions.collect()
 }

@@ -12,11 +12,13 @@
 pub mod expression;
 mod lines;
 pub mod map;
+mod origins;
 pub mod places;
 mod pointers;
 mod slices;
 pub mod text;
 mod units;
+mod variables;
 
 use gimli::read::{Dwarf, EndianSlice};
 use gimli::write::{EndianVec, RelocateWriter, Relocation, Sections};
