@@ -130,6 +130,8 @@ fn perform(text: &str) -> String {
         command.env("DEBUGINFOD_URLS", "").env("LC_ALL", "C.UTF-8");
         if words[0].starts_with("gdb") {
             command.args(["-nx", "-q", "-batch", "-iex", "set width 0", "-iex", "set debuginfod enabled off"]);
+            // Where sandboxes forbid to turn that off, gdb would say so.
+            command.args(["-iex", "set disable-randomization off"]);
             for exchange in &behind[..count] {
                 command.args(["-ex", "echo @@@\\n", "-ex", &exchange.command.replace("%t", place)]);
             }

@@ -112,6 +112,12 @@ enum Step {
 }
 
 impl Parsed {
+    /// How many places its locals have in a function.
+    pub fn places_in(&self, function: Option<(&MappedFunction<'_>, &[ValType])>) -> usize {
+        let Some((function, _)) = function else { return 0 };
+        self.locals.iter().map(|&local| ranges_of(&function.code.debug.locals, local).len()).sum()
+    }
+
     /// It is an address in linear memory, and nothing else.
     pub fn is_memory(&self) -> bool {
         matches!(&self.parts[..], [Part { kind: Kind::Memory, piece: None, .. }])

@@ -128,12 +128,15 @@ impl<'a> MappedFunction<'a> {
     }
 
     /// The native code of a range of addresses: ascending, disjoint ranges, in bytes from the start of the function's
-    /// code. What is before the first operator belongs to the whole function only.
-    pub fn native(&self, addresses: Range<u64>) -> Vec<Range<u32>> {
+    /// code. What is before the first operator belongs to the whole function only. Adds to `work` how many pieces were
+    /// looked at.
+    pub fn native(&self, addresses: Range<u64>, work: &mut usize) -> Vec<Range<u32>> {
+        *work += 1;
         if addresses.start <= self.body.start && addresses.end >= self.body.end {
             return vec![Range { start: 0, end: self.code.size }];
         }
         let mut found: Vec<Range<u32>> = self.pieces_in(addresses).map(|piece| piece.start..piece.end).collect();
+        *work += found.len();
         found.sort_unstable_by_key(|range| range.start);
         found.dedup_by(|next, before| {
             let joins = before.end == next.start;
@@ -172,11 +175,12 @@ mod tests {
     fn ranges_of_operators_are_ranges_of_code() {
         let code = code();
         let function = mapped(&code);
-        assert_eq!(function.native(12..15), [4..16], "the gap belongs to what is before it");
-        assert_eq!(function.native(14..17), [4..8, 20..24]);
-        assert_eq!(function.native(18..20), [16..20, 24..32]);
-        assert_eq!(function.native(13..14), []);
-        assert_eq!(function.native(10..20), [0..32], "the whole function has its beginning too");
+        let one = |start, end| vec![Range { start, end }];
+        assert_eq!(function.native(12..15, &mut 0), one(4, 16), "the gap belongs to what is before it");
+        assert_eq!(function.native(14..17, &mut 0), [4..8, 20..24]);
+        assert_eq!(function.native(18..20, &mut 0), [16..20, 24..32]);
+        assert_eq!(function.native(13..14, &mut 0), []);
+        assert_eq!(function.native(10..20, &mut 0), one(0, 32), "the whole function has its beginning too");
         assert_eq!(function.address(118), 18);
     }
 

@@ -227,7 +227,7 @@ pub(super) struct UnitTranslator<'u, 'a> {
     is_c: bool,
     /// Code of the functions of this unit.
     functions: Vec<Range<u32>>,
-    work: &'u mut usize,
+    pub(super) work: &'u mut usize,
 }
 
 impl<'u, 'a> UnitTranslator<'u, 'a> {
@@ -338,9 +338,8 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
         let mut native = Vec::new();
         let mut ranges = read_unit.die_ranges(entry)?;
         while let Some(range) = ranges.next()? {
-            let part = function.native(range.begin..range.end);
-            self.spend(part.len() + 1)?;
-            native.extend(part);
+            native.extend(function.native(range.begin..range.end, self.work));
+            self.spend(1)?;
             wasm.push(range.begin..range.end);
         }
         native.sort_unstable_by_key(|range| range.start);

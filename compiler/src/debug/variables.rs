@@ -90,8 +90,8 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
         };
         let mut found = Vec::new();
         while let Some(item) = list.next()? {
-            let native = function.native(item.range.begin..item.range.end);
-            self.spend(native.len() + 1)?;
+            let native = function.native(item.range.begin..item.range.end, self.work);
+            self.spend(0)?;
             if let Location::Ranges(ranges) = self.located(item.data, encoding, Some(&native), wanted)? {
                 found.extend(ranges);
             }
@@ -119,21 +119,24 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
         let Some(parsed) = state.parse(expression, encoding) else { return Ok(Location::Nowhere) };
         let scope = self.function();
         let function = scope.as_ref().map(|(function, types)| (*function, &types[..]));
-        let frame = self.scopes.last().map(|scope| scope.frame.clone());
-        let location = match (parsed.uses_frame, frame, function) {
-            (false, ..) => state.locate(&parsed, function, within, wanted),
-            (true, Some(frame), Some((function, _))) => {
-                let everywhere = [Range { start: 0, end: function.code.size }];
-                if *frame == everywhere && within.is_none() {
-                    state.locate(&parsed, scope.as_ref().map(|(f, types)| (*f, &types[..])), None, wanted)
+        self.spend(parsed.places_in(function))?;
+        let location = match function {
+            Some((code, _)) if parsed.uses_frame => {
+                // It is nowhere where the frame base is not known.
+                let frame = self.scopes.last().map_or_else(|| Rc::new([]) as Rc<[_]>, |scope| scope.frame.clone());
+                let everywhere = [Range { start: 0, end: code.code.size }];
+                if *frame == everywhere {
+                    state.locate(&parsed, function, within, wanted)
                 } else {
+                    self.spend(frame.len())?;
                     let frame: Vec<_> = frame.iter().map(|range| (range.clone(), ())).collect();
                     let known = intersect(&frame, within.unwrap_or(&everywhere));
                     let known: Vec<_> = known.into_iter().map(|(range, ())| range).collect();
-                    state.locate(&parsed, scope.as_ref().map(|(f, types)| (*f, &types[..])), Some(&known), wanted)
+                    state.locate(&parsed, function, Some(&known), wanted)
                 }
             }
-            (true, ..) => Location::Nowhere,
+            None if parsed.uses_frame => Location::Nowhere,
+            _ => state.locate(&parsed, function, within, wanted),
         };
         match &location {
             Location::Ranges(ranges) if ranges.is_empty() => return Ok(Location::Nowhere),
