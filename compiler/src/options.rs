@@ -190,7 +190,8 @@ pub struct Options {
     /// Imports that nothing satisfies trap when called, instead of being errors.
     pub allow_unknown_imports: bool,
     pub harden: Harden,
-    /// Record the Wasm offset of calls too, so that each line of a backtrace has one.
+    /// Translate the DWARF of the modules, and record the Wasm offset of calls too, so that each line of a backtrace
+    /// has one.
     pub debug_info: bool,
     /// For tests: an executable finds everything through the instance register, as libraries do.
     pub instance_register: bool,

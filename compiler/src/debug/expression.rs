@@ -112,6 +112,12 @@ enum Step {
 }
 
 impl Parsed {
+    /// How many places its locals have in a function.
+    pub fn places_in(&self, function: Option<(&MappedFunction<'_>, &[ValType])>) -> usize {
+        let Some((function, _)) = function else { return 0 };
+        self.locals.iter().map(|&local| ranges_of(&function.code.debug.locals, local).len()).sum()
+    }
+
     /// It is an address in linear memory, and nothing else.
     pub fn is_memory(&self) -> bool {
         matches!(&self.parts[..], [Part { kind: Kind::Memory, piece: None, .. }])
@@ -549,4 +555,134 @@ pub fn intersect<T: Clone>(places: &[(Range<u32>, T)], ranges: &[Range<u32>]) ->
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use gimli::{Encoding, EndianSlice, Format, LittleEndian};
+
+    use super::*;
+
+    const ENCODING: Encoding = Encoding { format: Format::Dwarf32, version: 4, address_size: 4 };
+    const BASE: u64 = 0x1000_0000;
+
+    fn state() -> State {
+        State {
+            memory: Some(MemoryBase::Constant(BASE)),
+            globals: vec![GlobalPlace::Address(0xfff_0028)],
+            pointer_size: 4,
+        }
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Parsed> {
+        state().parse(read::Expression(EndianSlice::new(bytes, LittleEndian)), ENCODING)
+    }
+
+    /// The expression for local 1 in a place; other locals have none.
+    fn emitted(bytes: &[u8], place: LocalPlace, ty: ValType, wanted: Wanted) -> Option<Expression> {
+        state().emit(&parse(bytes)?, &|local| (local == 1).then_some((place, ty)), wanted)
+    }
+
+    fn expression(fill: impl FnOnce(&mut Expression)) -> Option<Expression> {
+        let mut expression = Expression::new();
+        fill(&mut expression);
+        Some(expression)
+    }
+
+    const WASM_LOCAL_1: [u8; 3] = [0xed, 0, 1];
+    const RBX: LocalPlace = LocalPlace::Register(3);
+    const SLOT: LocalPlace = LocalPlace::Frame(-40);
+
+    #[test]
+    fn a_local_is_where_it_is() {
+        let value = [&WASM_LOCAL_1[..], &[0x9f]].concat();
+        assert_eq!(emitted(&value, RBX, ValType::F64, Wanted::Place), expression(|output| output.op_reg(Register(3))));
+        assert_eq!(emitted(&value, SLOT, ValType::I32, Wanted::Place), expression(|output| frame_address(output, -40)));
+    }
+
+    #[test]
+    fn an_address_becomes_one_of_the_process() {
+        // In the local, 8 bytes behind what it points to.
+        let place = [&WASM_LOCAL_1[..], &[0x23, 8]].concat();
+        let expected = expression(|output| {
+            output.op_breg(Register(3), 0);
+            truncate_32(output);
+            output.op_plus_uconst(8);
+            output.op_plus_uconst(BASE);
+        });
+        assert_eq!(emitted(&place, RBX, ValType::I32, Wanted::Place), expected);
+        // Constant.
+        let constant = [0x03, 0x10, 0, 0, 0];
+        let expected = expression(|output| {
+            output.op_constu(16);
+            output.op_plus_uconst(BASE);
+        });
+        assert_eq!(emitted(&constant, RBX, ValType::I32, Wanted::Place), expected);
+        // What the linker left out.
+        assert!(parse(&[0x03, 0xff, 0xff, 0xff, 0xff]).is_none());
+    }
+
+    #[test]
+    fn pointers_become_addresses_of_the_process_but_for_null() {
+        let value = [&WASM_LOCAL_1[..], &[0x9f]].concat();
+        let expected = expression(|output| {
+            frame_address(output, -40);
+            output.op_deref_size(4);
+            output.op(dw::DW_OP_dup);
+            output.op(dw::DW_OP_lit0);
+            output.op(dw::DW_OP_ne);
+            output.op_constu(BASE);
+            output.op(dw::DW_OP_mul);
+            output.op(dw::DW_OP_plus);
+            output.op(dw::DW_OP_stack_value);
+        });
+        assert_eq!(emitted(&value, SLOT, ValType::I32, Wanted::Pointer), expected);
+    }
+
+    #[test]
+    fn the_frame_base_is_an_address_of_the_process() {
+        let value = [&WASM_LOCAL_1[..], &[0x9f]].concat();
+        let expected = expression(|output| {
+            output.op_breg(Register(3), 0);
+            truncate_32(output);
+            output.op_plus_uconst(BASE);
+        });
+        assert_eq!(emitted(&value, RBX, ValType::I32, Wanted::FrameBase), expected);
+        let variable = parse(&[0x91, 12]).unwrap();
+        assert!(variable.uses_frame && variable.is_memory());
+        let expected = expression(|output| output.op_fbreg(12));
+        assert_eq!(emitted(&[0x91, 12], RBX, ValType::I32, Wanted::Place), expected);
+    }
+
+    #[test]
+    fn pieces_that_are_nowhere_are_left_out() {
+        // Local 1 and local 2, 4 bytes each.
+        let pieces = [&WASM_LOCAL_1[..], &[0x9f, 0x93, 4, 0xed, 0, 2, 0x9f, 0x93, 4]].concat();
+        let expected = expression(|output| {
+            output.op_reg(Register(3));
+            output.op_piece(4);
+            output.op_piece(4);
+        });
+        assert_eq!(emitted(&pieces, RBX, ValType::I32, Wanted::Place), expected);
+        assert_eq!(emitted(&pieces, RBX, ValType::I32, Wanted::Slice), None);
+        let other = [0xed, 0, 2, 0x9f, 0x93, 4];
+        assert_eq!(emitted(&other, RBX, ValType::I32, Wanted::Place), None);
+    }
+
+    /// The operand stack, values at entry, divisions (which depend on upper halves), and nonsense.
+    #[test]
+    fn what_has_no_meaning_is_refused() {
+        let refused: [&[u8]; 7] =
+            [&[0xed, 2, 0, 0x9f], &[0xa3, 1, 0x50], &[0x31, 0x32, 0x1b], &[], &[0xed], &[0xed, 1, 7], &[0x9f, 0x31]];
+        for bytes in refused {
+            assert!(parse(bytes).is_none(), "{bytes:x?}");
+        }
+    }
+
+    #[test]
+    fn places_are_cut_to_ranges() {
+        let places = [(0..10, 'a'), (12..20, 'b')];
+        let ranges: [Range<u32>; 3] = [2..4, 8..14, 30..40];
+        assert_eq!(intersect(&places, &ranges), [(2..4, 'a'), (8..10, 'a'), (12..14, 'b')]);
+    }
 }

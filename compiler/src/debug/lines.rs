@@ -1,7 +1,7 @@
 //! Line tables.
 //!
-//! A native function is one sequence. Where the code of one statement is in several places, a debugger shall stop at one
-//! of them only: where its first operator is. The others are marked as no statements.
+//! A native function is one sequence. Where the code of one statement is in several places, a debugger shall stop at
+//! one of them only: where its first operator is. The others are marked as no statements.
 
 use std::collections::HashMap;
 

@@ -6,8 +6,9 @@
 
 use std::ops::Range;
 
+use cranelift_entity::EntityRef;
+
 use crate::codegen::debug::{CodeDebug, SourceRange};
-use crate::plan::Instance;
 use crate::plan::ids::{FuncId, InstanceId};
 use crate::plan::{FunctionSource, Plan};
 
@@ -68,8 +69,8 @@ impl<'a> CodeMap<'a> {
         for (number, code) in functions.iter().enumerate() {
             let FunctionSource::Body { instance: owner, body, .. } = plan.functions[code.id].source else { continue };
             if owner == id {
-                let index = cranelift_entity::EntityRef::index(body);
-                bodies[index].1 = Some(MappedFunction::new(instance, code, number, body, code_start));
+                let index = body.index();
+                bodies[index].1 = Some(MappedFunction::new(instance.body(body).body.range(), code, number, code_start));
             }
         }
         CodeMap { bodies }
@@ -102,14 +103,8 @@ impl<'a> CodeMap<'a> {
 }
 
 impl<'a> MappedFunction<'a> {
-    fn new(
-        instance: &Instance<'_>,
-        code: &'a FunctionCode,
-        index: usize,
-        body: crate::parse::index::BodyIndex,
-        code_start: u64,
-    ) -> MappedFunction<'a> {
-        let range = instance.body(body).body.range();
+    /// `range` is that of the body, in bytes of the module.
+    fn new(range: Range<u64>, code: &'a FunctionCode, index: usize, code_start: u64) -> MappedFunction<'a> {
         let sources = &code.debug.ranges;
         let next_start = |index: usize| sources.get(index + 1).map_or(code.size, |next| next.start);
         let piece = |(index, source): (usize, &SourceRange)| Piece {
@@ -133,12 +128,15 @@ impl<'a> MappedFunction<'a> {
     }
 
     /// The native code of a range of addresses: ascending, disjoint ranges, in bytes from the start of the function's
-    /// code. What is before the first operator belongs to the whole function only.
-    pub fn native(&self, addresses: Range<u64>) -> Vec<Range<u32>> {
+    /// code. What is before the first operator belongs to the whole function only. Adds to `work` how many pieces were
+    /// looked at.
+    pub fn native(&self, addresses: Range<u64>, work: &mut usize) -> Vec<Range<u32>> {
+        *work += 1;
         if addresses.start <= self.body.start && addresses.end >= self.body.end {
             return vec![Range { start: 0, end: self.code.size }];
         }
         let mut found: Vec<Range<u32>> = self.pieces_in(addresses).map(|piece| piece.start..piece.end).collect();
+        *work += found.len();
         found.sort_unstable_by_key(|range| range.start);
         found.dedup_by(|next, before| {
             let joins = before.end == next.start;
@@ -153,5 +151,48 @@ impl<'a> MappedFunction<'a> {
     /// The address of a byte of the module.
     pub fn address(&self, module_offset: u32) -> u64 {
         u64::from(module_offset).saturating_sub(self.code_start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Operators at 12, 14, 16 and 18 of a body from 10 to 20, in another order, the last one in two places.
+    fn code() -> FunctionCode {
+        let source = |start, end, wasm| SourceRange { start, end, wasm };
+        let ranges =
+            vec![source(4, 8, 114), source(8, 12, 112), source(16, 20, 118), source(20, 24, 116), source(24, 28, 118)];
+        let debug = CodeDebug { ranges, locals: Vec::new(), sites: Vec::new() };
+        FunctionCode { id: FuncId::new(0), start: 64, size: 32, entry: 0, debug }
+    }
+
+    fn mapped(code: &FunctionCode) -> MappedFunction<'_> {
+        MappedFunction::new(110..120, code, 0, 100)
+    }
+
+    #[test]
+    fn ranges_of_operators_are_ranges_of_code() {
+        let code = code();
+        let function = mapped(&code);
+        let one = |start, end| vec![Range { start, end }];
+        assert_eq!(function.native(12..15, &mut 0), one(4, 16), "the gap belongs to what is before it");
+        assert_eq!(function.native(14..17, &mut 0), [4..8, 20..24]);
+        assert_eq!(function.native(18..20, &mut 0), [16..20, 24..32]);
+        assert_eq!(function.native(13..14, &mut 0), []);
+        assert_eq!(function.native(10..20, &mut 0), one(0, 32), "the whole function has its beginning too");
+        assert_eq!(function.address(118), 18);
+    }
+
+    #[test]
+    fn functions_are_found_by_address() {
+        let code = code();
+        // One without code before it, and one behind it.
+        let map = CodeMap { bodies: vec![(8, None), (20, Some(mapped(&code))), (30, None)] };
+        let is_found = |address| map.function_at(address).is_some();
+        assert!(is_found(10) && is_found(19) && is_found(9), "the size of the body is before it");
+        assert!(!is_found(0) && !is_found(7) && !is_found(20) && !is_found(u32::MAX.into()));
+        assert_eq!(map.functions_in(8..20).len(), 1);
+        assert!(map.functions_in(0..20).is_empty() && map.functions_in(20..40).is_empty());
     }
 }

@@ -3,8 +3,8 @@
 //! A module's DWARF describes Wasm code, locals and linear memory. Here it is translated, after the code was made, to
 //! what gdb understands: lines, functions and what was inlined into them ([`units`], [`lines`]), with addresses of
 //! native code ([`map`]); where variables are, in registers, the native frame, and memory as the process sees it
-//! ([`expression`]); and pointers that can be followed ([`pointers`]). Reports of traps get the lines of all sites
-//! ([`places`]).
+//! ([`variables`], [`expression`]); pointers that can be followed ([`pointers`]), and what Rust has in their place
+//! ([`slices`]). Reports of traps get the lines of all sites ([`places`]).
 //!
 //! Nothing of this has an influence on the code. DWARF that is malformed is left out, with a note: it is no part of
 //! what makes a module valid.
@@ -12,11 +12,13 @@
 pub mod expression;
 mod lines;
 pub mod map;
+mod origins;
 pub mod places;
 mod pointers;
 mod slices;
 pub mod text;
 mod units;
+mod variables;
 
 use gimli::read::{Dwarf, EndianSlice};
 use gimli::write::{EndianVec, RelocateWriter, Relocation, Sections};

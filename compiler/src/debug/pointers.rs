@@ -17,8 +17,8 @@ use gimli::constants as dw;
 use gimli::write::{AttributeValue, DebuggingInformationEntry, StringTable, Unit, UnitEntryId};
 
 use super::expression::State;
+use super::origins::{Origins, Place};
 use super::slices::{Slice, Space};
-use super::units::{Origins, Place};
 
 /// The types of variables that are pointers.
 #[derive(Default)]

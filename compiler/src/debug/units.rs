@@ -8,19 +8,21 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use gimli::constants as dw;
-use gimli::read::{self, UnitOffset};
+use gimli::read;
 use gimli::write::{
     Address, AttributeValue, ConvertError, ConvertResult, ConvertUnit, ConvertUnitEntry, FilterUnitSection,
-    LineProgram, Location as ListEntry, LocationList, Range as RangeEntry, RangeList, Unit, UnitEntryId,
+    LineProgram, Range as RangeEntry, RangeList, Unit, UnitEntryId,
 };
-use gimli::{DebugInfoOffset, DwTag, Encoding, Format, UnitSectionOffset};
+use gimli::{DwTag, Encoding, Format, UnitSectionOffset};
 use wasmparser::ValType;
 
-use super::expression::{Location, State, Wanted, intersect, is_tombstone, without_addresses};
+use super::expression::{State, is_tombstone, without_addresses};
 use super::lines::{self, Lines};
 use super::map::{CodeMap, MappedFunction};
+use super::origins::Origins;
 use super::pointers::{self, HostPointers};
 use super::slices::{self, Slice, Space};
+use super::variables::Variable;
 use super::{Input, TEXT};
 
 /// Of all that is written.
@@ -96,7 +98,8 @@ pub fn translate(
     Ok((output, sources))
 }
 
-/// Linear memory as a variable: an array of bytes without end. Pointers that a debugger cannot follow are indices in it.
+/// Linear memory as a variable: an array of bytes without end. Pointers that a debugger cannot follow are indices in
+/// it.
 fn add_memory(output: &mut gimli::write::Dwarf, base: gimli::write::Expression) {
     let mut unit = Unit::new(ENCODING, LineProgram::none());
     let root = unit.root();
@@ -200,154 +203,31 @@ fn has_address(entry: &read::DebuggingInformationEntry<Input<'_>>, encoding: Enc
     }
 }
 
-/// Follows references from one entry to another, over all units.
-pub struct Origins<'a> {
-    dwarf: &'a read::Dwarf<Input<'a>>,
-    /// Ascending by offset.
-    units: Vec<read::Unit<Input<'a>>>,
-    /// What is known of slices in types: see [`Origins::slices`].
-    slices: HashMap<Place, Option<Option<Slice<UnitOffset>>>>,
-}
-
-/// A unit, by index, and an entry of it.
-pub type Place = (usize, UnitOffset);
-
-impl<'a> Origins<'a> {
-    fn new(dwarf: &'a read::Dwarf<Input<'a>>) -> ConvertResult<Origins<'a>> {
-        let mut units = Vec::new();
-        let mut headers = dwarf.units();
-        while let Some(header) = headers.next()? {
-            units.push(dwarf.unit(header)?);
-        }
-        Ok(Origins { dwarf, units, slices: HashMap::new() })
-    }
-
-    fn find(&self, offset: DebugInfoOffset) -> Option<Place> {
-        let starts =
-            |unit: &read::Unit<Input<'a>>| unit.header.debug_info_offset().is_some_and(|start| start <= offset);
-        let index = self.units.partition_point(starts).checked_sub(1)?;
-        Some((index, offset.to_unit_offset(&self.units[index])?))
-    }
-
-    pub fn read(&self, place: Place) -> Option<read::DebuggingInformationEntry<Input<'a>>> {
-        self.units[place.0].entry(place.1).ok()
-    }
-
-    /// What an attribute of an entry in this unit refers to.
-    pub fn target(&self, unit: usize, value: &read::AttributeValue<Input<'a>>) -> Option<Place> {
-        match *value {
-            read::AttributeValue::UnitRef(offset) => Some((unit, offset)),
-            read::AttributeValue::DebugInfoRef(offset) => self.find(offset),
-            _ => None,
-        }
-    }
-
-    /// Where a place is in the section.
-    pub fn offset(&self, place: Place) -> Option<DebugInfoOffset> {
-        place.1.to_debug_info_offset(&self.units[place.0].header)
-    }
-
-    /// An attribute of an entry, or of the one that it is an instance or a definition of; and the unit it was found in.
-    pub fn attribute(
-        &self,
-        unit: usize,
-        entry: &read::DebuggingInformationEntry<Input<'a>>,
-        names: &[gimli::DwAt],
-    ) -> Option<(usize, read::AttributeValue<Input<'a>>)> {
-        let (mut unit, mut current) = (unit, None);
-        for _ in 0..8 {
-            let entry = current.as_ref().unwrap_or(entry);
-            if let Some(value) = names.iter().find_map(|name| entry.attr_value(*name)) {
-                return Some((unit, value));
-            }
-            let origin = entry.attr_value(dw::DW_AT_abstract_origin).or(entry.attr_value(dw::DW_AT_specification))?;
-            let place = self.target(unit, &origin)?;
-            unit = place.0;
-            current = Some(self.read(place)?);
-        }
-        None
-    }
-
-    /// Whether there are slices in a type, in the outer option; and the slice that it is.
-    fn slices(&mut self, ty: Place, depth: usize) -> Option<Option<Slice<UnitOffset>>> {
-        if let Some(known) = self.slices.get(&ty) {
-            return *known;
-        }
-        let found = self.find_slices(ty, depth);
-        self.slices.insert(ty, found);
-        found
-    }
-
-    fn find_slices(&mut self, ty: Place, depth: usize) -> Option<Option<Slice<UnitOffset>>> {
-        let (place, entry) = pointers::behind_names(self, ty)?;
-        let unit = self.units[place.0].unit_ref(self.dwarf);
-        if let Some(slice) = slices::find(&unit, &entry) {
-            return Some(Some(slice));
-        }
-        let is_structure =
-            matches!(entry.tag(), dw::DW_TAG_structure_type | dw::DW_TAG_union_type | dw::DW_TAG_class_type);
-        // Structures inside of each other have an end, unless the input is damaged.
-        if !is_structure || depth > 16 {
-            return None;
-        }
-        let mut members = Vec::new();
-        let mut entries = unit.entries_raw(Some(place.1)).ok()?;
-        let mut child = read::DebuggingInformationEntry::null();
-        let top = entries.next_depth();
-        entries.read_entry(&mut child).ok()?;
-        while !entries.is_empty() && entries.next_depth() > top {
-            if entries.read_entry(&mut child).ok()? && child.tag() == dw::DW_TAG_member {
-                members.extend(child.attr_value(dw::DW_AT_type).and_then(|value| self.target(place.0, &value)));
-            }
-        }
-        members.into_iter().any(|member| self.slices(member, depth + 1).is_some()).then_some(None)
-    }
-
-    /// The name of a function, as reports show it.
-    fn name(&self, unit: usize, entry: &read::DebuggingInformationEntry<Input<'a>>) -> Option<String> {
-        const NAMES: &[gimli::DwAt] = &[dw::DW_AT_linkage_name, dw::DW_AT_MIPS_linkage_name];
-        let (unit, value) =
-            self.attribute(unit, entry, NAMES).or_else(|| self.attribute(unit, entry, &[dw::DW_AT_name]))?;
-        let name = self.dwarf.attr_string(&self.units[unit], value).ok()?;
-        Some(crate::plan::wire::demangle(&name.to_string_lossy()))
-    }
-}
-
-/// What the type of a variable asks for.
-#[derive(Clone, Copy)]
-enum Variable {
-    Plain,
-    /// It is a pointer, and is given this type.
-    Pointer(UnitEntryId),
-    Slice(Slice<UnitOffset>),
-    /// It is a structure that slices are in.
-    HasSlices,
-}
-
 /// What an entry is inside of.
-struct Scope<'a> {
+pub(super) struct Scope<'a> {
     depth: isize,
-    function: Option<(&'a MappedFunction<'a>, Rc<[ValType]>)>,
+    pub(super) function: Option<(&'a MappedFunction<'a>, Rc<[ValType]>)>,
     /// Where in the function its frame base is known, in bytes from the start of its code.
-    frame: Rc<[Range<u32>]>,
+    pub(super) frame: Rc<[Range<u32>]>,
 }
 
-struct UnitTranslator<'u, 'a> {
-    context: &'u Context<'u>,
-    unit: ConvertUnit<'u, Input<'a>>,
+/// The translation of one unit. Where its variables are is found in [`variables`](super::variables).
+pub(super) struct UnitTranslator<'u, 'a> {
+    pub(super) context: &'u Context<'u>,
+    pub(super) unit: ConvertUnit<'u, Input<'a>>,
     left_out: &'u HashSet<UnitSectionOffset>,
-    origins: &'u mut Origins<'a>,
+    pub(super) origins: &'u mut Origins<'a>,
     sources: &'u mut Sources,
     /// Indices in [`Lines::files`].
     files: HashMap<u64, u32>,
-    pointers: HostPointers,
+    pub(super) pointers: HostPointers,
     slices: HashMap<UnitEntryId, Slice>,
-    scopes: Vec<Scope<'u>>,
+    pub(super) scopes: Vec<Scope<'u>>,
     /// The source is in C.
     is_c: bool,
     /// Code of the functions of this unit.
     functions: Vec<Range<u32>>,
-    work: &'u mut usize,
+    pub(super) work: &'u mut usize,
 }
 
 impl<'u, 'a> UnitTranslator<'u, 'a> {
@@ -408,16 +288,16 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
     }
 
     /// The index of this unit in [`Origins`].
-    fn index(&self) -> usize {
+    pub(super) fn index(&self) -> usize {
         let start = self.unit.read_unit.header.debug_info_offset();
         self.origins.units.partition_point(|unit| unit.header.debug_info_offset() < start)
     }
 
-    fn function(&self) -> Option<(&'u MappedFunction<'u>, Rc<[ValType]>)> {
+    pub(super) fn function(&self) -> Option<(&'u MappedFunction<'u>, Rc<[ValType]>)> {
         self.scopes.last()?.function.clone()
     }
 
-    fn spend(&mut self, work: usize) -> ConvertResult<()> {
+    pub(super) fn spend(&mut self, work: usize) -> ConvertResult<()> {
         *self.work += work;
         if *self.work > MAX_WORK { Err(ConvertError::UnsupportedAttributeValue) } else { Ok(()) }
     }
@@ -458,9 +338,8 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
         let mut native = Vec::new();
         let mut ranges = read_unit.die_ranges(entry)?;
         while let Some(range) = ranges.next()? {
-            let part = function.native(range.begin..range.end);
-            self.spend(part.len() + 1)?;
-            native.extend(part);
+            native.extend(function.native(range.begin..range.end, self.work));
+            self.spend(1)?;
             wasm.push(range.begin..range.end);
         }
         native.sort_unstable_by_key(|range| range.start);
@@ -522,10 +401,7 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
     fn translate_attributes(&mut self, id: UnitEntryId, entry: &ConvertUnitEntry<'u, Input<'a>>) -> ConvertResult<()> {
         let is_variable = matches!(entry.tag(), dw::DW_TAG_variable | dw::DW_TAG_formal_parameter);
         let variable = if is_variable { self.variable(entry) } else { Variable::Plain };
-        let mut own_type = match variable {
-            Variable::Pointer(ty) => Some(ty),
-            _ => None,
-        };
+        let mut own_type = variable.own_type();
         for attr in entry.attrs() {
             let name = attr.name();
             match name {
@@ -549,20 +425,8 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
                 | dw::DW_AT_call_return_pc
                 | dw::DW_AT_call_pc => {}
                 dw::DW_AT_location => {
-                    let value = attr.value();
-                    let location = match variable {
-                        Variable::Plain => self.location(entry, &value, Wanted::Place)?,
-                        Variable::Pointer(_) => self.location(entry, &value, Wanted::Pointer)?,
-                        Variable::Slice(_) | Variable::HasSlices if self.is_memory(entry, &value)? => {
-                            self.location(entry, &value, Wanted::Place)?
-                        }
-                        Variable::Slice(slice) => {
-                            own_type = self.host_slice(slice);
-                            self.location(entry, &value, Wanted::Slice)?
-                        }
-                        // gdb fails an assertion if it is not in memory.
-                        Variable::HasSlices => Location::Nowhere,
-                    };
+                    let (location, ty) = self.variable_location(entry, &attr.value(), variable)?;
+                    own_type = ty.or(own_type);
                     self.set_location(id, name, location);
                 }
                 dw::DW_AT_type if own_type.is_some() => {}
@@ -624,213 +488,13 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
     }
 
     /// Whether a value refers to something that has no counterpart.
-    fn is_left_out(&self, value: &read::AttributeValue<Input<'a>>) -> bool {
+    pub(super) fn is_left_out(&self, value: &read::AttributeValue<Input<'a>>) -> bool {
         let offset = match value {
             read::AttributeValue::UnitRef(offset) => Some(offset.to_unit_section_offset(&self.unit.read_unit)),
             read::AttributeValue::DebugInfoRef(offset) => offset.to_unit_section_offset(&self.unit.read_unit),
             _ => return false,
         };
         offset.is_none_or(|offset| self.left_out.contains(&offset))
-    }
-
-    /// What the offsets of the innermost function's variables count from.
-    fn translate_frame_base(&mut self, id: UnitEntryId, entry: &ConvertUnitEntry<'u, Input<'a>>) -> ConvertResult<()> {
-        let Some((function, _)) = self.function() else { return Ok(()) };
-        let Some(value) = entry.attr_value(dw::DW_AT_frame_base) else { return Ok(()) };
-        let location = self.location(entry, &value, Wanted::FrameBase)?;
-        let scope = self.scopes.last_mut().expect("the function's");
-        scope.frame = match &location {
-            Location::Nowhere => Rc::new([]),
-            Location::Everywhere(_) => Rc::new([Range { start: 0, end: function.code.size }]),
-            Location::Ranges(ranges) => ranges.iter().map(|(range, _)| range.clone()).collect(),
-        };
-        self.set_location(id, dw::DW_AT_frame_base, location);
-        Ok(())
-    }
-
-    fn location(
-        &mut self,
-        entry: &ConvertUnitEntry<'u, Input<'a>>,
-        value: &read::AttributeValue<Input<'a>>,
-        wanted: Wanted,
-    ) -> ConvertResult<Location> {
-        let encoding = entry.read_unit.encoding();
-        if let read::AttributeValue::Exprloc(expression) = value {
-            return self.located(*expression, encoding, None, wanted);
-        }
-        let (Some(mut list), Some((function, _))) = (entry.read_unit.attr_locations(*value)?, self.function()) else {
-            return Ok(Location::Nowhere);
-        };
-        let mut found = Vec::new();
-        while let Some(item) = list.next()? {
-            let native = function.native(item.range.begin..item.range.end);
-            self.spend(native.len() + 1)?;
-            if let Location::Ranges(ranges) = self.located(item.data, encoding, Some(&native), wanted)? {
-                found.extend(ranges);
-            }
-        }
-        found.sort_by_key(|(range, _)| range.start);
-        found.dedup_by(|(next, next_place), (before, place)| {
-            let joins = before.end == next.start && place == next_place;
-            if joins {
-                before.end = next.end;
-            }
-            joins || next.start < before.end
-        });
-        Ok(if found.is_empty() { Location::Nowhere } else { Location::Ranges(found) })
-    }
-
-    /// What an expression describes, in some parts of the function or all of it.
-    fn located(
-        &mut self,
-        expression: read::Expression<Input<'a>>,
-        encoding: Encoding,
-        within: Option<&[Range<u32>]>,
-        wanted: Wanted,
-    ) -> ConvertResult<Location> {
-        let state = self.context.state;
-        let Some(parsed) = state.parse(expression, encoding) else { return Ok(Location::Nowhere) };
-        let scope = self.function();
-        let function = scope.as_ref().map(|(function, types)| (*function, &types[..]));
-        let frame = self.scopes.last().map(|scope| scope.frame.clone());
-        let location = match (parsed.uses_frame, frame, function) {
-            (false, ..) => state.locate(&parsed, function, within, wanted),
-            (true, Some(frame), Some((function, _))) => {
-                let everywhere = [Range { start: 0, end: function.code.size }];
-                if *frame == everywhere && within.is_none() {
-                    state.locate(&parsed, scope.as_ref().map(|(f, types)| (*f, &types[..])), None, wanted)
-                } else {
-                    let frame: Vec<_> = frame.iter().map(|range| (range.clone(), ())).collect();
-                    let known = intersect(&frame, within.unwrap_or(&everywhere));
-                    let known: Vec<_> = known.into_iter().map(|(range, ())| range).collect();
-                    state.locate(&parsed, scope.as_ref().map(|(f, types)| (*f, &types[..])), Some(&known), wanted)
-                }
-            }
-            (true, ..) => Location::Nowhere,
-        };
-        match &location {
-            Location::Ranges(ranges) if ranges.is_empty() => return Ok(Location::Nowhere),
-            Location::Ranges(ranges) => self.spend(ranges.len())?,
-            _ => {}
-        }
-        Ok(location)
-    }
-
-    fn set_location(&mut self, id: UnitEntryId, name: gimli::DwAt, location: Location) {
-        let unit = &mut *self.unit.unit;
-        let value = match location {
-            Location::Nowhere => return,
-            Location::Everywhere(expression) => AttributeValue::Exprloc(expression),
-            Location::Ranges(ranges) => {
-                let Some(base) = self.scopes.last().and_then(|scope| Some(scope.function.as_ref()?.0.code.start))
-                else {
-                    return;
-                };
-                let entry = |(range, data): (Range<u32>, _)| ListEntry::OffsetPair {
-                    begin: range.start.into(),
-                    end: range.end.into(),
-                    data,
-                };
-                let begin = ListEntry::BaseAddress { address: code_address(base) };
-                let list = std::iter::once(begin).chain(ranges.into_iter().map(entry)).collect();
-                AttributeValue::LocationListRef(unit.locations.add(LocationList(list)))
-            }
-        };
-        unit.get_mut(id).set(name, value);
-    }
-
-    /// What the type of a variable asks for.
-    fn variable(&mut self, entry: &ConvertUnitEntry<'u, Input<'a>>) -> Variable {
-        let place = self.context.state.memory.and_then(|_| {
-            let (unit, value) = self.origins.attribute(self.index(), entry, &[dw::DW_AT_type])?;
-            self.origins.target(unit, &value)
-        });
-        let Some(place) = place else { return Variable::Plain };
-        if let Some(ty) = self.host_pointer(place) {
-            return Variable::Pointer(ty);
-        }
-        match self.origins.slices(place, 0) {
-            Some(Some(slice)) if place.0 == self.index() => Variable::Slice(slice),
-            Some(_) => Variable::HasSlices,
-            None => Variable::Plain,
-        }
-    }
-
-    /// Whether a variable is in linear memory wherever it is.
-    fn is_memory(
-        &self,
-        entry: &ConvertUnitEntry<'u, Input<'a>>,
-        value: &read::AttributeValue<Input<'a>>,
-    ) -> ConvertResult<bool> {
-        let (state, encoding) = (self.context.state, entry.read_unit.encoding());
-        let is_memory = |expression| state.parse(expression, encoding).is_none_or(|parsed| parsed.is_memory());
-        if let read::AttributeValue::Exprloc(expression) = value {
-            return Ok(is_memory(*expression));
-        }
-        let Some(mut list) = entry.read_unit.attr_locations(*value)? else { return Ok(true) };
-        while let Some(item) = list.next()? {
-            if !is_memory(item.data) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// The type of a slice that is not in memory: with an address of the process.
-    fn host_slice(&mut self, slice: Slice<UnitOffset>) -> Option<UnitEntryId> {
-        let convert = |offset| self.unit.convert_unit_ref(offset).ok();
-        let (element, length) = (convert(slice.element)?, convert(slice.length)?);
-        let name = if slice.is_string { "&str" } else { "&[]" };
-        let unit = &mut *self.unit.unit;
-        let pointer = unit.add(unit.root(), dw::DW_TAG_pointer_type);
-        unit.get_mut(pointer).set(dw::DW_AT_type, AttributeValue::UnitRef(element));
-        unit.get_mut(pointer).set(dw::DW_AT_byte_size, AttributeValue::Udata(8));
-        self.pointers.add_nameless(pointer);
-        let structure = unit.add(unit.root(), dw::DW_TAG_structure_type);
-        let name = AttributeValue::StringRef(self.unit.strings.add(name));
-        unit.get_mut(structure).set(dw::DW_AT_name, name);
-        let size = 8 + u64::from(self.context.state.pointer_size);
-        unit.get_mut(structure).set(dw::DW_AT_byte_size, AttributeValue::Udata(size));
-        for (name, ty, offset) in [("data_ptr", pointer, 0), ("length", length, 8)] {
-            let member = unit.add(structure, dw::DW_TAG_member);
-            let name = AttributeValue::StringRef(self.unit.strings.add(name));
-            unit.get_mut(member).set(dw::DW_AT_name, name);
-            unit.get_mut(member).set(dw::DW_AT_type, AttributeValue::UnitRef(ty));
-            unit.get_mut(member).set(dw::DW_AT_data_member_location, AttributeValue::Udata(offset));
-        }
-        Some(structure)
-    }
-
-    /// If a type is an address of data: a type for it as an address of the process.
-    fn host_pointer(&mut self, place: Place) -> Option<UnitEntryId> {
-        let pointer = self.pointers.find(self.origins, place)?;
-        if let Some(id) = self.pointers.made(pointer.place) {
-            return Some(id);
-        }
-        let source = self.origins.read(pointer.place)?;
-        let id = self.unit.unit.add(self.unit.unit.root(), source.tag());
-        let name = source.attr_value(dw::DW_AT_name);
-        let name =
-            name.and_then(|name| self.origins.dwarf.attr_string(&self.origins.units[pointer.place.0], name).ok());
-        if let Some(name) = name {
-            let name = AttributeValue::StringRef(self.unit.strings.add(name.slice()));
-            self.unit.unit.get_mut(id).set(dw::DW_AT_name, name);
-        }
-        let target = pointer.target.and_then(|target| {
-            let offset = self.origins.offset(target)?;
-            let value = read::AttributeValue::DebugInfoRef(offset);
-            if self.is_left_out(&value) {
-                return None;
-            }
-            self.unit.convert_debug_info_ref(offset).ok()
-        });
-        let entry = self.unit.unit.get_mut(id);
-        if let Some(target) = target {
-            entry.set(dw::DW_AT_type, AttributeValue::DebugInfoRef(target));
-        }
-        entry.set(dw::DW_AT_byte_size, AttributeValue::Udata(8));
-        self.pointers.add(pointer.place, id);
-        Some(id)
     }
 }
 

@@ -1,5 +1,5 @@
-//! Structures of `wasmc_abi` as the bytes that the runtime library reads: fields in order, little-endian; and numbers of
-//! variable length.
+//! Structures of `wasmc_abi` as the bytes that the runtime library reads: fields in order, little-endian; and numbers
+//! of variable length.
 
 use wasmc_abi::exception::{Handler, HandlerSite};
 use wasmc_abi::harden::Instruction;

@@ -122,6 +122,7 @@ impl Widener<'_> {
         let mut cursor = FuncCursor::new(self.function).at_first_insertion_point(block);
         let narrow = cursor.ins().ireduce(types::I32, wide);
         cursor.func.dfg.change_to_alias(parameter, narrow);
+        self.move_labels(parameter, wide);
         self.wide[narrow] = wide.into();
         self.parameters[block].push(index);
     }
@@ -147,8 +148,18 @@ impl Widener<'_> {
         let mut cursor = FuncCursor::new(self.function).after_inst(inst);
         let narrow = cursor.ins().ireduce(types::I32, wide);
         cursor.func.dfg.change_to_alias(value, narrow);
+        self.move_labels(value, wide);
         self.wide[narrow] = wide.into();
         Some(wide)
+    }
+
+    /// What is known for debuggers about a value, is so about its wide form: they look at the lower half only.
+    fn move_labels(&mut self, value: Value, wide: Value) {
+        if let Some(labels) = &mut self.function.dfg.values_labels
+            && let Some(label) = labels.remove(&value)
+        {
+            labels.insert(wide, label);
+        }
     }
 
     fn replace_extension(&mut self, extension: Inst, value: Value) {

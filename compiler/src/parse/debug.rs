@@ -1,5 +1,5 @@
-//! The custom sections with DWARF (<https://github.com/WebAssembly/tool-conventions/blob/main/Debugging.md>): found here,
-//! read by [`crate::debug`].
+//! The custom sections with DWARF (<https://github.com/WebAssembly/tool-conventions/blob/main/Debugging.md>): found
+//! here, read by [`crate::debug`].
 
 /// Where a module's DWARF is, if it has any.
 #[derive(Debug, Default)]
