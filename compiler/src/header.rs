@@ -41,8 +41,8 @@ const COMMON: &str = r#"/* Made by wasmc: the C interface of NAME.
  * pass on what is not a trap to the handlers that were there before. Who installs handlers later must do the same.
  *
  * Functions of the host run on the stack of their thread, and must return: longjmp and exceptions of C++ do not pass
- * through WebAssembly. NAME_raise makes a trap of what they cannot do. If they call the instance again, it may call them
- * again in turn: as deep as its stack lets it, and the host's has to hold that.
+ * through WebAssembly. NAME_raise makes a trap of what they cannot do. If they call the instance again, it may call
+ * them again in turn: as deep as its stack lets it, and the host's has to hold that.
  */
 #ifndef UPPER_WASMC_H
 #define UPPER_WASMC_H

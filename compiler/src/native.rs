@@ -33,7 +33,8 @@ pub struct NativeImport {
 const PROVIDED: [(&str, &str); 3] =
     [("memcpy", symbols::MEMMOVE), ("memmove", symbols::MEMMOVE), ("memset", symbols::MEMSET)];
 
-/// The units of the files that the program needs, besides itself. The runtime gets further names for what they may call.
+/// The units of the files that the program needs, besides itself. The runtime gets further names for what they may
+/// call.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 //! Instances in a library: made, called, and destroyed by a program that is not ours (see [`wasmc_abi::library`]).
 //!
-//! Only this file, and what it needs, is different from an executable: there is no start, many instances instead of one,
-//! and a trap goes back to whoever called. The process is the host's: its thread register, stacks, descriptors and
+//! Only this file, and what it needs, is different from an executable: there is no start, many instances instead of
+//! one, and a trap goes back to whoever called. The process is the host's: its thread register, stacks, descriptors and
 //! signal mask are left alone, and nothing ends it.
 //!
 //! # Two stacks

@@ -55,8 +55,8 @@ fn or_fatal<T>(result: Result<T, sys::Errno>, message: &str) -> T {
     }
 }
 
-/// The records of all memories. Valid once the record is placed; not to be kept while Wasm runs. `record` is the address
-/// of the record that has them.
+/// The records of all memories. Valid once the record is placed; not to be kept while Wasm runs. `record` is the
+/// address of the record that has them.
 pub fn memories(header: &'static ProgramHeader, record: u64) -> &'static [MemoryRecord] {
     // SAFETY: the compiler's promise about the header.
     unsafe { slice(memory_records(header, record), header.memory_count) }

@@ -1,4 +1,5 @@
-//! Libraries, as programs use them that are not ours: in C, C++, Python and Rust; static and shared; on each architecture.
+//! Libraries, as programs use them that are not ours: in C, C++, Python and Rust; static and shared; on each
+//! architecture.
 //!
 //! | file        | what                                                                        |
 //! |-------------|-----------------------------------------------------------------------------|
@@ -333,7 +334,8 @@ fn what_is_refused() {
         ("(module)", &["--embed", "/tmp"], "whoever makes an instance"),
         (
             "(module (import \"wasi\" \"thread-spawn\" (func (param i32) (result i32)))
-               (func (export \"wasi_thread_start\") (param i32 i32)) (func (export \"f\") (drop (call 0 (i32.const 0)))))",
+               (func (export \"wasi_thread_start\") (param i32 i32))
+               (func (export \"f\") (drop (call 0 (i32.const 0)))))",
             &[],
             "starts threads",
         ),

@@ -136,9 +136,10 @@ pub struct CommonArguments {
     /// Call this export with the arguments of the executable, and print its results, instead of running `_start`.
     #[arg(long, value_name = "NAME", help_heading = FILES)]
     pub invoke: Option<String>,
-    /// Satisfy an import by a function of a native object (--link-obj), in C: `RESULT SYMBOL(memory, parameters…)`, where
-    /// `memory` points to the address and the size of the memory that the module exports as `memory`, or its first. Such
-    /// a function is not in the sandbox. Repeatable.
+
+    /// Satisfy an import by a function of a native object (--link-obj), in C: `RESULT SYMBOL(memory, parameters…)`.
+    /// There, `memory` points to the address and the size of the memory that the module exports as `memory`, or its
+    /// first. Such a function is not in the sandbox. Repeatable.
     #[arg(long = "import-fn", value_name = "MODULE.NAME=SYMBOL", help_heading = FILES)]
     pub import_fns: Vec<String>,
 

@@ -1,8 +1,8 @@
 //! What the roots reach: a section is live if a live section refers to it.
 //!
-//! Roots are the entry point or the functions of a library, notes and the linker's own sections. Unwind and debug information are not part of this:
-//! they describe what is live and do not keep it alive. Undefined symbols are found later, so that only live sections
-//! need definitions.
+//! Roots are the entry point or the functions of a library, notes and the linker's own sections. Unwind and debug
+//! information are not part of this: they describe what is live and do not keep it alive. Undefined symbols are found
+//! later, so that only live sections need definitions.
 
 use cranelift_entity::EntitySet;
 

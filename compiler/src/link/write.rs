@@ -245,8 +245,8 @@ fn dynamic_symbols(
     roots.iter().filter_map(exported).collect()
 }
 
-/// Says what this is, and where its relocations are. Of an executable nothing reads it but tools, and start-up code that
-/// was not written for this linker.
+/// Says what this is, and where its relocations are. Of an executable nothing reads it but tools, and start-up code
+/// that was not written for this linker.
 fn write_dynamic(
     out: &mut Out<'_>,
     unit: &Unit<'_>,
@@ -342,8 +342,8 @@ fn link_headers(headers: &mut [SectionHeader64<LE>]) {
         headers.iter().position(|header| header.sh_type.get(LE) == sh_type).map(|index| index as u32)
     };
     let symbols = find(headers, elf::SHT_DYNSYM);
-    // In front of those that are not loaded. Without names, no entry of `.dynamic` is a string, but tools warn if there is
-    // no table.
+    // In front of those that are not loaded. Without names, no entry of `.dynamic` is a string, but tools warn if there
+    // is no table.
     let names = symbols.and_then(|_| find(headers, elf::SHT_STRTAB)).unwrap_or(headers.len() as u32 - 1);
     for header in headers {
         match header.sh_type.get(LE) {

@@ -1,9 +1,9 @@
 //! Where things lie at run time: see [`wasmc_abi::layout`] for the map.
 //!
 //! In an executable, addresses of the record, of memories and of tables are constants, but for memories that find no
-//! slot or shall not reserve addresses. In a library only places in the record are: each instance has one, wherever that
-//! is, and finds everything else through it. What is not here needs no place: constant globals, and tables that never
-//! change, which are read-only data.
+//! slot or shall not reserve addresses. In a library only places in the record are: each instance has one, wherever
+//! that is, and finds everything else through it. What is not here needs no place: constant globals, and tables that
+//! never change, which are read-only data.
 
 use cranelift_entity::SecondaryMap;
 use wasmc_abi::layout::{
@@ -53,8 +53,8 @@ pub struct Layout {
     /// Offset of the lowest address (a u64) that the stack pointer of a function which calls may have; `None` if only
     /// the guard says where the stack ends.
     pub stack_limit: Option<u32>,
-    /// Offset of the addresses that the host of a library gives: what its functions want to be called with, then those of
-    /// the functions.
+    /// Offset of the addresses that the host of a library gives: what its functions want to be called with, then those
+    /// of the functions.
     pub host_imports: u32,
 }
 

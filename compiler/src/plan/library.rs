@@ -1,7 +1,7 @@
 //! The C interface of a library: which functions it has, what they are called, and how values pass.
 //!
-//! Decided here once; [`translate`](crate::translate) makes the functions, and [`header`](crate::header) writes down for C
-//! what they are.
+//! Decided here once; [`translate`](crate::translate) makes the functions, and [`header`](crate::header) writes down
+//! for C what they are.
 //!
 //! Every name begins with that of the library. Names of imports and exports become identifiers: what cannot be part of
 //! one is an underscore, and a number behind it tells apart what would be equal then. Vectors and several results pass

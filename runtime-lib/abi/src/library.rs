@@ -11,8 +11,8 @@
 //!
 //! The stack ends by comparison, not by a fault in the guard: a thread of the host need not have an alternate signal
 //! stack, and then a handler could not run. A function that calls others compares its stack pointer with the *limit*
-//! when it has its frame. So whoever is called has room for [`LARGEST_FRAME`], more than which no function may need, and
-//! behind that for the [`MARGIN`]: signal handlers, ours and the host's, and functions of the runtime.
+//! when it has its frame. So whoever is called has room for [`LARGEST_FRAME`], more than which no function may need,
+//! and behind that for the [`MARGIN`]: signal handlers, ours and the host's, and functions of the runtime.
 
 use crate::layout::MAX_PAGE_SIZE;
 

@@ -77,20 +77,20 @@ pub const LIBRARY_INSTANTIATE: &str = "wasmc_library_instantiate";
 /// Only in libraries. `extern "C" fn(instance: *mut Instance)`: gives everything back that it has.
 pub const LIBRARY_DESTROY: &str = "wasmc_library_destroy";
 
-/// Only in libraries. `extern "C" fn(entry, slots, instance) -> u32`: calls an array call on the instance's stack; gives
-/// 0, or the number of the trap code with which it trapped. Called on the host's stack.
+/// Only in libraries. `extern "C" fn(entry, slots, instance) -> u32`: calls an array call on the instance's stack;
+/// gives 0, or the number of the trap code with which it trapped. Called on the host's stack.
 pub const LIBRARY_ENTER: &str = "wasmc_library_enter";
 
 /// Only in libraries. `extern "C" fn(entry, slots) -> u32`: calls `entry(slots, instance)` on the host's stack; gives
 /// whether the host asked for a trap. Called on the instance's stack.
 pub const LIBRARY_LEAVE: &str = "wasmc_library_leave";
 
-/// Only in libraries. `extern "C" fn(instance: *mut Instance, code: u32, failure: *mut Failure)`: says why a call did not
-/// return. `failure` may be null.
+/// Only in libraries. `extern "C" fn(instance: *mut Instance, code: u32, failure: *mut Failure)`: says why a call did
+/// not return. `failure` may be null.
 pub const LIBRARY_FAIL: &str = "wasmc_library_fail";
 
-/// Only in libraries. `extern "C" fn(instance: *mut Instance, message: *const u8)`: asks for a trap when the function of
-/// the host that runs returns.
+/// Only in libraries. `extern "C" fn(instance: *mut Instance, message: *const u8)`: asks for a trap when the function
+/// of the host that runs returns.
 pub const LIBRARY_RAISE: &str = "wasmc_library_raise";
 
 /// Only in libraries. `extern "C" fn() -> !`: the trap that the host asked for.

@@ -121,8 +121,8 @@ pub enum Streams {
     Closed,
 }
 
-/// Opens what a host grants to an instance. Gives, if something cannot be had, a sentence without full stop and the name
-/// that belongs behind it.
+/// Opens what a host grants to an instance. Gives, if something cannot be had, a sentence without full stop and the
+/// name that belongs behind it.
 pub fn open_in_library(
     descriptors: &table::Descriptors,
     streams: Streams,
