@@ -135,7 +135,9 @@ fn every_option_has_an_example() {
     };
     let mut missing = Vec::new();
     let of_all = options(&[]);
-    for command in [&[][..], &["run"], &["inspect"], &["targets"], &["completions"], &["man"], &["help"]] {
+    let commands_with_options =
+        [&[][..], &["run"], &["explore"], &["inspect"], &["targets"], &["completions"], &["man"], &["help"]];
+    for command in commands_with_options {
         let options = options(command);
         assert!(options.contains("--help"), "{command:?}: {options:?}");
         // What `run` has in common with compiling, and all commands with each other, is shown once.

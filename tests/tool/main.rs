@@ -1,9 +1,10 @@
 //! What is around the compiler: help, manual pages, completions, colours, times; images, in `images.rs`; `wasmc run`,
-//! in `run.rs`.
+//! in `run.rs`; `wasmc explore`, in `explore.rs`.
 //!
 //! Shells and the tools that read images are Debian's. A test that needs a tool that is missing says so; `.ci/run`
 //! installs them, and sets `WASMC_TOOLS=required`, so that there nothing is left out.
 
+mod explore;
 mod images;
 mod run;
 
@@ -44,6 +45,10 @@ impl Place {
 
     fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
+        fs::write(self.path(name), contents).unwrap();
     }
 
     /// Runs a command here.
