@@ -148,9 +148,12 @@ fn every_option_has_an_example() {
 }
 
 #[test]
-fn the_page_is_of_this_version() {
+fn the_pages_are_of_this_version() {
     let (_, text) = page("cli.md");
     assert_eq!(text.lines().next(), Some(concat!("# The command line of wasmc ", env!("CARGO_PKG_VERSION"))));
+    let (_, text) = page("install.md");
+    assert!(text.contains(concat!("wasmc_", env!("CARGO_PKG_VERSION"), "_amd64.deb")));
+    assert!(text.contains(concat!("wasmc-", env!("CARGO_PKG_VERSION"), "-x86_64-linux.tar.gz")));
 }
 
 #[test]

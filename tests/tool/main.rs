@@ -6,6 +6,7 @@
 
 mod explore;
 mod images;
+mod package;
 mod run;
 
 use std::ffi::OsStr;
@@ -62,6 +63,13 @@ impl Place {
         command.args(arguments).current_dir(self.0.path()).env_remove("NO_COLOR").envs(env.iter().copied());
         let finished = process::run(&mut command, stdin.as_bytes(), TIME_LIMIT);
         finished.unwrap_or_else(|error| panic!("{}: {error}", program.display()))
+    }
+
+    /// Runs a command that may take longer than others.
+    fn run_for(&self, limit: Duration, program: &str, arguments: &[&str]) -> Finished {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.0.path());
+        process::run(&mut command, b"", limit).unwrap_or_else(|error| panic!("{program}: {error}"))
     }
 
     /// The standard output of `wasmc`, which must succeed.
