@@ -21,6 +21,7 @@ pub mod compiler;
 mod debug;
 mod embed;
 pub mod error;
+mod explore;
 pub mod features;
 mod header;
 pub mod image;
@@ -242,6 +243,23 @@ fn link_failure(error: LinkError) -> Error {
         }
         error => Error::internal(format!("link: {error}")),
     }
+}
+
+/// One HTML page that shows the program's functions beside their machine code.
+///
+/// # Errors
+///
+/// As [`compile`].
+pub fn explore(program: &Program<'_>, options: &Options, session: Session<'_>) -> Result<Vec<u8>> {
+    session.observer.phase("parse, validate and plan");
+    let plan = Plan::new(program, options)?;
+    let target = Target::new(options, plan.layout.instances)?;
+
+    session.observer.phase("translate and compile");
+    let listings = codegen::list(&plan, &target, options, session)?;
+
+    session.observer.phase("write the page");
+    explore::page(program, &plan, target.machine, &listings)
 }
 
 /// Checks what [`compile`] would refuse before it makes code: that each module is valid, and that they fit together.

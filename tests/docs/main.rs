@@ -148,7 +148,9 @@ fn every_option_has_an_example() {
     };
     let mut missing = Vec::new();
     let of_all = options(&[]);
-    for command in [&[][..], &["run"], &["inspect"], &["targets"], &["completions"], &["man"], &["help"]] {
+    let commands_with_options =
+        [&[][..], &["run"], &["explore"], &["inspect"], &["targets"], &["completions"], &["man"], &["help"]];
+    for command in commands_with_options {
         let options = options(command);
         assert!(options.contains("--help"), "{command:?}: {options:?}");
         // What `run` has in common with compiling, and all commands with each other, is shown once.
@@ -159,9 +161,12 @@ fn every_option_has_an_example() {
 }
 
 #[test]
-fn the_page_is_of_this_version() {
+fn the_pages_are_of_this_version() {
     let (_, text) = page("cli.md");
     assert_eq!(text.lines().next(), Some(concat!("# The command line of wasmc ", env!("CARGO_PKG_VERSION"))));
+    let (_, text) = page("install.md");
+    assert!(text.contains(concat!("wasmc_", env!("CARGO_PKG_VERSION"), "_amd64.deb")));
+    assert!(text.contains(concat!("wasmc-", env!("CARGO_PKG_VERSION"), "-x86_64-linux.tar.gz")));
 }
 
 #[test]

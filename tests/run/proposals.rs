@@ -104,7 +104,7 @@ sections: 8 with 73 bytes
           16 export
            4 code
 functions: 1 with 2 bytes
-           2 function[1]
+           2 _start
 ";
 
 const JSON: &str = r#"{
@@ -138,7 +138,7 @@ const JSON: &str = r#"{
   ],
   "functions": [
     {
-      "name": "function[0]",
+      "name": "f",
       "bytes": 3
     }
   ]

@@ -1,10 +1,12 @@
 //! What is around the compiler: help, manual pages, completions, colours, times; images, in `images.rs`; `wasmc run`,
-//! in `run.rs`.
+//! in `run.rs`; `wasmc explore`, in `explore.rs`.
 //!
 //! Shells and the tools that read images are Debian's. A test that needs a tool that is missing says so; `.ci/run`
 //! installs them, and sets `WASMC_TOOLS=required`, so that there nothing is left out.
 
+mod explore;
 mod images;
+mod package;
 mod run;
 
 use std::ffi::OsStr;
@@ -45,6 +47,10 @@ impl Place {
         self.0.path().join(name)
     }
 
+    fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
+        fs::write(self.path(name), contents).unwrap();
+    }
+
     /// Runs a command here.
     fn run(&self, program: impl AsRef<OsStr>, arguments: &[&str]) -> Finished {
         self.run_with(program, arguments, &[], "")
@@ -56,6 +62,13 @@ impl Place {
         command.args(arguments).current_dir(self.0.path()).env_remove("NO_COLOR").envs(env.iter().copied());
         let finished = process::run(&mut command, stdin.as_bytes(), TIME_LIMIT);
         finished.unwrap_or_else(|error| panic!("{}: {error}", program.display()))
+    }
+
+    /// Runs a command that may take longer than others.
+    fn run_for(&self, limit: Duration, program: &str, arguments: &[&str]) -> Finished {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.0.path());
+        process::run(&mut command, b"", limit).unwrap_or_else(|error| panic!("{program}: {error}"))
     }
 
     /// The standard output of `wasmc`, which must succeed.

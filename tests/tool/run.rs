@@ -35,10 +35,6 @@ impl Place {
         self.run(wasmc(), &[&["run", "--cache=cache"], arguments].concat())
     }
 
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
-    }
-
     /// The executables in a cache.
     fn programs(&self, cache: &str) -> Vec<PathBuf> {
         let directories = fs::read_dir(self.path(cache).join("programs")).into_iter().flatten();
@@ -178,7 +174,7 @@ fn a_changed_module_is_another_program() {
     // Of the same size, and so soon that clocks hardly tick.
     for round in 0..20 {
         let text = format!("round {}", char::from(b'a' + round));
-        place.write("app.wat", &says(&text, round.into()));
+        place.write("app.wat", says(&text, round.into()));
         let finished = place.start(&["app.wat"]);
         assert_eq!((finished.stdout_text(), finished.end), (text, End::Exit(round.into())));
     }
@@ -187,12 +183,12 @@ fn a_changed_module_is_another_program() {
     for _ in 0..3 {
         assert_eq!(place.start(&["app.wat"]).stdout_text(), "round t");
     }
-    place.write("app.wat", &says("round x", 0));
+    place.write("app.wat", says("round x", 0));
     assert_eq!(place.start(&["app.wat"]).stdout_text(), "round x");
     assert_eq!(place.programs("cache").len(), 21);
 
     // A file that takes the place of another, with its times.
-    place.write("other.wat", &says("round y", 0));
+    place.write("other.wat", says("round y", 0));
     let times = fs::metadata(place.path("app.wat")).unwrap();
     let times = fs::FileTimes::new().set_modified(times.modified().unwrap()).set_accessed(times.accessed().unwrap());
     fs::File::options().write(true).open(place.path("other.wat")).unwrap().set_times(times).unwrap();
@@ -211,13 +207,13 @@ fn linked_modules_and_embedded_files_count_too() {
           (func (export "_start") (call $exit (call $status))))"#,
     );
     for status in [3, 4] {
-        place.write("lib.wat", &format!(r#"(module (func (export "status") (result i32) (i32.const {status})))"#));
+        place.write("lib.wat", format!(r#"(module (func (export "status") (result i32) (i32.const {status})))"#));
         for _ in 0..2 {
             assert_eq!(place.start(&["--link=lib=lib.wat", "app.wat"]).end, End::Exit(status));
         }
     }
     fs::create_dir(place.path("files")).unwrap();
-    place.write("show.wat", &says("x", 0));
+    place.write("show.wat", says("x", 0));
     for text in ["one", "two"] {
         place.write("files/text", text);
         assert_eq!(place.start(&["--embed=files::/files", "show.wat"]).stdout_text(), "x");
@@ -229,7 +225,7 @@ fn linked_modules_and_embedded_files_count_too() {
 #[test]
 fn damaged_programs_are_made_anew() {
     let place = Place::new();
-    place.write("app.wat", &says("whole", 0));
+    place.write("app.wat", says("whole", 0));
     let run = || succeeded(place.start(&["app.wat"])).stdout_text();
     assert_eq!(run(), "whole");
     rest();
@@ -278,7 +274,7 @@ fn damaged_programs_are_made_anew() {
 #[test]
 fn many_runs_at_once() {
     let place = Place::new();
-    place.write("app.wat", &says("many", 7));
+    place.write("app.wat", says("many", 7));
     // With the second size every program is removed as soon as it is there.
     for size in ["--cache-size=2G", "--cache-size=1"] {
         let start = |_| {

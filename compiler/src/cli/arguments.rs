@@ -300,8 +300,7 @@ impl Arguments {
     pub fn options(&self) -> Result<Vec<Options>> {
         let mut architectures = self.targets.iter().map(|target| parse_target(target)).collect::<Result<Vec<_>>>()?;
         if architectures.is_empty() {
-            let host = Architecture::host();
-            architectures.push(host.ok_or_else(|| Error::usage("this machine is no target: name one with --target"))?);
+            architectures.push(host()?);
         }
         if !self.is_library() && (self.header.is_some() || self.name.is_some()) {
             return Err(Error::usage("--header and --name are about libraries: --emit staticlib or cdylib"));
@@ -430,6 +429,19 @@ impl CommonArguments {
     }
 }
 
+impl ExploreArguments {
+    /// The options of the compiler.
+    pub fn options(&self) -> Result<Options> {
+        let architecture = self.target.as_deref().map_or_else(host, parse_target)?;
+        self.common.options(architecture)
+    }
+}
+
+/// The architecture of this machine.
+fn host() -> Result<Architecture> {
+    Architecture::host().ok_or_else(|| Error::usage("this machine is no target: name one with --target"))
+}
+
 /// The modification time of embedded files: that of the build, if it has one
 /// (<https://reproducible-builds.org/specs/source-date-epoch/>), or the first one that ZIP files can have, which are
 /// made of such files by some programs.
@@ -513,6 +525,27 @@ pub struct RunArguments {
     #[arg(value_names = ["FILE", "ARGUMENT"], value_hint = ValueHint::FilePath, required = true, num_args = 1..,
           trailing_var_arg = true)]
     pub program: Vec<OsString>,
+}
+
+/// Writes one HTML page that shows each function of a program as WebAssembly, beside the machine code that it becomes,
+/// and the lines of the source where the module has DWARF.
+#[derive(Debug, Parser)]
+#[command(name = "explore", max_term_width = 100)]
+pub struct ExploreArguments {
+    /// The module, in either format, or `-` for standard input.
+    #[arg(value_name = "INPUT", value_hint = ValueHint::FilePath)]
+    pub input: PathBuf,
+
+    /// Where to write; `-` is standard output [default: the input's name with the extension html, in this directory].
+    #[arg(short, long, value_name = "OUTPUT", value_hint = ValueHint::FilePath, help_heading = FILES)]
+    pub output: Option<PathBuf>,
+
+    /// Architecture whose machine code is shown [default: that of this machine].
+    #[arg(long, value_name = "TARGET", help_heading = CODE)]
+    pub target: Option<String>,
+
+    #[command(flatten)]
+    pub common: CommonArguments,
 }
 
 /// Tells what an executable may use of the host, what it imports and which CPU it needs; or which proposals of

@@ -9,8 +9,8 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use super::arguments::{
-    Arguments, CODE, CompletionsArguments, FILES, GRANTS, HelpArguments, InspectArguments, LIMITS, ManArguments,
-    RunArguments, TargetsArguments, WORK,
+    Arguments, CODE, CompletionsArguments, ExploreArguments, FILES, GRANTS, HelpArguments, InspectArguments, LIMITS,
+    ManArguments, RunArguments, TargetsArguments, WORK,
 };
 use super::output;
 use crate::error::{Error, Result};
@@ -69,6 +69,7 @@ pub fn command() -> Command {
     let topics = format!("Topics of `wasmc help TOPIC`: {}.", topics.join(", "));
     Arguments::command().after_help(topics).subcommands([
         RunArguments::command(),
+        ExploreArguments::command(),
         InspectArguments::command(),
         TargetsArguments::command(),
         CompletionsArguments::command(),

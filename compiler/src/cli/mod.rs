@@ -22,8 +22,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::program::{Entry, InstanceSource, Program};
 use crate::{Artifact, Cache, Emit, Options, Session, compiler, image, suggest};
 use arguments::{
-    Arguments, CommonArguments, CompletionsArguments, EmitKind, HelpArguments, InspectArguments, ManArguments,
-    RunArguments,
+    Arguments, CommonArguments, CompletionsArguments, EmitKind, ExploreArguments, HelpArguments, InspectArguments,
+    ManArguments, RunArguments,
 };
 use progress::Progress;
 use snippet::Place;
@@ -35,6 +35,10 @@ pub fn main() -> ExitCode {
         Some(("run", matches)) => {
             let arguments: RunArguments = parsed(matches);
             Box::new(move || run::run(&arguments))
+        }
+        Some(("explore", matches)) => {
+            let arguments: ExploreArguments = parsed(matches);
+            Box::new(move || explore(&arguments))
         }
         Some(("inspect", matches)) => {
             let arguments: InspectArguments = parsed(matches);
@@ -94,7 +98,13 @@ impl From<Error> for Failure {
 fn compile(arguments: &Arguments) -> Result<(), Failure> {
     let common = &arguments.common;
     let options = arguments.options()?;
-    let output = output_path(arguments)?;
+    let library = match arguments.emit {
+        EmitKind::Staticlib => Some(PathBuf::from(format!("lib{}.a", library_name(arguments)?))),
+        EmitKind::Cdylib => Some(PathBuf::from(format!("lib{}.so", library_name(arguments)?))),
+        _ => None,
+    };
+    let output = arguments.output.as_deref().or(library.as_deref());
+    let output = output_path(&arguments.input, output, arguments.emit.extension())?;
     let cache = common.cache.as_deref().map(|directory| Cache::open(directory, common.cache_size)).transpose()?;
 
     let linked = common.linked()?;
@@ -137,6 +147,25 @@ fn compile(arguments: &Arguments) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// `wasmc explore`.
+fn explore(arguments: &ExploreArguments) -> Result<(), Failure> {
+    let common = &arguments.common;
+    let options = arguments.options()?;
+    let output = output_path(&arguments.input, arguments.output.as_deref(), "html")?;
+    let cache = common.cache.as_deref().map(|directory| Cache::open(directory, common.cache_size)).transpose()?;
+    let linked = common.linked()?;
+    let mut sources = Source::read_all(&linked, &arguments.input)?;
+    add_text_lines(&mut sources, common)?;
+    let program = Program { instances: instances(&linked, &sources), entry: common.entry() };
+
+    let progress = Progress::new(false);
+    let session = Session { observer: &progress, cache: cache.as_ref() };
+    let result = on_threads(common, || crate::explore(&program, &options, session));
+    progress.finish();
+    let page = result.map_err(|error| locate(error, &sources))?;
+    Ok(output::write(&output, &page, false)?)
 }
 
 /// Does work that compiles on as many threads as the arguments say.
@@ -285,16 +314,13 @@ fn looks_binary(bytes: &[u8]) -> bool {
 }
 
 /// Where to write, if it would not be over the input.
-fn output_path(arguments: &Arguments) -> Result<PathBuf> {
-    let input = &arguments.input;
-    let output = match &arguments.output {
-        Some(output) => output.clone(),
-        None if arguments.emit == EmitKind::Staticlib => PathBuf::from(format!("lib{}.a", library_name(arguments)?)),
-        None if arguments.emit == EmitKind::Cdylib => PathBuf::from(format!("lib{}.so", library_name(arguments)?)),
+fn output_path(input: &Path, output: Option<&Path>, extension: &str) -> Result<PathBuf> {
+    let output = match output {
+        Some(output) => output.to_owned(),
         None if input.as_os_str() == "-" => PathBuf::from("a.out"),
         None => {
             let stem = input.file_stem().ok_or_else(|| Error::usage(format!("{} is not a file", input.display())))?;
-            PathBuf::from(stem).with_extension(arguments.emit.extension())
+            PathBuf::from(stem).with_extension(extension)
         }
     };
     let same = |a: &Path, b: &Path| matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);

@@ -63,6 +63,32 @@ pub fn compile(plan: &Plan<'_>, target: &Target, options: &Options, session: Ses
     })
 }
 
+/// The code of one function, to be looked at.
+pub struct Listing {
+    pub name: Name,
+    /// As symbols and messages call it.
+    pub title: String,
+    pub bytes: Vec<u8>,
+    /// What each piece of code was made from, ascending.
+    pub places: Vec<CodePlace>,
+    /// Offsets of relocations, ascending, and what they refer to.
+    pub targets: Vec<(u32, String)>,
+}
+
+/// A piece of code, and the offset in the module of the operator that it was made from.
+pub struct CodePlace {
+    pub start: u32,
+    pub end: u32,
+    pub wasm: u32,
+}
+
+/// Lists everything that needs code, in the order of [`code_names`].
+pub fn list(plan: &Plan<'_>, target: &Target, options: &Options, session: Session<'_>) -> Result<Vec<Listing>> {
+    for_each_function(plan, session.observer, |compiler, name| {
+        compiler.list(plan, name, target, options, session.cache)
+    })
+}
+
 /// The text of everything that needs code: Cranelift IR before optimisation, or machine code.
 pub fn print(
     plan: &Plan<'_>,
@@ -169,6 +195,24 @@ impl FunctionCompiler {
             unwind,
             debug: options.debug_info.then(|| debug::collect(code, &*target.isa)),
         })
+    }
+
+    fn list(
+        &mut self,
+        plan: &Plan<'_>,
+        name: Name,
+        target: &Target,
+        options: &Options,
+        cache: Option<&Cache>,
+    ) -> Result<Listing> {
+        let code = self.compile(plan, name, target, options, cache)?;
+        let compiled = self.context.compiled_code().expect("it was compiled");
+        let places = compiled.buffer.get_srclocs_sorted().iter().filter(|range| !range.loc.is_default());
+        let places = places.map(|range| CodePlace { start: range.start, end: range.end, wasm: range.loc.bits() });
+        let mut targets: Vec<(u32, String)> =
+            code.relocations.iter().map(|relocation| (relocation.offset, describe(plan, relocation.target))).collect();
+        targets.sort();
+        Ok(Listing { name, title: describe(plan, name), bytes: code.bytes, places: places.collect(), targets })
     }
 
     fn print(

@@ -38,6 +38,8 @@ pub enum MemoryBase {
     Constant(u64),
     /// The address of a word that says it.
     Stored(u64),
+    /// The place of that word, relative to the value of a register.
+    Relative(Register, i64),
 }
 
 /// Where a global is.
@@ -417,7 +419,7 @@ impl State {
     pub fn convert_address(&self, output: &mut Expression) -> Option<()> {
         match self.memory? {
             MemoryBase::Constant(base) => output.op_plus_uconst(base),
-            MemoryBase::Stored(_) => {
+            MemoryBase::Stored(_) | MemoryBase::Relative(..) => {
                 self.push_base(output)?;
                 output.op(dw::DW_OP_plus);
             }
@@ -441,6 +443,10 @@ impl State {
             MemoryBase::Constant(base) => output.op_constu(base),
             MemoryBase::Stored(address) => {
                 output.op_constu(address);
+                output.op_deref();
+            }
+            MemoryBase::Relative(register, offset) => {
+                output.op_breg(register, offset);
                 output.op_deref();
             }
         }

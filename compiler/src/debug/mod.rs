@@ -116,7 +116,14 @@ fn state(plan: &Plan<'_>, instance: &Instance<'_>, machine: Machine) -> State {
     let memory = instance.memories.values().next().map(|&id| (&plan.memories[id], layout.memories[id]));
     let base = memory.map(|(_, place)| match place.base {
         Some(base) => MemoryBase::Constant(base),
-        None => MemoryBase::Stored(layout.record_address(place.record + wasmc_abi::layout::memory_record::BASE)),
+        None => {
+            let offset = place.record + wasmc_abi::layout::memory_record::BASE;
+            match layout.instances {
+                // Threads share the records of memories.
+                Instances::One | Instances::OnePerThread => MemoryBase::Stored(layout.record_address(offset)),
+                Instances::Any => MemoryBase::Relative(machine.instance_register(), offset.into()),
+            }
+        }
     });
     let globals = instance.globals.values().map(|&id| match layout.globals[id] {
         plan::layout::GlobalPlace::Constant => GlobalPlace::Constant(match plan.globals[id].initial {
@@ -125,7 +132,9 @@ fn state(plan: &Plan<'_>, instance: &Instance<'_>, machine: Machine) -> State {
         }),
         plan::layout::GlobalPlace::Record(offset) => match layout.instances {
             Instances::One => GlobalPlace::Address(layout.record_address(offset)),
-            Instances::OnePerThread => GlobalPlace::Relative(machine.instance_register(), offset.into()),
+            Instances::OnePerThread | Instances::Any => {
+                GlobalPlace::Relative(machine.instance_register(), offset.into())
+            }
         },
     });
     State {

@@ -203,12 +203,12 @@ fn place_memories(plan: &Plan<'_>, options: &Options, layout: &mut Layout, recor
     for (id, memory) in plan.memories.iter() {
         let (bounds, reserved) = wish(memory);
         let place = reserved.and_then(|reserved| {
-            if is_library {
-                return Some(MemoryPlace { record: 0, base: None, reserved, bounds });
-            }
-            let base = if Some(&id) == main { main_end.map(|_| best) } else { slots.take_for_memory(reserved) };
             let has_room_behind =
                 bounds == Bounds::Reserved && !memory.shared && largest_size(memory) <= LARGEST_GROWN_32;
+            if is_library {
+                return Some(MemoryPlace { record: 0, base: None, reserved, bounds, has_room_behind });
+            }
+            let base = if Some(&id) == main { main_end.map(|_| best) } else { slots.take_for_memory(reserved) };
             base.map(|base| MemoryPlace { record: 0, base: Some(base), reserved, bounds, has_room_behind })
         });
         // Accesses to what does not fit any more are compared.

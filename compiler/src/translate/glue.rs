@@ -82,7 +82,8 @@ pub fn translate(
                         [Name::ArrayCall(function), Name::Signature(function)].map(|name| env.data_address(name));
                     env.call_runtime(RuntimeFunction::Invoke, &[entry, signature], &[]);
                 }
-                Main::Command(None) | Main::Script(_) => {}
+                // Somebody else calls what is to be called.
+                Main::Command(None) | Main::Script(_) | Main::Library(_) => {}
             }
         }
         Name::ThreadStart(_) => {

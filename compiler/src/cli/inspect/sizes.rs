@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use object::read::{Object as _, ObjectSection as _, ObjectSymbol as _};
-use wasmparser::{Encoding, KnownCustom, Name, Parser, Payload, TypeRef};
+use wasmparser::{Encoding, ExternalKind, KnownCustom, Name, Parser, Payload, TypeRef};
 
 use super::Fact;
 
@@ -23,6 +23,12 @@ pub fn of_module(wasm: &[u8]) -> Vec<(&'static str, Fact)> {
                 let imports = imports.into_imports().map_while(Result::ok);
                 imported =
                     imports.filter(|import| matches!(import.ty, TypeRef::Func(_) | TypeRef::FuncExact(_))).count();
+            }
+            // The section with names comes later, and counts more.
+            Payload::ExportSection(exports) => {
+                let functions =
+                    exports.into_iter().map_while(Result::ok).filter(|export| export.kind == ExternalKind::Func);
+                names.extend(functions.map(|export| (export.index as usize, export.name)));
             }
             Payload::CodeSectionEntry(body) => bodies.push(body.range().end - body.range().start),
             Payload::CustomSection(custom) => {
