@@ -63,8 +63,8 @@
 ;;   b.hi #trap=heap_oob
 ;;   movz x9, #65535, LSL #16
 ;;   ldr x9, [x9]
-;;   add x10, x7, #65536
-;;   str x1, [x9, x10]
+;;   add x9, x9, #65536
+;;   str x1, [x9, w0, UXTW]
 ;; block1:
 ;;   ldp fp, lr, [sp], #16
 ;;   ret
