@@ -104,13 +104,14 @@ pub fn first_line(text: &[u8]) -> String {
 pub fn instructions(command: &Command, directory: &Path, limit: Duration) -> Result<u64> {
     let file = directory.join("callgrind.out");
     let mut counted = Command::new("valgrind");
-    counted.arg("--tool=callgrind").arg(format!("--callgrind-out-file={}", file.display()));
+    // Without its banner, so that the first line of an error is the program's own.
+    counted.args(["-q", "--tool=callgrind"]).arg(format!("--callgrind-out-file={}", file.display()));
     counted.arg(command.get_program()).args(command.get_args());
     let run = observed(&mut counted, limit)?;
     if let Some(failure) = run.failure() {
         let said = String::from_utf8_lossy(&run.errors);
         // Valgrind writes pages about an instruction that it does not know.
-        ensure!(!said.contains("unrecognised instruction"), "it has instructions that Valgrind does not know");
+        ensure!(!said.contains("Unrecognised instruction"), "it has instructions that Valgrind does not know");
         bail!("under callgrind: {failure}");
     }
     let text = fs::read_to_string(&file)?;

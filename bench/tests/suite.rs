@@ -1,5 +1,5 @@
-//! A run of the suite from its command to its web page, with programs that need no compiler and the engine that is always
-//! there.
+//! A run of the suite from its command to its web page, with programs that need no compiler and the engine that is
+//! always there.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Makes modules of any size. Their functions are like those that compilers make of programs: arithmetic on locals, loads
-//! and stores, branches, loops, switches, calls. They are there to be compiled, not to be run.
+//! Makes modules of any size. Their functions are like those that compilers make of programs: arithmetic on locals,
+//! loads and stores, branches, loops, switches, calls. They are there to be compiled, not to be run.
 
 use std::fs;
 use std::path::PathBuf;

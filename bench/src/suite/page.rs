@@ -38,8 +38,8 @@ fn write_page(page: &mut String, results: &Results) -> fmt::Result {
     write!(
         page,
         "<p>Processor time of whole processes, as a ratio to the same program compiled natively with full \
-         optimisation: less is better. The geometric mean of what each engine could run, of the least of {} runs ({} on \
-         interpreters), in turns",
+         optimisation: less is better. The geometric mean of what each engine could run, of the least of {} runs ({} \
+         on interpreters), in turns",
         results.rounds, results.interpreter_rounds,
     )?;
     if results.divide > 1 {

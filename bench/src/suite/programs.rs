@@ -360,7 +360,8 @@ fn make(words: &[OsString], source: &Path, output: &Path) -> Result<()> {
     let run = Command::new(program).args(arguments).stdin(Stdio::null()).output();
     let run = run.with_context(|| format!("cannot run {}", program.display()))?;
     let said = String::from_utf8_lossy(&run.stderr);
-    ensure!(run.status.success(), "{} fails: {}", program.display(), first_line(said.as_bytes()));
+    let error = said.lines().find(|line| line.contains("error")).unwrap_or(&said);
+    ensure!(run.status.success(), "{} fails: {}", program.display(), first_line(error.as_bytes()));
     Ok(fs::write(stamp, text)?)
 }
 

@@ -1,5 +1,5 @@
-//! A compiler: translates shaders from WGSL to SPIR-V and to Metal's language, with `naga`: parser, types, validation and
-//! back ends.
+//! A compiler: translates shaders from WGSL to SPIR-V and to Metal's language, with `naga`: parser, types, validation
+//! and back ends.
 
 use std::fmt::Write as _;
 
@@ -53,7 +53,8 @@ fn main() {
     let mut checksum = 0;
     for _ in 0..repetitions() {
         let module = naga::front::wgsl::parse_str(&source).expect("a valid shader");
-        let info = Validator::new(ValidationFlags::all(), Capabilities::all()).validate(&module).expect("a valid module");
+        let mut validator = Validator::new(ValidationFlags::all(), Capabilities::all());
+        let info = validator.validate(&module).expect("a valid module");
         let words = spv::write_vec(&module, &info, &spv::Options::default(), None).expect("SPIR-V");
         checksum = words.iter().fold(checksum, |checksum, word| fold(checksum, &word.to_le_bytes()));
         let options = msl::Options { fake_missing_bindings: true, ..msl::Options::default() };
