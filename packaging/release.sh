@@ -13,7 +13,7 @@ target_directory=${CARGO_TARGET_DIR:-$PWD/target}
 build() {
   local target=$1-unknown-linux-musl name
   name=$(tr 'a-z-' 'A-Z_' <<<"$target")
-  # Paths of this machine are nobody's business.
+  # Where the checkout and the crates lie is nobody's business.
   local flags=("--remap-path-prefix=$PWD=wasmc" "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo")
   local IFS=$'\x1f'
   env "CARGO_TARGET_${name}_LINKER=rust-lld" CARGO_ENCODED_RUSTFLAGS="${flags[*]}" CARGO_PROFILE_RELEASE_STRIP=symbols \

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use cranelift_codegen::incremental_cache::CacheKvStore;
 
 use crate::error::{Error, Result};
-pub use programs::{Programs, contents_key, identity, stamps_key};
+pub use programs::{Programs, Stamp, contents_key, identity, stamps_key};
 pub use store::Key;
 use store::{Store, make_private};
 

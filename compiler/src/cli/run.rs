@@ -14,7 +14,7 @@ use rustix::fs::MemfdFlags;
 use super::arguments::{CommonArguments, RunArguments};
 use super::progress::Progress;
 use super::{Failure, Source, add_text_lines, instances, locate, on_threads};
-use crate::cache::{Cache, Key, Programs, contents_key, stamps_key};
+use crate::cache::{Cache, Key, Programs, Stamp, contents_key, identity, stamps_key};
 use crate::error::{Error, Result};
 use crate::options::{Architecture, Options};
 use crate::program::Program;
@@ -35,9 +35,11 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         Error::invalid(format!("cannot start {}: {error}", input.display()))
     };
 
-    // What embedded files hold is not in the keys.
-    let programs = cache.as_ref().filter(|_| options.grants.embedded.is_empty()).map(Cache::programs);
-    let settings = settings(common, &options, process_name(input))?;
+    // What embedded files hold is not in the keys, and without /proc it is not known which wasmc this is.
+    let own = identity(Path::new("/proc/self/exe"));
+    let has_keys = own.is_some() && options.grants.embedded.is_empty();
+    let programs = cache.as_ref().filter(|_| has_keys).map(Cache::programs);
+    let settings = settings(common, &options, process_name(input), own)?;
     let paths = || linked.iter().map(|(_, path)| *path).chain([input]);
     let quick = programs.and_then(|_| stamps_key(&settings, paths()));
     if let Some(program) = find(programs, quick.as_ref()) {
@@ -95,12 +97,11 @@ fn open_cache(arguments: &CommonArguments, is_unwanted: bool) -> Result<Option<C
 
 /// Everything but the modules that decides what the executable is: options, names, which machine `native` is, and which
 /// `wasmc` this is.
-fn settings(arguments: &CommonArguments, options: &Options, name: &OsStr) -> Result<String> {
+fn settings(arguments: &CommonArguments, options: &Options, name: &OsStr, own: Option<Stamp>) -> Result<String> {
     let level = crate::codegen::target::level(options)?;
     let entry = arguments.entry();
     let mut settings = format!("{} {level:?} {entry:?} {options:?} {name:?}", env!("CARGO_PKG_VERSION"));
     // Another build of the same version is another file.
-    let own = crate::cache::identity(Path::new("/proc/self/exe"));
     let _ = write!(settings, " {own:?} {:?}", arguments.linked()?);
     Ok(settings)
 }
