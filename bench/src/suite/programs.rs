@@ -125,7 +125,7 @@ pub const PROGRAMS: &[Program] = &[
         "Compile eembc/coremark to WebAssembly and natively, and give both: --wasm CoreMark=…, --native CoreMark=…" } },
     c("sqlite",      System, "sqlite.c",   "-w -I{sources}/libsqlite3-sys/sqlite3", 7),
     c("lua",         System, "lua.c",      "-w -I{sources}/lua-src/lua-5.4.9",      12),
-    rust("shaders",     System,   20),
+    rust("shaders",     System,   150),
     rust("json",        System,   240),
     rust("regex",       System,   27),
     rust("deflate",     System,   24),
