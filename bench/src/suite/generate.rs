@@ -36,6 +36,28 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     fs::write(&arguments.file, module).with_context(|| format!("cannot write {}", arguments.file.display()))
 }
 
+/// A command that does nothing. Not every engine takes one that imports nothing or has no memory.
+pub fn nothing() -> Vec<u8> {
+    let mut types = TypeSection::new();
+    types.ty().function([], []);
+    types.ty().function([ValType::I32], []);
+    let mut imports = ImportSection::new();
+    imports.import("wasi_snapshot_preview1", "proc_exit", EntityType::Function(1));
+    let mut functions = FunctionSection::new();
+    functions.function(0);
+    let mut memories = MemorySection::new();
+    memories.memory(MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: None });
+    let mut exports = ExportSection::new();
+    exports.export("memory", ExportKind::Memory, 0).export("_start", ExportKind::Func, 1);
+    let mut start = Function::new([]);
+    start.instructions().end();
+    let mut code = CodeSection::new();
+    code.function(&start);
+    let mut module = Module::new();
+    module.section(&types).section(&imports).section(&functions).section(&memories).section(&exports).section(&code);
+    module.finish()
+}
+
 /// The index of the first function that is like others, behind an import and the start.
 const FIRST: u32 = 2;
 
@@ -345,6 +367,12 @@ impl Random {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_a_valid_command() {
+        let module = wasmi::Module::new(&wasmi::Engine::default(), &nothing()[..]).expect("a valid module");
+        assert_eq!((module.imports().len(), module.exports().count()), (1, 2));
+    }
 
     #[test]
     fn modules_are_valid_and_have_the_size_that_was_asked_for() {

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::measure::first_line;
 
 use super::engines::{self, Tool, Words, split};
+use super::generate;
 use super::results::Class::{self, Kernel, System};
 
 pub struct Program {
@@ -122,12 +123,12 @@ pub const PROGRAMS: &[Program] = &[
     simd("strings, SIMD",    "strings.c",  200),
     Program { name: "CoreMark", class: Kernel, work: 0, source: Source::Given { how_to_get:
         "Compile eembc/coremark to WebAssembly and natively, and give both: --wasm CoreMark=…, --native CoreMark=…" } },
-    c("sqlite",      System, "sqlite.c",   "-w -I{sources}/libsqlite3-sys/sqlite3", 6),
+    c("sqlite",      System, "sqlite.c",   "-w -I{sources}/libsqlite3-sys/sqlite3", 7),
     c("lua",         System, "lua.c",      "-w -I{sources}/lua-src/lua-5.4.9",      12),
-    rust("shaders",     System,   20),
+    rust("shaders",     System,   150),
     rust("json",        System,   240),
     rust("regex",       System,   27),
-    rust("deflate",     System,   18),
+    rust("deflate",     System,   24),
     rust("lz4",         System,   120),
     rust("script",      System,   200),
     rust("markdown",    System,   400),
@@ -135,10 +136,10 @@ pub const PROGRAMS: &[Program] = &[
     rust("hashes",      Class::Language, 450),
     rust("collections", Class::Language, 120),
     rust("bignum",      Class::Language, 900),
-    cxx("stl, C++",     "stl.cpp",     30),
-    cxx("objects, C++", "objects.cpp", 60),
-    other("tour, Go",             "tour.go", &GO,             30),
-    other("tour, TinyGo",         "tour.go", &TINYGO,         30),
+    cxx("stl, C++",     "stl.cpp",     750),
+    cxx("objects, C++", "objects.cpp", 540),
+    other("tour, Go",             "tour.go", &GO,             140),
+    other("tour, TinyGo",         "tour.go", &TINYGO,         140),
     other("tour, AssemblyScript", "tour.ts", &ASSEMBLYSCRIPT, 60),
 ];
 
@@ -317,7 +318,7 @@ impl Builder<'_> {
     /// A program that does nothing, of which start-up is all there is.
     pub fn empty(&self) -> Result<Built> {
         let (module, source) = (self.directory.join("empty.wasm"), self.directory.join("empty.c"));
-        fs::write(&module, crate::programs::EMPTY_MODULE)?;
+        fs::write(&module, generate::nothing())?;
         fs::write(&source, "int main(void) { return 0; }\n")?;
         let source = Some((source, Vec::new()));
         let (name, arguments, fewer) = ("empty".to_owned(), Vec::new(), Vec::new());

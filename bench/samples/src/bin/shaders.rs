@@ -15,20 +15,20 @@ fn source() -> String {
          struct Scene { lights: array<Light, 16>, view: mat4x4<f32>, count: u32 }\n\
          @group(0) @binding(0) var<uniform> scene: Scene;\n\
          @group(0) @binding(1) var<storage, read_write> pixels: array<vec4<f32>>;\n\
-         fn f0(p: vec3<f32>, i: u32) -> f32 { return dot(p, vec3<f32>(0.3, 0.6, 0.1)) + f32(i); }\n",
+         fn shade0(p: vec3<f32>, i: u32) -> f32 { return dot(p, vec3<f32>(0.3, 0.6, 0.1)) + f32(i); }\n",
     );
     for function in 1..60 {
         let (first, second) = (random.below(function), random.below(function));
         let (number, part) = (random.below(100), ["x", "y", "z"][random.below(3) as usize]);
         write!(
             source,
-            "fn f{function}(p: vec3<f32>, i: u32) -> f32 {{\n\
+            "fn shade{function}(p: vec3<f32>, i: u32) -> f32 {{\n\
              var total = {number}.5;\n\
              for (var step = 0u; step < i % 8u; step = step + 1u) {{\n\
              let light = scene.lights[(step + {number}u) % 16u];\n\
              let towards = normalize(light.position.xyz - p) * light.power;\n\
-             if (towards.{part} > 0.25) {{ total += f{first}(towards.zxy, step) * light.colour.{part}; }}\n\
-             else {{ total -= max(f{second}(p.yzx * 0.5, step), 0.01) / (1.0 + length(towards)); }}\n\
+             if (towards.{part} > 0.25) {{ total += shade{first}(towards.zxy, step) * light.colour.{part}; }}\n\
+             else {{ total -= max(shade{second}(p.yzx * 0.5, step), 0.01) / (1.0 + length(towards)); }}\n\
              }}\n\
              switch (i & 3u) {{\n\
              case 0u: {{ total = sqrt(abs(total)); }}\n\
@@ -43,7 +43,7 @@ fn source() -> String {
     source.push_str(
         "@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3<u32>) {\n\
          let p = scene.view * vec4<f32>(vec3<f32>(id), 1.0);\n\
-         pixels[id.x] = vec4<f32>(f59(p.xyz, id.x), f58(p.zyx, id.y), f57(p.yxz, scene.count), 1.0);\n}\n",
+         pixels[id.x] = vec4<f32>(shade59(p.xyz, id.x), shade58(p.zyx, id.y), shade57(p.yxz, scene.count), 1.0);\n}\n",
     );
     source
 }
