@@ -11,14 +11,11 @@ use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
 use crate::measure::{self, Summary, Usage};
-use crate::report::{Bound, Cell, Report, Table};
+use crate::programs;
+use crate::report::{Bound, Cell, Report, Table, columns};
 
 /// How many times faster two threads have to be than one.
 const TARGET_SPEEDUP: f64 = 1.7;
-
-/// `(module (func (export "_start")))`: the smallest command.
-const EMPTY_MODULE: &[u8] =
-    b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x07\x0a\x01\x06_start\0\0\x0a\x04\x01\x02\0\x0b";
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -68,7 +65,7 @@ struct Cost {
 pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
     let directory = TempDir::new()?;
     let empty = directory.path().join("empty.wasm");
-    fs::write(&empty, EMPTY_MODULE)?;
+    fs::write(&empty, programs::EMPTY_MODULE)?;
     let output = directory.path().join("output");
     let contenders: Vec<Contender> = arguments
         .threads
@@ -177,7 +174,7 @@ fn table(
     }
     Table {
         title: format!("{name}, {bytes} bytes: {} compilations each, in turns", usages[0].len()),
-        columns: vec![
+        columns: columns([
             "compiler",
             "wall s, min",
             "median",
@@ -189,7 +186,7 @@ fn table(
             "wall, ratio",
             "CPU, ratio",
             "peak, ratio",
-        ],
+        ]),
         rows,
     }
 }

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 
 use crate::measure::{self, Summary};
 use crate::programs::{Compilers, Workshop};
-use crate::report::{Bound, Cell, Report, Table};
+use crate::report::{Bound, Cell, Report, Table, columns};
 
 /// What is done, how often, and the bound of its time in native time.
 const KINDS: &[(&str, u32, f64)] = &[
@@ -75,7 +75,7 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
     }
     report.tables.push(Table {
         title: format!("Wall time of a call in ns, {} runs each, in turns", arguments.runs),
-        columns: vec!["call, program", "min", "median", "min, ratio", "median, ratio"],
+        columns: columns(["call, program", "min", "median", "min, ratio", "median, ratio"]),
         rows,
     });
     Ok(report)

@@ -6,7 +6,10 @@
 //! Limit: Linux lets a spawned process inherit the high-water mark of its parent's memory. Peaks below this program's
 //! own (some 3 MiB) are not measurable here.
 
-use std::process::{Command, Stdio};
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _};
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -33,6 +36,51 @@ fn run(command: &mut Command) -> Result<Usage> {
     ensure!(result.status.success(), "{command:?} failed: {}", result.status);
     let usage = result.rusage;
     Ok(Usage { wall, cpu: usage.utime + usage.stime, peak_bytes: usage.maxrss })
+}
+
+/// What one process took, and what it said.
+pub struct Observed {
+    pub usage: Usage,
+    pub status: ExitStatus,
+    pub output: Vec<u8>,
+    pub errors: Vec<u8>,
+}
+
+/// Runs a process to its end, however it ends.
+pub fn observed(command: &mut Command) -> Result<Observed> {
+    // What it says goes to files, since reading from pipes would take time from it.
+    let (mut output, mut errors) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(errors.try_clone()?);
+    let start = Instant::now();
+    let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
+    let result = child.wait4()?;
+    let wall = start.elapsed();
+    let rusage = result.rusage;
+    let usage = Usage { wall, cpu: rusage.utime + rusage.stime, peak_bytes: rusage.maxrss };
+    let read = |file: &mut File| {
+        let mut bytes = Vec::new();
+        file.rewind()?;
+        file.read_to_end(&mut bytes)?;
+        io::Result::Ok(bytes)
+    };
+    Ok(Observed { usage, status: result.status, output: read(&mut output)?, errors: read(&mut errors)? })
+}
+
+/// Instructions that a process executes, counted by Valgrind's callgrind. It has to succeed.
+pub fn instructions(command: &Command, directory: &Path) -> Result<u64> {
+    let file = directory.join("callgrind.out");
+    let run = Command::new("valgrind")
+        .arg("--tool=callgrind")
+        .arg(format!("--callgrind-out-file={}", file.display()))
+        .arg(command.get_program())
+        .args(command.get_args())
+        .stdin(Stdio::null())
+        .output()
+        .context("cannot run valgrind")?;
+    ensure!(run.status.success(), "callgrind failed: {}", String::from_utf8_lossy(&run.stderr));
+    let text = fs::read_to_string(&file)?;
+    let totals = text.lines().find_map(|line| line.strip_prefix("totals: ")).context("callgrind gives no totals")?;
+    Ok(totals.trim().parse()?)
 }
 
 /// Runs processes in turns, so that a slow spell of the machine falls on all of them alike. Gives the usages of each.

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 
 use crate::programs::{Compilers, Workshop};
-use crate::report::{Bound, Cell, Report, Table};
+use crate::report::{Bound, Cell, Report, Table, columns};
 
 /// KiB above the static C program.
 const TARGET: f64 = 200.0;
@@ -33,7 +33,7 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
     let mut report = Report::new("memory");
     report.tables.push(Table {
         title: "Memory of a waiting process in KiB".to_owned(),
-        columns: vec!["program", "resident", "of it private", "peak"],
+        columns: columns(["program", "resident", "of it private", "peak"]),
         rows,
     });
     let above = resident[1] - resident[0];

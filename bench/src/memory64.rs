@@ -4,11 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 
 use crate::measure::{self, Summary};
 use crate::programs::{Compilers, Workshop, output};
-use crate::report::{Bound, Cell, Report, Table};
+use crate::report::{Bound, Cell, Report, Table, columns};
 
 /// The functions of `wide.c`.
 const KERNELS: &[&str] = &["matrix", "copy", "sort", "hash", "sieve", "crc", "tree", "blur"];
@@ -68,12 +68,12 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
                 Bound::AtMost(TARGET),
             );
         }
-        let mut columns = vec!["program", "ms, 32 bits", "64 bits", "ratio"];
+        let mut titles = vec!["program", "ms, 32 bits", "64 bits", "ratio"];
         if arguments.callgrind {
-            columns.extend(["10⁶ instructions, 32 bits", "64 bits", "ratio"]);
+            titles.extend(["10⁶ instructions, 32 bits", "64 bits", "ratio"]);
         }
         let title = format!("Processor time with a memory {title}, least of {}", arguments.rounds);
-        report.tables.push(Table { title, columns, rows });
+        report.tables.push(Table { title, columns: columns(titles), rows });
     }
     Ok(report)
 }
@@ -112,15 +112,5 @@ fn instructions(
     let link = format!("--link=library={}", library.display());
     let options: Vec<&str> = options(arguments).into_iter().chain([link.as_str(), "--max-memory=4G"]).collect();
     let program = workshop.compile(&workshop.empty()?, &name, &options)?;
-    let file = workshop.directory().join("callgrind.out");
-    let run = Command::new("valgrind")
-        .arg("--tool=callgrind")
-        .arg(format!("--callgrind-out-file={}", file.display()))
-        .arg(&program)
-        .output()
-        .context("cannot run valgrind")?;
-    ensure!(run.status.success(), "callgrind failed: {}", String::from_utf8_lossy(&run.stderr));
-    let text = std::fs::read_to_string(&file)?;
-    let totals = text.lines().find_map(|line| line.strip_prefix("totals: ")).context("callgrind gives no totals")?;
-    Ok(totals.trim().parse()?)
+    measure::instructions(&Command::new(program), workshop.directory())
 }

@@ -15,6 +15,10 @@ const WAITS_C: &str = include_str!("../programs/waits.c");
 const WIDE_C: &str = include_str!("../programs/wide.c");
 const FLOOR_C: &str = include_str!("../programs/floor.c");
 
+/// `(module (func (export "_start")))`: the smallest command.
+pub const EMPTY_MODULE: &[u8] =
+    b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x07\x0a\x01\x06_start\0\0\x0a\x04\x01\x02\0\x0b";
+
 /// How to get the programs that wasmc does not make.
 #[derive(clap::Args)]
 pub struct Compilers {

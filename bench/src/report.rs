@@ -20,7 +20,7 @@ pub struct Report {
 #[derive(Serialize)]
 pub struct Table {
     pub title: String,
-    pub columns: Vec<&'static str>,
+    pub columns: Vec<String>,
     pub rows: Vec<Vec<Cell>>,
 }
 
@@ -108,7 +108,7 @@ impl fmt::Display for Table {
             writeln!(f)
         };
         writeln!(f, "{}\n", self.title)?;
-        line(f, &mut self.columns.iter().copied())?;
+        line(f, &mut self.columns.iter().map(String::as_str))?;
         for (column, &width) in widths.iter().enumerate() {
             match column {
                 0 => write!(f, "|{:-<width$}--|", "")?,
@@ -141,6 +141,17 @@ impl fmt::Display for Target {
         let decimals = if limit.fract() == 0.0 && limit > 100.0 { 0 } else { 2 };
         write!(f, "{verdict}: {} is {:.decimals$}, {word} {limit:.decimals$}", self.what, self.value)
     }
+}
+
+impl Cell {
+    pub fn is_number(&self) -> bool {
+        !matches!(self, Cell::Text(_))
+    }
+}
+
+/// Titles of columns.
+pub fn columns<'a>(titles: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    titles.into_iter().map(str::to_owned).collect()
 }
 
 impl From<&str> for Cell {

@@ -12,7 +12,7 @@ use object::{Object as _, ObjectSection as _};
 use wasmc_abi::program::ProgramHeader;
 
 use crate::programs::{Compilers, Workshop};
-use crate::report::{Bound, Cell, Report, Table};
+use crate::report::{Bound, Cell, Report, Table, columns};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -83,7 +83,7 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
     }
     report.tables.push(Table {
         title: "Bytes of executables".to_owned(),
-        columns: vec![
+        columns: columns([
             "program",
             "input",
             "executable",
@@ -97,7 +97,7 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
             "+ eh_frame",
             "+ symbols",
             "+ rest",
-        ],
+        ]),
         rows,
     });
     Ok(report)

@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 
 use crate::measure::{self, Summary};
 use crate::programs::{self, Compilers, Workshop};
-use crate::report::{Bound, Cell, Report, Table};
+use crate::report::{Bound, Cell, Report, Table, columns};
 
 /// Of the static C hello's time.
 const TARGET: f64 = 1.5;
@@ -66,7 +66,7 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
     }
     report.tables.push(Table {
         title: format!("Wall time of a process in µs, {} starts each, in turns", arguments.runs),
-        columns: vec!["program", "min", "median", "mean", "min, ratio", "median, ratio"],
+        columns: columns(["program", "min", "median", "mean", "min, ratio", "median, ratio"]),
         rows,
     });
     Ok(report)

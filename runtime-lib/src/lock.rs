@@ -5,8 +5,8 @@
 //!
 //! # Invariants
 //!
-//! - Nothing that may wait for another thread, or for long, happens under a lock. (Listing a directory does, which
-//!   makes other listings wait, and nobody else.)
+//! - Nothing that may wait for another thread, or for long, happens under a lock. (Listing a directory and reading an
+//!   embedded file do, which makes others wait that do the same, and nobody else.)
 //! - No signal handler takes one, and no frame that holds one is ever abandoned by a trap.
 
 use core::cell::UnsafeCell;

@@ -31,7 +31,7 @@ pub const STACK_GUARD_BYTES: u64 = 1 << 20;
 const KEPT_OF_KERNEL_STACK: u64 = 16 << 10;
 
 /// Bytes that a signal handler of ours may use, besides what the kernel writes there.
-pub const HANDLER_BYTES: u64 = 32 << 10;
+const HANDLER_BYTES: u64 = 32 << 10;
 
 /// Starts the process. `stack` is the initial stack pointer.
 ///
@@ -75,9 +75,19 @@ fn check(header: &ProgramHeader) {
     }
 }
 
+/// Of the Wasm stack of each thread, without its guard.
+pub fn stack_bytes(header: &ProgramHeader) -> u64 {
+    header.stack_size.next_multiple_of(MAX_PAGE_SIZE)
+}
+
+/// What a signal handler has to run on: the kernel's frame, and its own.
+pub fn signal_stack_bytes() -> u64 {
+    (process::signal_frame_bytes() + HANDLER_BYTES).next_multiple_of(16)
+}
+
 /// Maps the Wasm stack, declares the kernel's as signal stack; gives the end of the former.
 fn place_stacks(header: &ProgramHeader) -> u64 {
-    let stack_bytes = header.stack_size.next_multiple_of(MAX_PAGE_SIZE);
+    let stack_bytes = stack_bytes(header);
     let Ok(guard) = sys::map_anywhere(STACK_GUARD_BYTES + stack_bytes, false) else {
         report::fatal("the Wasm stack could not be reserved; compile with a smaller `--stack-size`")
     };
@@ -89,7 +99,7 @@ fn place_stacks(header: &ProgramHeader) -> u64 {
     }
     arch::thread().set_stack(guard, low, high);
 
-    let bytes = (process::signal_frame_bytes() + HANDLER_BYTES).next_multiple_of(16);
+    let bytes = signal_stack_bytes();
     let base = (arch::stack_pointer() - KEPT_OF_KERNEL_STACK - bytes) & !15;
     // SAFETY: below every frame that exists on the kernel's stack, which is left for good in a moment.
     if unsafe { sys::set_signal_stack(base, bytes) }.is_err() {

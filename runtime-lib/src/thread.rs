@@ -40,8 +40,8 @@ use wasmc_abi::program::{MAX_THREADS, ProgramHeader};
 
 use crate::exception::Store;
 use crate::lock::Lock;
-use crate::start::{self, HANDLER_BYTES, STACK_GUARD_BYTES};
-use crate::{arch, memory, process, report, script, sys, wasi};
+use crate::start::{self, STACK_GUARD_BYTES, signal_stack_bytes, stack_bytes};
+use crate::{arch, memory, report, script, sys, wasi};
 
 /// What a thread has for itself. Atomics only to be plain safe Rust: nobody else reads it, but who starts it.
 #[repr(C)]
@@ -221,13 +221,9 @@ struct Plan {
     end: u64,
 }
 
-fn signal_stack_bytes() -> u64 {
-    (process::signal_frame_bytes() + HANDLER_BYTES).next_multiple_of(16)
-}
-
 fn plan(header: &ProgramHeader) -> Plan {
     let stack = STACK_GUARD_BYTES;
-    let stack_end = stack + header.stack_size.next_multiple_of(MAX_PAGE_SIZE);
+    let stack_end = stack + stack_bytes(header);
     let signal_stack = stack_end + MAX_PAGE_SIZE;
     let thread = signal_stack + signal_stack_bytes();
     let record = (thread + size_of::<Thread>() as u64).next_multiple_of(MAX_PAGE_SIZE);

@@ -1,8 +1,7 @@
 //! Memories with 64-bit indices, and memories that are counted in bytes: accesses whose index, constant offset, or sum
 //! of both is around every number that matters to `translate/heap.rs`, up to 2^64. What must come of each is computed
 //! here in 128 bits, where nothing wraps: a sum that wraps, or a comparison that is left out wrongly, reads or writes
-//! outside of the sandbox (class 26 of the attacks: sums that wrap, growth that overflows). Each of ten such flaws, put
-//! into the compiler, fails some of these tests.
+//! outside of the sandbox. Each of ten such flaws, put into the compiler, fails some of these tests.
 //!
 //! - *single*: one access at an index;
 //! - *pair*: two accesses at sums of one value and constants, of which the first may save the second its comparison;

@@ -91,7 +91,7 @@ fn diff(mut arguments: VecDeque<String>) -> Result<bool, String> {
         let written = || -> std::io::Result<()> {
             fs::create_dir_all(directory)?;
             fs::write(directory.join(format!("{}.wasm", failure.seed)), &failure.wasm)?;
-            if group == Group::Exceptions {
+            if group.needs_wasmtime() {
                 return Ok(());
             }
             let plan = Plan::of(failure.wasm.clone(), failure.seed, failure.options.deterministic);

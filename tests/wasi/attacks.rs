@@ -1,6 +1,6 @@
 //! Attacks that need more than a script: a second process, a damaged executable, an odd compiler's environment. And the
-//! list of all lines of the founders' list of attacks that are about WASI and the process, each with its tests, whose
-//! names begin with `attack_` and the line; or with the reason why there is none.
+//! list of known classes of attacks on WASI and on the process, each with its tests, whose names begin with `attack_`
+//! and its number; or with the reason why there is none.
 
 use std::collections::BTreeSet;
 use std::fs;

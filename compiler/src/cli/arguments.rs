@@ -121,8 +121,8 @@ pub struct Arguments {
     #[arg(long, help_heading = FILES)]
     pub allow_unknown_imports: bool,
 
-    /// How memory accesses are kept inside: `guard` reserves addresses for each memory, 8 GiB, and costs nothing;
-    /// `explicit` compares, for machines where addresses are scarce (`ulimit -v`).
+    /// How memory accesses are kept inside: `guard` reserves addresses for each memory, 8 GiB, and costs nothing (with
+    /// 64-bit addresses, a comparison); `explicit` compares, for machines where addresses are scarce (`ulimit -v`).
     #[arg(long, value_enum, default_value_t = BoundsKind::Guard, value_name = "HOW", help_heading = CODE)]
     pub bounds_checks: BoundsKind,
 

@@ -1,10 +1,11 @@
 //! Which system calls a running program can need: the one table behind its seccomp filter.
 //!
-//! The compiler knows what a program imports and whether its memories grow. So it takes the rows that apply
-//! ([`CORE`], [`GROWTH`], [`wasi`]), makes a filter of them, and puts that into the executable's read-only data as an
-//! array of [`Instruction`]s. The runtime installs it as the last thing before the program runs; what start-up needs is
-//! therefore in no row. A system call that is not in the filter ends the process by SIGSYS: it is either an escape
-//! from the sandbox or a missing row, and neither should go on.
+//! The compiler knows what a program imports, and whether it grows memories, throws or waits. So it takes the rows that
+//! apply ([`CORE`], [`GROWTH`] or [`GROWTH_BY_MAPPING`], [`EXCEPTIONS`], [`WAITING`], [`wasi`]), makes a filter of
+//! them, and puts that into the executable's read-only data as an array of [`Instruction`]s. The runtime installs it as
+//! the last thing before the program runs; what start-up needs is therefore in no row. A system call that is not in
+//! the filter ends the process by SIGSYS: it is either an escape from the sandbox or a missing row, and neither should
+//! go on.
 //!
 //! # Arguments
 //!

@@ -1,8 +1,7 @@
 //! The functions of WASI preview 1 (`wasi_snapshot_preview1`, phases/snapshot/witx in WebAssembly/WASI).
 //!
 //! One table: the compiler takes from it which imports exist and their types, the runtime its entry points. The symbol
-//! of a
-//! function is [`symbols::WASI_PREFIX`](crate::symbols::WASI_PREFIX) and its name.
+//! of a function is [`symbols::WASI_PREFIX`](crate::symbols::WASI_PREFIX) and its name.
 
 /// Module names under which the functions are imported.
 pub const MODULE: &str = "wasi_snapshot_preview1";

@@ -249,10 +249,11 @@ pub fn stack_pointer() -> u64 {
     sp
 }
 
-/// The registers that a function of the C convention leaves as they were, but for the stack and the frame pointer.
+/// The values of [`SavedRegisters`] here.
+/// Those of vectors are 0: none ever holds a reference.
 #[inline(always)]
-pub fn callee_saved_registers() -> [u64; 10] {
-    let mut registers = [0; 10];
+pub fn callee_saved_registers() -> SavedRegisters {
+    let mut registers = SavedRegisters::default();
     // SAFETY: writes the array only.
     unsafe {
         asm!(

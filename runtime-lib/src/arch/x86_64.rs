@@ -560,10 +560,10 @@ pub unsafe extern "C" fn unmap_and_exit(base: u64, bytes: u64) -> ! {
     )
 }
 
-/// The registers that a function of the C convention leaves as they were, but for the stack and the frame pointer.
+/// The values of [`SavedRegisters`] here.
 #[inline(always)]
-pub fn callee_saved_registers() -> [u64; 5] {
-    let mut registers = [0; 5];
+pub fn callee_saved_registers() -> SavedRegisters {
+    let mut registers = SavedRegisters::default();
     // SAFETY: writes the array only.
     unsafe {
         asm!(

@@ -29,7 +29,7 @@ use super::Result;
 use super::embed::{self, Request};
 use super::grants::RIGHTS_OF_DIRECTORIES;
 use super::guest::{GuestSlice, Memory};
-use super::table::{self, Entry, Kind, Open};
+use super::table::{self, Entry, Kind};
 use super::types::{
     Dirent, Errno, Fdstat, Filestat, Iovec, Prestat, UnstableFilestat, advice, fdflags, filetype, fstflags, rights,
     whence,
@@ -41,11 +41,6 @@ const RIGHTS_TO_SEEK: u64 = rights::FD_SEEK | rights::FD_TELL | rights::FD_ADVIS
 const RIGHTS_TO_CHANGE: u64 = rights::FD_ALLOCATE | rights::FD_FILESTAT_SET_SIZE | rights::FD_FILESTAT_SET_TIMES;
 /// Rights that mean something for regular files only.
 const RIGHTS_OF_REGULAR_FILES: u64 = RIGHTS_TO_SEEK | RIGHTS_TO_CHANGE;
-
-/// An open descriptor that has `needed` rights, which nothing embedded has.
-fn of_host(fd: u32, needed: u64) -> Result<Open> {
-    table::with_rights(fd, needed)
-}
 
 // --- Reading and writing --------------------------------------------------------------------------------
 
@@ -188,7 +183,7 @@ pub fn fd_pread(memory: Memory, fd: u32, iovs: u32, iovs_len: u32, from: u64, nr
 }
 
 pub fn fd_pwrite(memory: Memory, fd: u32, iovs: u32, iovs_len: u32, to: u64, nwritten: u32) -> Result {
-    let entry = of_host(fd, rights::FD_WRITE | rights::FD_SEEK)?;
+    let entry = table::with_rights(fd, rights::FD_WRITE | rights::FD_SEEK)?;
     let to = offset(to)?;
     write(memory, iovs, iovs_len, nwritten, |vectors, before| {
         let to = to.checked_add(before).filter(|&to| to <= i64::MAX as u64).ok_or(sys::Errno::FBIG)?;
@@ -263,7 +258,7 @@ pub fn fd_advise(_: Memory, fd: u32, from: u64, len: u64, advice: u32) -> Result
 }
 
 pub fn fd_allocate(_: Memory, fd: u32, from: u64, len: u64) -> Result {
-    let entry = of_host(fd, rights::FD_ALLOCATE)?;
+    let entry = table::with_rights(fd, rights::FD_ALLOCATE)?;
     Ok(sys::allocate(entry.host, offset(from)?, offset(len)?)?)
 }
 
@@ -454,7 +449,7 @@ pub fn unstable_fd_filestat_get(memory: Memory, fd: u32, buf: u32) -> Result {
 }
 
 pub fn fd_filestat_set_size(_: Memory, fd: u32, size: u64) -> Result {
-    let entry = of_host(fd, rights::FD_FILESTAT_SET_SIZE)?;
+    let entry = table::with_rights(fd, rights::FD_FILESTAT_SET_SIZE)?;
     Ok(sys::set_size(entry.host, offset(size)?)?)
 }
 
@@ -474,7 +469,7 @@ fn time_to_set(time: u64, is_given: bool, is_now: bool) -> Result<Timespec> {
 }
 
 pub fn fd_filestat_set_times(_: Memory, fd: u32, atim: u64, mtim: u64, flags: u32) -> Result {
-    let entry = of_host(fd, rights::FD_FILESTAT_SET_TIMES)?;
+    let entry = table::with_rights(fd, rights::FD_FILESTAT_SET_TIMES)?;
     Ok(sys::set_times(entry.host, &times_to_set(atim, mtim, flags)?)?)
 }
 

@@ -174,13 +174,11 @@ pub fn open() {
     }
     // Nothing to do for a program that has none.
     let _ = embed::call(embed::Request::Mount);
-    for text in list(tag::LISTENER, b"WASMC_TCPLISTEN=") {
-        if !has_any {
-            hide_closed_streams();
-        }
-        has_any = true;
-        open_listener(text);
+    let listeners = || list(tag::LISTENER, b"WASMC_TCPLISTEN=");
+    if !has_any && listeners().next().is_some() {
+        hide_closed_streams();
     }
+    listeners().for_each(open_listener);
 }
 
 /// A standard stream that is closed does not exist for the guest: what is opened from now on may get its number.
@@ -280,6 +278,10 @@ fn take_handed_over() {
         report::refuse("the listener '", ACTIVATION, "' cannot be granted: no socket was handed over (LISTEN_FDS)")
     };
     for host in FIRST..FIRST + count as i32 {
+        // A descriptor stands in one entry only: `activation` is said twice, or fewer were handed over than it says.
+        if (0..table::end()).any(|fd| table::get(fd).is_ok_and(|entry| entry.host == host)) {
+            report::refuse("the listener '", ACTIVATION, "' cannot be granted: what it means is granted already");
+        }
         let (base, inheriting) = match sys::is_listening(host) {
             Ok(true) => (sock::RIGHTS_OF_LISTENERS, sock::RIGHTS_OF_CONNECTIONS),
             // A connection that was accepted already.

@@ -119,16 +119,19 @@ impl Polled<'_> {
         self.0.fill(IDLE);
     }
 
-    /// Adds what a subscription waits for. What is at one number is one descriptor, whatever becomes of the number.
-    fn add(&mut self, fd: u32, entry: Open, events: u16) {
-        if let Some(poll) = self.0.get_mut(fd as usize) {
-            if poll.fd < 0 {
-                poll.fd = entry.keep();
-                poll.events = events;
-            } else if poll.fd == entry.host {
-                poll.events |= events;
-            }
+    /// Adds what a subscription waits for, and says whether the kernel will tell. What is at one number is one
+    /// descriptor, whatever becomes of the number; one that did not exist when the list was read first has no place.
+    fn add(&mut self, fd: u32, entry: Open, events: u16) -> bool {
+        let Some(poll) = self.0.get_mut(fd as usize) else { return false };
+        if poll.fd < 0 {
+            poll.fd = entry.keep();
+            poll.events = events;
+        } else if poll.fd == entry.host {
+            poll.events |= events;
+        } else {
+            return false;
         }
+        true
     }
 }
 
@@ -159,12 +162,9 @@ fn prepare(list: List, polled: &mut Polled<'_>, start: u64) -> Result<Option<u64
             remaining(&subscription, start).map(Some)
         } else {
             descriptor(&subscription).map(|(entry, events)| {
-                // Always ready.
-                if entry.embedded().is_some() {
-                    return Some(0);
-                }
-                polled.add(subscription.id_or_fd, entry, events);
-                None
+                // What is embedded is always ready. What another thread opened meanwhile is not waited for.
+                let is_immediate = entry.embedded().is_some() || !polled.add(subscription.id_or_fd, entry, events);
+                is_immediate.then_some(0)
             })
         };
         // What is wrong is an event, and so happens at once.

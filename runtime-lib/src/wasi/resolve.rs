@@ -34,6 +34,8 @@
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use wasmc_abi::embed::MAX_NAME;
+
 use super::Result;
 use super::guest::Memory;
 use super::types::Errno;
@@ -44,9 +46,6 @@ pub const MAX_LINKS: u32 = 40;
 
 /// Directories that a walk goes down before it gives up.
 const MAX_DEPTH: usize = 256;
-
-/// Longest name, as on all file systems of Linux.
-const MAX_NAME: usize = 255;
 
 /// Whether paths are walked.
 static WALKS: AtomicBool = AtomicBool::new(false);

@@ -293,17 +293,22 @@ pub fn set_flags(fd: u32, flags: u16) {
     }
 }
 
-/// Reads from an open embedded file, or moves in it: `change` gets the position, and gives it as it is to be. Others
-/// wait meanwhile, so that what two threads read from one descriptor follows one after the other.
+/// Held while an embedded file is read: what two threads read from one descriptor follows one after the other.
+static READING: Lock<()> = Lock::new(());
+
+/// Reads from an open embedded file, or moves in it: `change` gets the position, and gives it as it is to be. Whoever
+/// does the same waits meanwhile; the table can be used.
 pub fn move_position(fd: u32, node: u32, change: impl FnOnce(u64) -> Result<u64>) -> Result<u64> {
-    let mut table = table().lock();
-    let entry = table.entry(fd)?;
     // Another thread may have put something else there.
-    if entry.embedded() != Some(node) {
-        return Err(Errno::BADF);
+    fn position(table: &mut Table, fd: u32, node: u32) -> Result<&mut u64> {
+        let entry = table.entry(fd)?;
+        if entry.embedded() == Some(node) { Ok(&mut entry.position) } else { Err(Errno::BADF) }
     }
-    entry.position = change(entry.position)?;
-    Ok(entry.position)
+    let _reading = READING.lock();
+    let from = *position(&mut table().lock(), fd, node)?;
+    let to = change(from)?;
+    *position(&mut table().lock(), fd, node)? = to;
+    Ok(to)
 }
 
 /// Gives a descriptor the lowest free number.
