@@ -1,7 +1,7 @@
 //! Native objects that an executable is linked with, for imports that they satisfy (`--import-fn`, `--link-obj`).
 //!
 //! Of an archive, those members are taken that define what is still missing, as linkers do it. There is no libc: an
-//! object can use what other objects define, and the functions that compilers call by themselves ([`PROVIDED`]).
+//! object can use what other objects define, and the functions that compilers call by themselves: those of `PROVIDED`.
 
 use std::collections::HashSet;
 
