@@ -6,7 +6,8 @@
 //! `WASMC_BLESS=1` rewrites sessions that are different.
 //!
 //! The fixtures are made by `build.sh`. gdb, LLVM's and binutils' readers and perf are Debian's. A test that needs one
-//! that is missing says so; `.ci/run` installs them, and sets `WASMC_TOOLS=required`, so that there nothing is left out.
+//! that is missing says so; `.ci/run` installs them, and sets `WASMC_TOOLS=required`, so that there nothing is left
+//! out.
 
 use std::fs;
 use std::io::Write as _;
