@@ -75,7 +75,7 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
     });
     report.tables.push(Table {
         title: "Calls and their returns, least of 300 batches".to_owned(),
-        columns: columns.into_iter().map(str::to_owned).collect(),
+        columns,
         rows: rows.collect(),
     });
     for (name, time) in names.iter().zip(ours) {
