@@ -1,7 +1,7 @@
-;; With debug information each line of the backtrace has its offset.
+;; With debug information each line of the backtrace has its offset, and its place in the text.
 ;; RUN: wasmc -g
-;; STDERR: 0: 0x{{.*}} - inner
-;; STDERR: 1: 0x{{.*}} - _start
+;; STDERR: 0: 0x{{.*}} - inner at {{.*}}/backtrace-of-lines.wat:7:16
+;; STDERR: 1: 0x{{.*}} - _start at {{.*}}/backtrace-of-lines.wat:8:36
 ;; EXIT: 134
 (module
   (func $inner unreachable)

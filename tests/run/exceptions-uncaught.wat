@@ -2,8 +2,8 @@
 ;; RUN: wasmc -g
 ;; STDERR: wasmc: trap: uncaught exception: luck
 ;; STDERR: wasm backtrace:
-;; STDERR: 0: 0x{{.*}} - deep
-;; STDERR: 1: 0x{{.*}} - main
+;; STDERR: 0: 0x{{.*}} - deep at {{.*}}:11:16
+;; STDERR: 1: 0x{{.*}} - main at {{.*}}:13:55
 ;; EXIT: 134
 (module
   (tag $luck (export "out of luck") (param i32))

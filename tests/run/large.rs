@@ -34,6 +34,7 @@ const PROGRAMS: &[Program] = &[
     Program { name: "1 000 globals",                         text: globals,           status: 42 },
     Program { name: "20 000 data segments",                  text: segments,          status: 42 },
     Program { name: "memory of 4 GiB",                       text: whole_memory,      status: 42 },
+    Program { name: "memory that grows to 65535 pages",      text: grown_memory,      status: 42 },
     Program { name: "frames that could step over the guard", text: large_frames,      status: 134 },
 ];
 
@@ -193,9 +194,18 @@ fn segments() -> String {
 }
 
 fn whole_memory() -> String {
-    let body = "(drop (memory.grow (i32.const 65535)))
-        (i32.store offset=0xfffffffc (i32.const 0) (i32.const 42))
+    let body = "(i32.store offset=0xfffffffc (i32.const 0) (i32.const 42))
         (i32.load (i32.const -4))";
+    exit_with("(memory 65536)", body)
+}
+
+/// A memory grows up to the page before the last: the last word of that holds 42.
+fn grown_memory() -> String {
+    let body = "(if (i32.ne (memory.grow (i32.const 65535)) (i32.const -1)) (then (unreachable)))
+        (if (i32.ne (memory.grow (i32.const 65534)) (i32.const 1)) (then (unreachable)))
+        (if (i32.ne (memory.grow (i32.const 1)) (i32.const -1)) (then (unreachable)))
+        (i32.store offset=0xfffefffc (i32.const 0) (i32.const 42))
+        (i32.load (i32.const 0xfffefffc))";
     exit_with("(memory 1)", body)
 }
 

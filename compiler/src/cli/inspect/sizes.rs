@@ -1,6 +1,6 @@
 //! How many bytes the parts of a file take: its sections and functions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use object::read::{Object as _, ObjectSection as _, ObjectSymbol as _};
 use wasmparser::{Encoding, ExternalKind, KnownCustom, Name, Parser, Payload, TypeRef};
@@ -83,9 +83,12 @@ pub fn of_elf(bytes: &[u8]) -> Vec<(&'static str, Fact)> {
         (section.name().unwrap_or("?").to_owned(), section.size())
     });
     let functions = file.symbols().filter(|symbol| symbol.kind() == object::SymbolKind::Text && symbol.size() != 0);
+    // A function with several names is told once.
+    let mut seen = HashSet::new();
+    let functions = functions.filter(|symbol| seen.insert((symbol.section_index(), symbol.address())));
     let demangled = |name: &str| format!("{:#}", rustc_demangle::demangle(name));
-    let functions = functions.map(|symbol| (demangled(symbol.name().unwrap_or("?")), symbol.size()));
-    facts(sections.filter(|(_, bytes)| *bytes != 0).collect(), functions.collect())
+    let functions = functions.map(|symbol| (demangled(symbol.name().unwrap_or("?")), symbol.size())).collect();
+    facts(sections.filter(|(_, bytes)| *bytes != 0).collect(), functions)
 }
 
 fn facts(sections: Vec<(String, u64)>, mut functions: Vec<(String, u64)>) -> Vec<(&'static str, Fact)> {
