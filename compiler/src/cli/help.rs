@@ -126,8 +126,10 @@ pub fn completions(shell: Shell) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command(), NAME, &mut script);
     let mut script = String::from_utf8(script).expect("scripts are text");
-    if shell == Shell::Fish {
-        script = for_fish(&script);
+    match shell {
+        Shell::Fish => script = for_fish(&script),
+        Shell::Zsh => script = for_zsh(&script),
+        _ => {}
     }
     written(std::io::stdout().write_all(script.as_bytes()))
 }
@@ -149,6 +151,29 @@ function __fish_wasmc_needs_command
 end
 "
     )
+}
+
+/// The generated script wants INPUT first and a command behind it. Here the first word is either, and only behind a
+/// command there is more to complete than options.
+fn for_zsh(script: &str) -> String {
+    let names = subcommands().join(" ");
+    let mut lines: Vec<&str> = script.lines().collect();
+    if let Some(place) = lines.iter().position(|line| line.starts_with("\":: :_wasmc_commands\"")) {
+        // INPUT, commands, and what is behind them.
+        lines.splice(place - 1..=place + 1, ["'1: :_wasmc_first' \\", "$rest \\"]);
+    }
+    let script = lines.join("\n").replace("$line[2]", "$line[1]");
+    let rest = format!(
+        "    local ret=1
+    local -a rest
+    [[ \" {names} \" == *\" $words[2] \"* ]] && rest=('*::: :->wasmc')"
+    );
+    let first = "_wasmc_first() {
+    _alternative 'commands:command:_wasmc_commands' 'files:module:_files'
+}
+";
+    let begin = "(( $+functions[_wasmc_commands] )) ||";
+    script.replacen("    local ret=1", &rest, 1).replacen(begin, &format!("{first}\n{begin}"), 1) + "\n"
 }
 
 /// `wasmc man`: one page on standard output, or all in a directory, under the names that `man` looks for.
