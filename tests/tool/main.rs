@@ -59,7 +59,11 @@ impl Place {
     fn run_with(&self, program: impl AsRef<OsStr>, arguments: &[&str], env: &[(&str, &str)], stdin: &str) -> Finished {
         let program = program.as_ref();
         let mut command = Command::new(program);
-        command.args(arguments).current_dir(self.0.path()).env_remove("NO_COLOR").envs(env.iter().copied());
+        command.args(arguments).current_dir(self.0.path());
+        for decides_colours in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"] {
+            command.env_remove(decides_colours);
+        }
+        command.envs(env.iter().copied());
         let finished = process::run(&mut command, stdin.as_bytes(), TIME_LIMIT);
         finished.unwrap_or_else(|error| panic!("{}: {error}", program.display()))
     }
