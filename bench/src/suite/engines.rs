@@ -75,37 +75,41 @@ pub enum Probe {
 }
 
 /// Compilers of other languages than C and Rust, for `programs.rs`.
-pub const GO: Tool = Tool { name: "go", variable: "GO", default: "go", probe: Probe::Version("version") };
-pub const TINYGO: Tool =
-    Tool { name: "tinygo", variable: "TINYGO", default: "tinygo", probe: Probe::Version("version") };
-pub const ASC: Tool = Tool { name: "asc", variable: "ASC", default: "asc", probe: VERSION };
+pub const GO: Tool = called("go", "GO", Probe::Version("version"));
+pub const TINYGO: Tool = called("tinygo", "TINYGO", Probe::Version("version"));
+pub const ASC: Tool = called("asc", "ASC", VERSION);
 
 const VERSION: Probe = Probe::Version("--version");
 
-const CLANG: Tool = Tool { name: "clang", variable: "CLANG", default: "clang", probe: VERSION };
-const GCC: Tool = Tool { name: "gcc", variable: "GCC", default: "gcc", probe: VERSION };
-const ZIG: Tool = Tool { name: "zig", variable: "ZIG", default: "zig", probe: Probe::Version("version") };
-const CARGO: Tool = Tool { name: "cargo", variable: "CARGO", default: "cargo", probe: VERSION };
-const WASMC: Tool = Tool { name: "wasmc", variable: "WASMC", default: "wasmc", probe: VERSION };
-const WASMTIME: Tool = Tool { name: "wasmtime", variable: "WASMTIME", default: "wasmtime", probe: VERSION };
+const CLANG: Tool = called("clang", "CLANG", VERSION);
+const GCC: Tool = called("gcc", "GCC", VERSION);
+const ZIG: Tool = called("zig", "ZIG", Probe::Version("version"));
+const CARGO: Tool = called("cargo", "CARGO", VERSION);
+const WASMC: Tool = called("wasmc", "WASMC", VERSION);
+const WASMTIME: Tool = called("wasmtime", "WASMTIME", VERSION);
 const PYTHON: Tool = Tool {
     name: "python",
     variable: "PYTHON",
     default: "python3",
     probe: Probe::Version("-c 'from importlib.metadata import version as of; print(of(\"wasmtime\"))'"),
 };
-const WASMER: Tool = Tool { name: "wasmer", variable: "WASMER", default: "wasmer", probe: VERSION };
-const WAMRC: Tool = Tool { name: "wamrc", variable: "WAMRC", default: "wamrc", probe: VERSION };
-const IWASM: Tool = Tool { name: "iwasm", variable: "IWASM", default: "iwasm", probe: VERSION };
-const WASM2C: Tool = Tool { name: "wasm2c", variable: "WASM2C", default: "wasm2c", probe: VERSION };
+const WASMER: Tool = called("wasmer", "WASMER", VERSION);
+const WAMRC: Tool = called("wamrc", "WAMRC", VERSION);
+const IWASM: Tool = called("iwasm", "IWASM", VERSION);
+const WASM2C: Tool = called("wasm2c", "WASM2C", VERSION);
 const WASM2C_RUNTIME: Tool = Tool {
     name: "wasm2c_runtime",
     variable: "WASM2C_RUNTIME",
     default: "/usr/share/wabt/wasm2c",
     probe: Probe::Contains("wasm-rt-impl.c"),
 };
-const NODE: Tool = Tool { name: "node", variable: "NODE", default: "node", probe: VERSION };
-const WASM3: Tool = Tool { name: "wasm3", variable: "WASM3", default: "wasm3", probe: VERSION };
+const NODE: Tool = called("node", "NODE", VERSION);
+const WASM3: Tool = called("wasm3", "WASM3", VERSION);
+
+/// A command that is looked for under its name.
+const fn called(name: &'static str, variable: &'static str, probe: Probe) -> Tool {
+    Tool { name, variable, default: name, probe }
+}
 
 /// Native compilers first: the first one that has a figure is what a program's ratios are of. Contracted
 /// multiplications and additions would be other results than those of WebAssembly, so they are off.

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection, Function,
-    FunctionSection, Ieee64, ImportSection, InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module,
-    RefType, TableSection, TableType, TypeSection, ValType,
+    FunctionSection, Ieee64, ImportSection, Instruction, InstructionSink, MemArg, MemArgTarget, MemorySection,
+    MemoryType, Module, RefType, TableSection, TableType, TypeSection, ValType,
 };
 
 #[derive(clap::Args)]
@@ -282,67 +282,67 @@ impl Body<'_> {
     }
 
     fn i64(&mut self, depth: u32) {
-        match self.random.below(if depth == 0 { 2 } else { 6 }) {
-            0 => {
-                let local = self.random.of(&I64);
-                self.code().local_get(local);
-            }
-            1 => {
-                let number = self.random.next() as i64 >> 20;
-                self.code().i64_const(number);
-            }
-            2 => {
-                self.i32(depth - 1);
-                self.code().i64_extend_i32_s();
-            }
-            3 => {
-                self.address();
-                let place = self.place(3);
-                self.code().i64_load(place);
-            }
-            _ => {
-                self.i64(depth - 1);
-                self.i64(depth - 1);
-                match self.random.below(3) {
-                    0 => self.function.instructions().i64_add(),
-                    1 => self.function.instructions().i64_xor(),
-                    _ => self.function.instructions().i64_mul(),
-                };
-            }
-        }
+        self.wide(depth, &WIDE_INTEGERS);
     }
 
     fn f64(&mut self, depth: u32) {
+        self.wide(depth, &WIDE_FLOATS);
+    }
+
+    fn wide(&mut self, depth: u32, wide: &Wide) {
         match self.random.below(if depth == 0 { 2 } else { 6 }) {
             0 => {
-                let local = self.random.of(&F64);
+                let local = self.random.of(wide.locals);
                 self.code().local_get(local);
             }
             1 => {
-                let number = self.random.below(1000) as f64 / 8.0;
-                self.code().f64_const(Ieee64::from(number));
+                let number = self.random.next();
+                self.function.instruction(&(wide.constant)(number));
             }
             2 => {
                 self.i32(depth - 1);
-                self.code().f64_convert_i32_s();
+                self.function.instruction(&wide.extend);
             }
             3 => {
                 self.address();
                 let place = self.place(3);
-                self.code().f64_load(place);
+                self.function.instruction(&(wide.load)(place));
             }
             _ => {
-                self.f64(depth - 1);
-                self.f64(depth - 1);
-                match self.random.below(3) {
-                    0 => self.function.instructions().f64_add(),
-                    1 => self.function.instructions().f64_sub(),
-                    _ => self.function.instructions().f64_mul(),
-                };
+                self.wide(depth - 1, wide);
+                self.wide(depth - 1, wide);
+                let operator = self.random.below(wide.operators.len() as u64) as usize;
+                self.function.instruction(&wide.operators[operator]);
             }
         }
     }
 }
+
+/// A type of 64 bits, and what makes values of it.
+struct Wide {
+    locals: &'static [u32],
+    constant: fn(u64) -> Instruction<'static>,
+    /// From an i32.
+    extend: Instruction<'static>,
+    load: fn(MemArg) -> Instruction<'static>,
+    operators: [Instruction<'static>; 3],
+}
+
+const WIDE_INTEGERS: Wide = Wide {
+    locals: &I64,
+    constant: |random| Instruction::I64Const(random as i64 >> 20),
+    extend: Instruction::I64ExtendI32S,
+    load: Instruction::I64Load,
+    operators: [Instruction::I64Add, Instruction::I64Xor, Instruction::I64Mul],
+};
+
+const WIDE_FLOATS: Wide = Wide {
+    locals: &F64,
+    constant: |random| Instruction::F64Const(Ieee64::from((random % 1000) as f64 / 8.0)),
+    extend: Instruction::F64ConvertI32S,
+    load: Instruction::F64Load,
+    operators: [Instruction::F64Add, Instruction::F64Sub, Instruction::F64Mul],
+};
 
 /// Xorshift: the same module everywhere.
 struct Random(u64);

@@ -132,35 +132,13 @@ impl<'a> Plan<'a> {
                     Linked::NoSuchExport => {}
                 }
             } else if let External::Function(function) = import.item
-                && let Some(symbol) = find_native(options, import)
+                && let Some(source) = self.find_host_function(options, instance, import, function)?
             {
-                let ty = instance.types[instance.module.functions[function]];
-                check_native_type(self.types.get(ty), import, || self.types.describe_function(ty))?;
-                let id = self.functions.push(Function {
-                    ty,
-                    source: FunctionSource::Native { symbol: symbol.to_owned(), memory: None },
-                    name: format!("{}.{}", import.module, import.name),
-                    live: false,
-                    referenced: false,
-                    throws: false,
-                });
-                instance.functions.push(id);
-                host_functions.push(id);
-                continue;
-            } else if let External::Function(function) = import.item
-                && let Some(found) = find_wasi(import.module, import.name)
-            {
-                self.check_wasi_type(found, import, instance.module.function_type(function))?;
-                let id = self.functions.push(Function {
-                    ty: instance.types[instance.module.functions[function]],
-                    source: FunctionSource::Wasi { function: found, memory: None },
-                    name: import.name.to_owned(),
-                    live: false,
-                    referenced: false,
-                    throws: false,
-                });
-                instance.functions.push(id);
-                host_functions.push(id);
+                let name = match source {
+                    FunctionSource::Wasi { .. } => import.name.to_owned(),
+                    _ => format!("{}.{}", import.module, import.name),
+                };
+                host_functions.push(self.import_function(instance, function, source, name));
                 continue;
             } else if let External::Memory(memory) = import.item
                 && instance.module.memories[memory].shared
@@ -190,15 +168,7 @@ impl<'a> Plan<'a> {
                         }
                         _ => FunctionSource::Unknown { import: name.clone() },
                     };
-                    let id = self.functions.push(Function {
-                        ty: instance.types[instance.module.functions[function]],
-                        source,
-                        name,
-                        live: false,
-                        referenced: false,
-                        throws: false,
-                    });
-                    instance.functions.push(id);
+                    self.import_function(instance, function, source, name);
                 }
                 _ => missing.push(self.types.describe_import(instance, import)),
             }
@@ -222,6 +192,38 @@ impl<'a> Plan<'a> {
             }
         }
         Ok(())
+    }
+
+    /// What of this machine's satisfies an import of a function, once the memory that it works on is known.
+    fn find_host_function(
+        &mut self,
+        options: &Options,
+        instance: &Instance<'a>,
+        import: &Import<'a>,
+        function: FuncIndex,
+    ) -> Result<Option<FunctionSource>> {
+        if let Some(symbol) = find_native(options, import) {
+            let ty = instance.types[instance.module.functions[function]];
+            check_native_type(self.types.get(ty), import, || self.types.describe_function(ty))?;
+            return Ok(Some(FunctionSource::Native { symbol: symbol.to_owned(), memory: None }));
+        }
+        let Some(found) = find_wasi(import.module, import.name) else { return Ok(None) };
+        self.check_wasi_type(found, import, instance.module.function_type(function))?;
+        Ok(Some(FunctionSource::Wasi { function: found, memory: None }))
+    }
+
+    /// Gives an instance its next function, which no module defines.
+    fn import_function(
+        &mut self,
+        instance: &mut Instance<'a>,
+        function: FuncIndex,
+        source: FunctionSource,
+        name: String,
+    ) -> FuncId {
+        let ty = instance.types[instance.module.functions[function]];
+        let id = self.functions.push(Function { ty, source, name, live: false, referenced: false, throws: false });
+        instance.functions.push(id);
+        id
     }
 
     /// Connects an import with the export of the same name of an earlier instance.
