@@ -16,7 +16,9 @@ const THREAD_STACK: usize = 64 << 20;
 ///
 /// If the system does not give them.
 pub fn threads(count: Option<u16>) -> Result<rayon::ThreadPool> {
-    let builder = rayon::ThreadPoolBuilder::new().num_threads(count.map_or(0, usize::from)).stack_size(THREAD_STACK);
+    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+    let count = count.map_or_else(processors, usize::from);
+    let builder = rayon::ThreadPoolBuilder::new().num_threads(count).stack_size(THREAD_STACK);
     builder.build().map_err(|error| Error::internal(format!("cannot start threads: {error}")))
 }
 
@@ -130,15 +132,15 @@ impl Compiler {
         self.library(name, module, Emit::SharedLibrary)
     }
 
-    /// Checks whether a module is valid, and fits together with those that are linked: what is left are limits of the
-    /// code that is made.
+    /// Checks whether a module is valid, and fits together with those that are linked, as
+    /// [`executable`](Compiler::executable) does, but that it need not have anything to run: what is left are limits of
+    /// the code that is made.
     ///
     /// # Errors
     ///
     /// As for [`executable`](Compiler::executable).
     pub fn check(&self, module: &[u8]) -> Result<()> {
-        // A library need not have anything to run.
-        self.with_program(module, Entry::Library { name: "check".to_owned() }, |program| check(program, &self.options))
+        self.with_program(module, Entry::Exports, |program| check(program, &self.options))
     }
 
     fn library(&self, name: &str, module: &[u8], emit: Emit) -> Result<Library> {

@@ -143,10 +143,7 @@ impl Writer<'_> {
 
     /// Adds text in which `NAME` stands for the name, and `UPPER` for the same in capital letters.
     fn add(&mut self, text: &str) {
-        let upper = self.name.to_ascii_uppercase();
-        // Where it is part of `NAME=VALUE`, it is not meant.
-        let text = text.replace("NAME=VALUE", "\u{1}").replace("NAME", self.name).replace("UPPER", &upper);
-        self.text += &text.replace('\u{1}', "NAME=VALUE");
+        self.text += &fill(text, self.name);
     }
 
     fn c_type(&self, ty: CType) -> String {
@@ -285,6 +282,15 @@ fn in_comment(name: &str) -> String {
     format!("\"{}\"", text.replace("*/", "*\\/").replace("\\'", "'"))
 }
 
+/// Puts a name in place of `NAME`, and the same in capital letters in place of `UPPER`; nothing in what was put there is
+/// looked at again. Where it is part of `NAME=VALUE`, it is not meant.
+fn fill(text: &str, name: &str) -> String {
+    let upper = name.to_ascii_uppercase();
+    let filled =
+        |part: &str| part.split("UPPER").map(|part| part.replace("NAME", name)).collect::<Vec<_>>().join(&upper);
+    text.split("NAME=VALUE").map(filled).collect::<Vec<_>>().join("NAME=VALUE")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -292,5 +298,17 @@ mod tests {
     #[test]
     fn names_cannot_leave_their_comment() {
         assert_eq!(in_comment("a*/ int x; /*\n"), "\"a*\\/ int x; /*\\n\"");
+    }
+
+    #[test]
+    fn names_may_be_those_that_they_replace() {
+        for (name, filled) in [
+            ("add", "add_t ADD_MAX NAME=VALUE"),
+            ("to_UPPER", "to_UPPER_t TO_UPPER_MAX NAME=VALUE"),
+            ("my_name", "my_name_t MY_NAME_MAX NAME=VALUE"),
+            ("NAME", "NAME_t NAME_MAX NAME=VALUE"),
+        ] {
+            assert_eq!(fill("NAME_t UPPER_MAX NAME=VALUE", name), filled);
+        }
     }
 }

@@ -35,7 +35,7 @@ const REF_NAME: &str = "org.opencontainers.image.ref.name";
 ///
 /// # Errors
 ///
-/// If an executable is larger than an archive can hold.
+/// If the name is longer than an archive can hold, which [`image_name`] sees to.
 pub fn image(name: &str, executables: &[(Architecture, Vec<u8>)]) -> Result<Vec<u8>> {
     let mut blobs = Blobs::default();
     let mut manifests = Vec::new();

@@ -32,6 +32,7 @@ mod optimize;
 pub mod options;
 mod parse;
 mod plan;
+mod print;
 pub mod program;
 mod runtime;
 mod suggest;
@@ -135,6 +136,13 @@ pub struct Artifact {
 pub fn make(program: &Program<'_>, options: &Options, emit: Emit, session: Session<'_>) -> Result<Artifact> {
     let observer = session.observer;
     check_purpose(program, options, emit)?;
+    let grants = &options.grants;
+    grants.check()?;
+    if !grants.embedded.is_empty() {
+        observer.phase("find embedded files");
+    }
+    let embedded = Embedded::read(&grants.embedded, grants.embedded_time)?;
+
     observer.phase("parse, validate and plan");
     let plan = Plan::new(program, options)?;
     let target = Target::new(options, plan.layout.instances)?;
@@ -146,12 +154,6 @@ pub fn make(program: &Program<'_>, options: &Options, emit: Emit, session: Sessi
         return Ok(Artifact { bytes: text.into_bytes(), header });
     }
     let codes = codegen::compile(&plan, &target, options, session)?;
-
-    let grants = &options.grants;
-    if !grants.embedded.is_empty() {
-        observer.phase("find embedded files");
-    }
-    let embedded = Embedded::read(&grants.embedded, grants.embedded_time)?;
 
     observer.phase("assemble");
     let mut unit = object::program::assemble(&plan, codes, &target, options, embedded.as_ref(), observer)?;
@@ -182,11 +184,9 @@ pub fn make(program: &Program<'_>, options: &Options, emit: Emit, session: Sessi
 /// Refuses what belongs to executables only, or to libraries only.
 fn check_purpose(program: &Program<'_>, options: &Options, emit: Emit) -> Result<()> {
     let is_library = matches!(program.entry, Entry::Library { .. });
-    if !options.native_files.is_empty() || !options.native_imports.is_empty() {
-        let is_executable = matches!(program.entry, Entry::Command) && emit != Emit::Object;
-        if !is_executable {
-            return Err(Error::usage("native objects can be linked with executables only"));
-        }
+    let has_natives = !options.native_files.is_empty() || !options.native_imports.is_empty();
+    if has_natives && (is_library || emit == Emit::Object) {
+        return Err(Error::usage("native objects can be linked with executables only"));
     }
     if !is_library {
         return match emit {
@@ -278,8 +278,9 @@ fn link_executable(program: object::unit::Unit<'_>, target: &Target, options: &O
     let units = [program, runtime].into_iter().chain(natives).collect();
     let output = link::Output::Executable { entry: wasmc_abi::symbols::ENTRY };
     link::link(units, &link::LinkOptions::new(target.machine, output)).map_err(|error| match error {
+        LinkError::TooLarge => link_failure(error),
         // What others give us may not fit together.
-        error if !options.native_imports.is_empty() => Error::link(format!("native objects: {error}")),
+        error if !options.native_files.is_empty() => Error::link(format!("native objects: {error}")),
         error => link_failure(error),
     })
 }

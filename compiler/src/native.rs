@@ -3,9 +3,10 @@
 //! Of an archive, those members are taken that define what is still missing, as linkers do it. There is no libc: an
 //! object can use what other objects define, and the functions that compilers call by themselves: those of `PROVIDED`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use object::read::archive::ArchiveFile;
+use object::{Object as _, ObjectSymbol as _};
 use wasmc_abi::symbols;
 
 use crate::error::{Error, Result};
@@ -29,6 +30,27 @@ pub struct NativeImport {
     pub symbol: String,
 }
 
+/// An object, in a file of its own or in an archive.
+struct Member<'a> {
+    /// For messages.
+    name: String,
+    bytes: &'a [u8],
+}
+
+impl<'a> Member<'a> {
+    fn read(&self, machine: Machine) -> Result<Unit<'a>> {
+        read(machine, self.bytes).map_err(|error| Error::invalid(format!("{}: {error}", self.name)))
+    }
+
+    /// The names that it defines for others. It may have what cannot be linked, as long as nobody wants it.
+    fn definitions(&self) -> Result<Vec<String>> {
+        let malformed = |error: object::read::Error| Error::invalid(format!("{}: {error}", self.name));
+        let file = object::File::parse(self.bytes).map_err(malformed)?;
+        let symbols = file.symbols().filter(|symbol| symbol.is_global() && !symbol.is_undefined());
+        symbols.map(|symbol| Ok(symbol.name().map_err(malformed)?.to_owned())).collect()
+    }
+}
+
 /// What the runtime library has under other names.
 const PROVIDED: [(&str, &str); 3] =
     [("memcpy", symbols::MEMMOVE), ("memmove", symbols::MEMMOVE), ("memset", symbols::MEMSET)];
@@ -46,17 +68,23 @@ pub fn units<'a>(
     runtime: &mut Unit<'_>,
 ) -> Result<Vec<Unit<'a>>> {
     let mut units = Vec::new();
-    let mut members: Vec<Unit<'a>> = Vec::new();
+    let mut members: Vec<Member<'a>> = Vec::new();
+    // Which member defines a name; the first one that does.
+    let mut definitions: HashMap<String, usize> = HashMap::new();
     for file in files {
-        let parse =
-            |bytes: &'a [u8]| read(machine, bytes).map_err(|error| Error::invalid(format!("{}: {error}", file.name)));
         if !file.bytes.starts_with(object::archive::MAGIC.as_slice()) {
-            units.push(parse(&file.bytes)?);
+            units.push(Member { name: file.name.clone(), bytes: &file.bytes }.read(machine)?);
             continue;
         }
         let malformed = |error: object::read::Error| Error::invalid(format!("{}: {error}", file.name));
         for member in ArchiveFile::parse(&*file.bytes).map_err(malformed)?.members() {
-            members.push(parse(member.map_err(malformed)?.data(&*file.bytes).map_err(malformed)?)?);
+            let member = member.map_err(malformed)?;
+            let name = format!("{}({})", file.name, String::from_utf8_lossy(member.name()));
+            let member = Member { name, bytes: member.data(&*file.bytes).map_err(malformed)? };
+            for defined in member.definitions()? {
+                definitions.entry(defined).or_insert(members.len());
+            }
+            members.push(member);
         }
     }
     let names = |unit: &Unit<'_>, defined: bool| -> Vec<String> {
@@ -65,12 +93,15 @@ pub fn units<'a>(
     };
     let mut defined: HashSet<String> = units.iter().chain([program]).flat_map(|unit| names(unit, true)).collect();
     let mut wanted: Vec<String> = units.iter().chain([program]).flat_map(|unit| names(unit, false)).collect();
+    let mut taken = HashSet::new();
     while let Some(name) = wanted.pop() {
         if defined.contains(&name) {
             continue;
         }
-        if let Some(index) = members.iter().position(|member| names(member, true).contains(&name)) {
-            let member = members.remove(index);
+        if let Some(&index) = definitions.get(&name)
+            && taken.insert(index)
+        {
+            let member = members[index].read(machine)?;
             defined.extend(names(&member, true));
             wanted.extend(names(&member, false));
             units.push(member);

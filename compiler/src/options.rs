@@ -1,8 +1,12 @@
 //! What the user can choose.
 
+use std::net::SocketAddr;
+
 use wasmc_abi::cpu::Level;
+use wasmc_abi::grants::{ACTIVATION, is_variable, parse_directory, parse_names};
 use wasmc_abi::layout::{MAX_SLOTS_39_BIT, MAX_SLOTS_47_BIT, MEMORY_BASE_IN_DISPLACEMENT, MEMORY_BASE_IN_REGISTER};
 
+use crate::error::{Error, Result};
 use crate::features::Features;
 use crate::native::{NativeFile, NativeImport};
 
@@ -147,6 +151,32 @@ impl Grants {
         let lists = [&self.directories, &self.variables, &self.embedded, &self.listeners];
         lists.iter().any(|list| !list.is_empty()) || self.inherit_environment || self.sealed || self.arg0.is_some()
     }
+
+    /// Checks the form of everything.
+    ///
+    /// # Errors
+    ///
+    /// If something has another form than its field says, or a NUL in it.
+    pub fn check(&self) -> Result<()> {
+        type Check<'a> = (&'a [String], &'a str, fn(&str) -> bool);
+        let checks: [Check<'_>; 5] = [
+            (&self.directories, "a granted directory is HOST[::GUEST][:ro]", |text| {
+                parse_directory(text.as_bytes()).is_some()
+            }),
+            (&self.embedded, "an embedded directory is HOST[::GUEST]", |text| parse_names(text.as_bytes()).is_some()),
+            (&self.variables, "a variable is NAME=VALUE", |text| is_variable(text.as_bytes())),
+            (&self.listeners, "a listener is IP:PORT or `activation`", |text| {
+                text.as_bytes() == ACTIVATION || text.parse::<SocketAddr>().is_ok()
+            }),
+            (self.arg0.as_slice(), "the first argument is text", |_| true),
+        ];
+        for (list, form, has_form) in checks {
+            if let Some(bad) = list.iter().find(|text| text.contains('\0') || !has_form(text)) {
+                return Err(Error::usage(format!("{form}, not '{bad}'")));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Whether the executable gives up, before the program runs, the system calls and files that the program cannot need.
@@ -193,6 +223,8 @@ pub struct Options {
     /// Translate the DWARF of the modules, and record the Wasm offset of calls too, so that each line of a backtrace
     /// has one.
     pub debug_info: bool,
+    /// For tests: nobody looks at memories and globals after a trap, as if it ended the program.
+    pub ends_with_trap: bool,
     /// For tests: an executable finds everything through the instance register, as libraries do.
     pub instance_register: bool,
     /// Let Cranelift check its input and output (costs 40 % of the compile time).
@@ -226,6 +258,7 @@ impl Default for Options {
             allow_unknown_imports: false,
             harden: Harden::Auto,
             debug_info: false,
+            ends_with_trap: false,
             instance_register: false,
             verify: cfg!(debug_assertions),
         }

@@ -31,6 +31,9 @@ pub enum Entry {
     /// Instantiates all instances whenever the program around the library asks for it; the exports of the last one are
     /// functions of C, whose names begin with this. What imports nothing else satisfies are C functions too.
     Library { name: String },
+    /// As [`Command`](Entry::Command); or, if there is no `_start`, instantiates all instances and has the code of what
+    /// the last one exports: to be looked at.
+    Exports,
     /// Performs the steps and writes what came of them: see [`wasmc_abi::program::ScriptStep`]. For tests.
     Script(Vec<Step>),
 }

@@ -210,10 +210,12 @@ fn many_at_once() {
 fn where_others_can_write_is_no_cache() {
     let place = Place::new();
     fs::create_dir(place.path("open")).unwrap();
-    fs::set_permissions(place.path("open"), fs::Permissions::from_mode(0o777)).unwrap();
-    let finished = place.run(wasmc(), &["app.wat", "--cache=open"]);
-    assert_eq!(finished.end, End::Exit(2));
-    assert!(finished.stderr_text().contains("others can write there"), "{}", finished.epitaph());
+    for mode in [0o777, 0o770, 0o707] {
+        fs::set_permissions(place.path("open"), fs::Permissions::from_mode(mode)).unwrap();
+        let finished = place.run(wasmc(), &["app.wat", "--cache=open"]);
+        assert_eq!(finished.end, End::Exit(2));
+        assert!(finished.stderr_text().contains("others can write there"), "{}", finished.epitaph());
+    }
 
     let finished = place.run(wasmc(), &["app.wat", "--cache=app.wat"]);
     assert_eq!(finished.end, End::Exit(1), "{}", finished.epitaph());

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use wasmc::Options;
 use wasmc::options::{Architecture, BoundsChecks, OptLevel};
-use wasmc_tests::differential::{self, Difference, generate::Group, plan::Plan};
+use wasmc_tests::differential::{self, Difference, generate::Group, generate::Terms, plan::Plan};
 use wasmc_tests::emulator;
 
 /// Modules of each group, with seeds from 0 on; half of them have several memories or 64-bit indices. 2 000 take about
@@ -70,7 +70,7 @@ fn cases_do_the_same() {
     ways.extend(foreign.map(|architecture| Options { architecture, ..default.clone() }));
     for file in files {
         let wasm = wat::parse_file(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        let plan = Plan::of(wasm, 0, false);
+        let plan = Plan::of(wasm, 0, Terms::default());
         assert!(!plan.is_cut_short, "{}: wasmi cannot run it", file.display());
         for options in &ways {
             if let Some(difference) = differential::compare(std::slice::from_ref(&plan), options).pop() {

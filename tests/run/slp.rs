@@ -44,6 +44,10 @@ const SHAPES: &[Shape] = &[
     shape("a load is shared", "f64", "(f64.store offset=LANE C
         (f64.add (f64.load offset=LANE B) (f64.load offset=NEXT B)))"),
     shape("operands in another order", "i64", "(i64.store offset=LANE C SWAP)"),
+    shape("an element is a factor of all", "f32", "(f32.store offset=LANE C
+        (f32.mul (f32.load offset=LANE B) (f32.load B)))"),
+    shape("an element is the count of all", "i32", "(i32.store offset=LANE C
+        (i32.shl (i32.load offset=LANE B) (i32.load B)))"),
     shape("copies", "i64", "(i64.store offset=LANE C (i64.load offset=LANE B))"),
     shape("constants", "f32", "(f32.store offset=LANE C (f32.const K))"),
     shape("the index is added to", "f64", "(f64.store (i32.add C (i32.const LANE))

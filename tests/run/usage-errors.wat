@@ -19,6 +19,14 @@
 ;; STDERR: {{.*}}--link{{.*}}
 ;; RUN: wasmc %s --link library=%s --link library=%s
 ;; STDERR: {{.*}}'library' twice{{.*}}
+;; RUN: wasmc %s --import-fn env.missing=f
+;; STDERR: {{.*}}no module imports a function 'env.missing'{{.*}}
+;; RUN: wasmc %s --emit staticlib --name wasmc_x
+;; STDERR: {{.*}}'wasmc'{{.*}}
+;; RUN: wasmc %s -o %s
+;; STDERR: {{.*}}would replace the input{{.*}}
+;; RUN: wasmc %s --debug-text %s
+;; STDERR: {{.*}}would replace the input{{.*}}
 ;; RUN: wasmc %s --stack-size 0
 ;; STDERR: {{.*}}128K{{.*}}
 ;; RUN: wasmc %s --stack-size 18446744073709551615

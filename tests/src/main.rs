@@ -9,7 +9,7 @@ use std::{env, fs};
 
 use wasmc::Options;
 use wasmc::options::Architecture;
-use wasmc_tests::differential::generate::Group;
+use wasmc_tests::differential::generate::{Group, Terms};
 use wasmc_tests::differential::{self, Difference, Totals, plan::Plan, reduce};
 use wasmc_tests::parallel;
 use wasmc_tests::spec::{self, Engine, Report, SETS, Status, Variant};
@@ -20,11 +20,11 @@ usage: cargo run --release -p wasmc-tests -- COMMAND
 
   diff [--group GROUP] [--count N] [--seed S] [--out DIR] [--target ARCHITECTURE]
         Compares N random modules with wasmi, from seed S on. Writes those that differ to DIR, reduced. Groups:
-        version-2, later, deterministic; and exceptions and threads, which are compared with Wasmtime (Python's package
-        `wasmtime`).
+        version-2, later, deterministic, loops; and exceptions and threads, which are compared with Wasmtime (Python's
+        package `wasmtime`).
   module GROUP SEED
         Prints the module of a seed as text.
-  compare [--deterministic] FILE
+  compare [--deterministic | --loops] FILE
         Compares one module with wasmi. The calls are those that reduced modules name in comments, or made from a seed.
   wast [--set NAME] [--script PART] [--engine NAME] [--all] [FILE...]
         Runs the specification's test suite, or other scripts, and prints a table. Engines: guard, explicit,
@@ -94,7 +94,7 @@ fn diff(mut arguments: VecDeque<String>) -> Result<bool, String> {
             if group.needs_wasmtime() {
                 return Ok(());
             }
-            let plan = Plan::of(failure.wasm.clone(), failure.seed, failure.options.deterministic);
+            let plan = Plan::of(failure.wasm.clone(), failure.seed, group.terms());
             let reduced = reduce::reduce(&plan, &failure.options);
             let text = reduce::describe(&reduced, &failure.what);
             fs::write(directory.join(format!("{}.reduced.wat", failure.seed)), text)
@@ -117,16 +117,20 @@ fn module(mut arguments: VecDeque<String>) -> Result<bool, String> {
 }
 
 fn compare(mut arguments: VecDeque<String>) -> Result<bool, String> {
-    let is_deterministic = arguments.front().is_some_and(|word| word == "--deterministic");
-    if is_deterministic {
+    let terms = match arguments.front().map(String::as_str) {
+        Some("--deterministic") => Group::Deterministic.terms(),
+        Some("--loops") => Group::Loops.terms(),
+        _ => Terms::default(),
+    };
+    if terms != Terms::default() {
         arguments.pop_front();
     }
     let file = value(&mut arguments, "compare")?;
     let wasm = wat::parse_file(&file).map_err(|error| error.to_string())?;
     let calls = reduce::calls(&fs::read(&file).unwrap_or_default());
     let plan = match &calls[..] {
-        [] => Plan::of(wasm, 0, is_deterministic),
-        calls => Plan::with_calls(wasm, 0, is_deterministic, calls),
+        [] => Plan::of(wasm, 0, terms),
+        calls => Plan::with_calls(wasm, 0, terms, calls),
     };
     for (step, outcome) in &plan.steps {
         println!("{step:x?}: {outcome:?}");

@@ -2,9 +2,8 @@
 //!
 //! - [`store`]: a directory of entries, safe against damage and concurrent use.
 //! - The code of functions: the key is Cranelift's own, a SHA-256 of the IR that it is given and of all its settings.
-//!   Of
-//!   the rest of the program it depends only on names that relocations refer to, and they are put in afterwards. So a
-//!   change of one function, or of `wasmc` itself, leaves the entries of all functions valid whose IR is the same.
+//!   Of the rest of the program it depends only on names that relocations refer to, and they are put in afterwards.
+//!   So a change of one function, or of `wasmc` itself, leaves the entries of all functions valid whose IR is the same.
 //!
 //! - [`programs`]: finished executables, for `wasmc run`.
 //!
@@ -20,6 +19,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cranelift_codegen::incremental_cache::CacheKvStore;
+use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, Result};
 pub use programs::{Programs, Stamp, contents_key, identity, stamps_key};
@@ -46,26 +46,25 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// If there is no such directory and it cannot be made, or if others can write there: they could put any code into
-    /// programs.
+    /// If there is no such directory and it cannot be made, or if others own it or can write there: they could put any
+    /// code into programs.
     pub fn open(directory: &Path, limit: u64) -> Result<Cache> {
         let name = directory.display();
         let failed = |error: std::io::Error| Error::invalid(format!("the cache {name}: {error}"));
         make_private(directory).map_err(failed)?;
         let metadata = fs::metadata(directory).map_err(failed)?;
-        // Who owns a process owns its directory in /proc.
-        let own = fs::metadata("/proc/self").map(|process| process.uid());
-        let is_foreign = own.is_ok_and(|own| metadata.uid() != own && own != 0);
-        if is_foreign || metadata.mode() & 0o002 != 0 {
-            return Err(Error::usage(format!("the cache {name}: others can write there")));
+        let own = rustix::process::geteuid().as_raw();
+        if metadata.uid() != own || metadata.mode() & 0o022 != 0 {
+            return Err(Error::usage(format!("the cache {name}: it is not this user's, or others can write there")));
         }
         let (tag, contents) = TAG;
         let tag = directory.join(tag);
-        if !tag.exists() {
+        // In a directory of other things, backup programs shall not pass over those.
+        if fs::read_dir(directory).map_err(failed)?.next().is_none() {
             // Without it the cache is as good; it may be one that can only be read.
             let _ = fs::write(tag, contents);
         }
-        let functions = directory.join(format!("functions-{}", cranelift_codegen::VERSION));
+        let functions = directory.join("functions");
         let programs = Programs::new(directory, limit / 2);
         Ok(Cache { functions: Store::new(functions, limit / 2), programs, found: AtomicUsize::new(0) })
     }
@@ -90,14 +89,15 @@ pub(crate) struct Functions<'a>(pub &'a Cache);
 
 impl CacheKvStore for Functions<'_> {
     fn get(&self, key: &[u8]) -> Option<Cow<'_, [u8]>> {
-        self.0.functions.get(&as_key(key)).map(Cow::Owned)
+        self.0.functions.get(&own_key(key)).map(Cow::Owned)
     }
 
     fn insert(&mut self, key: &[u8], contents: Vec<u8>) {
-        self.0.functions.put(&as_key(key), &contents);
+        self.0.functions.put(&own_key(key), &contents);
     }
 }
 
-fn as_key(key: &[u8]) -> Key {
-    key.try_into().expect("Cranelift's keys are SHA-256")
+/// What other versions of Cranelift wrote is as good as none, and goes like everything that is not used.
+fn own_key(key: &[u8]) -> Key {
+    Sha256::new().chain_update(cranelift_codegen::VERSION).chain_update(key).finalize().into()
 }

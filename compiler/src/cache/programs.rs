@@ -67,8 +67,8 @@ fn begin_key(kind: &str, settings: &str) -> Sha256 {
 fn rested_stamp(metadata: &Metadata) -> Option<Stamp> {
     let latest = u64::try_from(metadata.ctime().max(metadata.mtime())).ok()?;
     // Times are cut to seconds, so that one more may have passed.
-    let is_rested = SystemTime::UNIX_EPOCH + Duration::from_secs(latest + 1) + REST < SystemTime::now();
-    (metadata.is_file() && is_rested).then(|| stamp(metadata))
+    let rested = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(latest.checked_add(1)?))?.checked_add(REST)?;
+    (metadata.is_file() && rested < SystemTime::now()).then(|| stamp(metadata))
 }
 
 fn stamp(metadata: &Metadata) -> Stamp {

@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum, ValueHint};
-use wasmc_abi::grants::{self, is_variable, parse_directory, parse_names};
+use wasmc_abi::grants;
 use wasmc_abi::layout::HOST_HEADROOM;
 use wasmc_abi::program::MAX_THREADS;
 
@@ -359,27 +358,7 @@ impl CommonArguments {
     }
 
     fn grants(&self) -> Result<Grants> {
-        let no_nul = |list: &[String]| list.iter().all(|text| !text.contains('\0'));
-        if let Some(bad) = self.directories.iter().find(|text| parse_directory(text.as_bytes()).is_none()) {
-            return Err(Error::usage(format!("--dir wants HOST[::GUEST][:ro], not '{bad}'")));
-        }
-        if let Some(bad) = self.embedded.iter().find(|text| parse_names(text.as_bytes()).is_none()) {
-            return Err(Error::usage(format!("--embed wants HOST[::GUEST], not '{bad}'")));
-        }
-        if let Some(bad) = self.variables.iter().find(|text| !is_variable(text.as_bytes())) {
-            return Err(Error::usage(format!("--env wants NAME=VALUE, not '{bad}'")));
-        }
-        if let Some(bad) = self.listeners.iter().find(|text| !is_listener(text)) {
-            return Err(Error::usage(format!("--tcplisten wants IP:PORT or `activation`, not '{bad}'")));
-        }
-        if !no_nul(&self.directories)
-            || !no_nul(&self.embedded)
-            || !no_nul(&self.variables)
-            || !no_nul(self.arg0.as_slice())
-        {
-            return Err(Error::usage("a NUL cannot be part of a grant"));
-        }
-        Ok(Grants {
+        let grants = Grants {
             directories: self.directories.clone(),
             embedded: self.embedded.clone(),
             embedded_time: if self.embedded.is_empty() { 0 } else { embedded_time()? },
@@ -389,7 +368,9 @@ impl CommonArguments {
             arg0: self.arg0.clone(),
             sealed: self.sealed,
             walk_paths: self.walk_paths,
-        })
+        };
+        grants.check()?;
+        Ok(grants)
     }
 
     /// `--import-fn` as import and symbol.
@@ -494,10 +475,6 @@ fn parse_cpu(name: &str, architecture: Architecture) -> Result<Cpu> {
 }
 
 /// Bytes, with an optional K, M or G for powers of 1024.
-fn is_listener(text: &str) -> bool {
-    text.as_bytes() == grants::ACTIVATION || text.parse::<SocketAddr>().is_ok()
-}
-
 fn parse_size(text: &str) -> std::result::Result<u64, String> {
     grants::parse_size(text.as_bytes()).ok_or_else(|| "not a size such as 65536, 64K, 8M or 4G".to_owned())
 }

@@ -1,6 +1,5 @@
 //! The command as a whole, and what explains it: `wasmc help`, manual pages, completions.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use clap::{Command, CommandFactory as _};
@@ -44,7 +43,12 @@ const TOPICS: &[Topic] = &[
 ];
 
 const ENVIRONMENT: &[(&str, &str)] = &[
-    ("NO_COLOR", "If it is set and not empty, wasmc prints no colours; nor does it where no terminal is."),
+    (
+        "NO_COLOR, CLICOLOR, CLICOLOR_FORCE, TERM",
+        "Colours are for terminals: none if NO_COLOR is set, CLICOLOR is 0 or TERM is dumb. CLICOLOR_FORCE has them \
+         everywhere.",
+    ),
+    ("XDG_CACHE_HOME, HOME", "`wasmc run` keeps what it made in wasmc below the first, or in .cache below the second."),
     ("SOURCE_DATE_EPOCH", "The time of embedded files, in seconds since 1970, instead of 1980-01-01."),
     (
         "WASMC_DIR, WASMC_ENV, WASMC_TCPLISTEN",
@@ -104,7 +108,11 @@ pub fn help(topic: Option<&str>) -> Result<()> {
             },
         },
     };
-    written(write!(anstream::stdout(), "{}", text.ansi()))
+    let text = match anstream::AutoStream::choice(&std::io::stdout()) {
+        anstream::ColorChoice::Never => text.to_string(),
+        _ => text.ansi().to_string(),
+    };
+    output::print(text.as_bytes())
 }
 
 /// The command with the options of one heading only.
@@ -131,7 +139,7 @@ pub fn completions(shell: Shell) -> Result<()> {
         Shell::Zsh => script = for_zsh(&script),
         _ => {}
     }
-    written(std::io::stdout().write_all(script.as_bytes()))
+    output::print(script.as_bytes())
 }
 
 /// The generated script takes the first word without a dash for a command, which may be INPUT here, and knows no
@@ -158,10 +166,10 @@ end
 fn for_zsh(script: &str) -> String {
     let names = subcommands().join(" ");
     let mut lines: Vec<&str> = script.lines().collect();
-    if let Some(place) = lines.iter().position(|line| line.starts_with("\":: :_wasmc_commands\"")) {
-        // INPUT, commands, and what is behind them.
-        lines.splice(place - 1..=place + 1, ["'1: :_wasmc_first' \\", "$rest \\"]);
-    }
+    let place = lines.iter().position(|line| line.starts_with("\":: :_wasmc_commands\""));
+    let place = place.expect("clap_complete offers commands");
+    // INPUT, commands, and what is behind them.
+    lines.splice(place - 1..=place + 1, ["'1: :_wasmc_first' \\", "$rest \\"]);
     let script = lines.join("\n").replace("$line[2]", "$line[1]");
     let rest = format!(
         "    local ret=1
@@ -188,7 +196,7 @@ pub fn manual(subcommand: Option<&str>, directory: Option<&Path>) -> Result<()> 
                 Error::usage(format!("there is no command '{name}'{hint}"))
             })?,
         };
-        return written(std::io::stdout().write_all(&page(command)));
+        return output::print(&page(command));
     };
     for command in std::iter::once(&command).chain(command.get_subcommands()) {
         let name = page_name(command);
@@ -239,10 +247,6 @@ fn page(command: &Command) -> Vec<u8> {
 /// The version of this command.
 pub fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
-}
-
-fn written(result: std::io::Result<()>) -> Result<()> {
-    result.map_err(|error| Error::invalid(format!("standard output: {error}")))
 }
 
 #[cfg(test)]

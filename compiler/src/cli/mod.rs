@@ -25,7 +25,7 @@ use arguments::{
     Arguments, CommonArguments, CompletionsArguments, EmitKind, ExploreArguments, HelpArguments, InspectArguments,
     ManArguments, RunArguments,
 };
-use progress::Progress;
+use progress::{Progress, Times};
 use snippet::Place;
 
 /// The whole command. Gives the exit status: see [`ErrorKind::exit_status`](crate::ErrorKind::exit_status).
@@ -105,9 +105,12 @@ fn compile(arguments: &Arguments) -> Result<(), Failure> {
     };
     let output = arguments.output.as_deref().or(library.as_deref());
     let output = output_path(&arguments.input, output, arguments.emit.extension())?;
+    let linked = common.linked()?;
+    let trace = arguments.timings.as_ref().and_then(Option::as_deref);
+    let others = [arguments.header.as_deref(), common.debug_text.as_deref(), trace];
+    check_outputs(others.into_iter().flatten().chain([&*output]), inputs(&linked, &arguments.input))?;
     let cache = common.cache.as_deref().map(|directory| Cache::open(directory, common.cache_size)).transpose()?;
 
-    let linked = common.linked()?;
     let mut sources = Source::read_all(&linked, &arguments.input)?;
     add_text_lines(&mut sources, common)?;
     let entry = match arguments.is_library() {
@@ -125,25 +128,23 @@ fn compile(arguments: &Arguments) -> Result<(), Failure> {
         emit => crate::make(&program, &options[0], emit.emit(), session),
     });
     let times = progress.finish();
-    for note in &times.notes {
-        anstream::eprint!("{}", mask(&format!("note: {note}\n")));
-    }
+    tell_notes(&times);
     let Artifact { bytes, header } = result.map_err(|error| locate(error, &sources))?;
     if let (Some(path), Some(header)) = (&arguments.header, header) {
         output::write(path, header.as_bytes(), false)?;
     }
     output::write(&output, &bytes, arguments.emit == EmitKind::Exe)?;
     if let Some(trace) = &arguments.timings {
-        anstream::eprint!("{}", mask(&times.table()));
+        tell(&mask(&times.table()));
         if let Some(trace) = trace {
             output::write(trace, times.trace().as_bytes(), false)?;
         }
     }
     if arguments.verbose {
         let size = bytes.len();
-        anstream::eprint!("{}{size:>9} bytes  {}\n", times.report(), output.display());
+        tell(&mask(&format!("{}{size:>9} bytes  {}\n", times.report(), output.display())));
         if let Some(cache) = &cache {
-            anstream::eprint!("{:>9} functions from the cache\n", cache.found());
+            tell(&format!("{:>9} functions from the cache\n", cache.found()));
         }
     }
     Ok(())
@@ -154,18 +155,28 @@ fn explore(arguments: &ExploreArguments) -> Result<(), Failure> {
     let common = &arguments.common;
     let options = arguments.options()?;
     let output = output_path(&arguments.input, arguments.output.as_deref(), "html")?;
-    let cache = common.cache.as_deref().map(|directory| Cache::open(directory, common.cache_size)).transpose()?;
     let linked = common.linked()?;
+    check_outputs(common.debug_text.as_deref().into_iter().chain([&*output]), inputs(&linked, &arguments.input))?;
+    let cache = common.cache.as_deref().map(|directory| Cache::open(directory, common.cache_size)).transpose()?;
     let mut sources = Source::read_all(&linked, &arguments.input)?;
     add_text_lines(&mut sources, common)?;
-    let program = Program { instances: instances(&linked, &sources), entry: common.entry() };
+    let entry = match common.entry() {
+        Entry::Command => Entry::Exports,
+        entry => entry,
+    };
+    let program = Program { instances: instances(&linked, &sources), entry };
 
     let progress = Progress::new(false);
     let session = Session { observer: &progress, cache: cache.as_ref() };
     let result = on_threads(common, || crate::explore(&program, &options, session));
-    progress.finish();
+    tell_notes(&progress.finish());
     let page = result.map_err(|error| locate(error, &sources))?;
     Ok(output::write(&output, &page, false)?)
+}
+
+/// The files that are read as modules.
+fn inputs<'a>(linked: &[(&'a str, &'a Path)], input: &'a Path) -> impl Iterator<Item = &'a Path> {
+    linked.iter().map(|(_, path)| *path).chain([input])
 }
 
 /// Does work that compiles on as many threads as the arguments say.
@@ -296,10 +307,6 @@ fn read_file(path: &Path) -> Result<Vec<u8>> {
     }
 }
 
-fn is_text_file(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "wat")
-}
-
 /// The binary form of a module in the text format.
 fn parse_text(path: &Path, text: &[u8]) -> Result<Vec<u8>> {
     match wat::Parser::new().parse_bytes(Some(path), text) {
@@ -313,24 +320,41 @@ fn looks_binary(bytes: &[u8]) -> bool {
     bytes.is_empty() || bytes.iter().take(64).any(|&byte| byte < b' ' && !byte.is_ascii_whitespace())
 }
 
-/// Where to write, if it would not be over the input.
+/// Where to write.
 fn output_path(input: &Path, output: Option<&Path>, extension: &str) -> Result<PathBuf> {
     let output = match output {
         Some(output) => output.to_owned(),
         None if input.as_os_str() == "-" => PathBuf::from("a.out"),
         None => {
             let stem = input.file_stem().ok_or_else(|| Error::usage(format!("{} is not a file", input.display())))?;
-            PathBuf::from(stem).with_extension(extension)
+            let mut name = stem.to_owned();
+            if !extension.is_empty() {
+                name.push(".");
+                name.push(extension);
+            }
+            PathBuf::from(name)
         }
     };
-    let same = |a: &Path, b: &Path| matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
-    if output.as_os_str() != "-" && same(&output, input) && output.is_file() {
-        return Err(Error::usage(format!(
-            "the output would replace the input {}: name another with -o",
-            input.display()
-        )));
-    }
     Ok(output)
+}
+
+/// Refuses outputs that would replace an input, or each other.
+fn check_outputs<'a>(outputs: impl Iterator<Item = &'a Path>, inputs: impl Iterator<Item = &'a Path>) -> Result<()> {
+    // What is no regular file is not replaced.
+    let file = |path: &Path| path.canonicalize().ok().filter(|path| path.as_os_str() != "-" && path.is_file());
+    let inputs: Vec<PathBuf> = inputs.filter_map(file).collect();
+    let mut named: Vec<&Path> = Vec::new();
+    for output in outputs.filter(|output| output.as_os_str() != "-") {
+        if file(output).is_some_and(|output| inputs.contains(&output)) {
+            let name = output.display();
+            return Err(Error::usage(format!("the output would replace the input {name}: name another file")));
+        }
+        if named.contains(&output) {
+            return Err(Error::usage(format!("two outputs are named {}", output.display())));
+        }
+        named.push(output);
+    }
+    Ok(())
 }
 
 /// What the names of a library begin with: what is said, or the input's name as an identifier.
@@ -347,13 +371,21 @@ fn library_name(arguments: &Arguments) -> Result<String> {
     Err(Error::usage(format!("no identifier of C can be made of '{stem}': give the library a name with --name")))
 }
 
+/// Writes to standard error. If that is closed or full, there is nowhere to say so.
+fn tell(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+fn tell_notes(times: &Times) {
+    times.notes.iter().for_each(|note| tell(&mask(&format!("note: {note}\n"))));
+}
+
 fn report(failure: &Failure) {
     let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     let error = mask(&failure.error.to_string());
-    // Nowhere to say it if standard error is closed.
-    let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {error}");
+    tell(&format!("{style}error:{style:#} {error}\n"));
     if let Some((file, place)) = &failure.place {
-        let _ = writeln!(anstream::stderr(), "{}", place.render(&mask(file)));
+        tell(&format!("{}\n", place.render(&mask(file))));
     }
 }
 

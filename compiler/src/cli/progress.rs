@@ -69,6 +69,8 @@ impl Progress {
 impl Observer for Progress {
     fn phase(&self, name: &'static str) {
         self.phases.lock().expect("no observer panics").push((name, Instant::now()));
+        // An image of several targets has their functions one target behind the other.
+        self.compiled.store(0, Ordering::Relaxed);
     }
 
     fn note(&self, text: &str) {

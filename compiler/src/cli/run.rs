@@ -13,7 +13,7 @@ use rustix::fs::MemfdFlags;
 
 use super::arguments::{CommonArguments, RunArguments};
 use super::progress::Progress;
-use super::{Failure, Source, add_text_lines, instances, locate, on_threads};
+use super::{Failure, Source, add_text_lines, inputs, instances, locate, on_threads, tell_notes};
 use crate::cache::{Cache, Key, Programs, Stamp, contents_key, identity, stamps_key};
 use crate::error::{Error, Result};
 use crate::options::{Architecture, Options};
@@ -39,15 +39,19 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let own = identity(Path::new("/proc/self/exe"));
     let has_keys = own.is_some() && options.grants.embedded.is_empty();
     let programs = cache.as_ref().filter(|_| has_keys).map(Cache::programs);
-    let settings = settings(common, &options, process_name(input), own)?;
-    let paths = || linked.iter().map(|(_, path)| *path).chain([input]);
-    let quick = programs.and_then(|_| stamps_key(&settings, paths()));
+    let settings = settings(common, &options, input, own)?;
+    let paths = || inputs(&linked, input);
+    // Text is written each time, and what is not a file has no stamp.
+    let has_stamps = common.debug_text.is_none() && paths().all(|path| path.as_os_str() != "-");
+    let quick = programs.filter(|_| has_stamps).and_then(|_| stamps_key(&settings, paths()));
     if let Some(program) = find(programs, quick.as_ref()) {
         // If it is gone by now, or may not be executed where it lies, there are other ways.
         start(&program);
     }
 
     let mut sources = Source::read_all(&linked, input)?;
+    // A name may lead to another file by now: then what was read has other stamps, or had.
+    let quick = quick.filter(|key| stamps_key(&settings, paths()).as_ref() == Some(key));
     add_text_lines(&mut sources, common)?;
     let key = contents_key(&settings, sources.iter().map(|source| &source.wasm[..]));
     if let Some(program) = find(programs, Some(&key)) {
@@ -61,7 +65,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let progress = Progress::new(false);
     let session = Session { observer: &progress, cache: cache.as_ref() };
     let result = on_threads(common, || crate::compile_in(&program, &options, Emit::Executable, session));
-    progress.finish();
+    tell_notes(&progress.finish());
     let executable = result.map_err(|error| locate(error, &sources))?;
     if let Some(programs) = programs
         && let Ok(program) = programs.keep(&key, process_name(input), &executable)
@@ -97,9 +101,11 @@ fn open_cache(arguments: &CommonArguments, is_unwanted: bool) -> Result<Option<C
 
 /// Everything but the modules that decides what the executable is: options, names, which machine `native` is, and which
 /// `wasmc` this is.
-fn settings(arguments: &CommonArguments, options: &Options, name: &OsStr, own: Option<Stamp>) -> Result<String> {
+fn settings(arguments: &CommonArguments, options: &Options, input: &Path, own: Option<Stamp>) -> Result<String> {
     let level = crate::codegen::target::level(options)?;
     let entry = arguments.entry();
+    // Debug information has the path of a text.
+    let name = if options.debug_info { input.as_os_str() } else { process_name(input) };
     let mut settings = format!("{} {level:?} {entry:?} {options:?} {name:?}", env!("CARGO_PKG_VERSION"));
     // Another build of the same version is another file.
     let _ = write!(settings, " {own:?} {:?}", arguments.linked()?);

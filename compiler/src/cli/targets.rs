@@ -6,9 +6,9 @@
 //! ```
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
-use crate::error::{Error, Result};
+use super::output;
+use crate::error::Result;
 use crate::options::Architecture;
 use crate::runtime;
 
@@ -26,6 +26,5 @@ pub fn list() -> Result<()> {
             let _ = writeln!(text, "  not available: {}", error.message());
         }
     }
-    let written = std::io::stdout().write_all(text.as_bytes());
-    written.map_err(|error| Error::invalid(format!("standard output: {error}")))
+    output::print(text.as_bytes())
 }

@@ -124,7 +124,16 @@ pub fn translate_guest_pointers(
             pointers.push(id);
         }
     }
-    let mut views = Views { unit, strings, state, slices, of: HashMap::new(), parts: HashMap::new(), void: None };
+    let mut views = Views {
+        unit,
+        strings,
+        state,
+        slices,
+        of: HashMap::new(),
+        parts: HashMap::new(),
+        with_slices: HashMap::new(),
+        void: None,
+    };
     for id in pointers {
         if views.unit.get(id).get(dw::DW_AT_byte_size).is_none() {
             let size = AttributeValue::Udata(state.pointer_size.into());
@@ -157,6 +166,8 @@ struct Views<'u> {
     of: HashMap<UnitEntryId, UnitEntryId>,
     /// Types of members, where the object has an address of the program's.
     parts: HashMap<UnitEntryId, UnitEntryId>,
+    /// Structures with slices in them, and those without.
+    with_slices: HashMap<UnitEntryId, bool>,
     void: Option<UnitEntryId>,
 }
 
@@ -279,27 +290,37 @@ impl Views<'_> {
                 slice.write(self.unit, self.strings, self.state, part, Space::LinearMemory);
                 part
             }
-            None if self.has_slices(ty, depth) => self.copy_members(ty, depth),
+            // Structures inside of each other have an end, unless the input is damaged.
+            None if depth <= 16 && self.has_slices(ty) => self.copy_members(ty, depth),
             None => ty,
         };
         self.parts.insert(ty, part);
         part
     }
 
-    /// Whether a structure has slices in it.
-    fn has_slices(&self, ty: UnitEntryId, depth: usize) -> bool {
-        // Structures inside of each other have an end, unless the input is damaged.
-        if depth > 16 || !self.is_structure(ty) {
-            return false;
+    /// Whether a structure has slices in it, in a variant too.
+    fn has_slices(&mut self, ty: UnitEntryId) -> bool {
+        if let Some(&known) = self.with_slices.get(&ty) {
+            return known;
         }
-        self.unit.get(ty).children().any(|&child| {
-            let child = self.unit.get(child);
-            let ty = match child.get(dw::DW_AT_type) {
-                Some(&AttributeValue::UnitRef(ty)) if child.tag() == dw::DW_TAG_member => ty,
-                _ => return false,
-            };
-            self.slices.contains_key(&ty) || self.has_slices(ty, depth + 1)
-        })
+        // Of a structure that has itself as a part, which only damaged input has, nothing more is to be learnt there.
+        self.with_slices.insert(ty, false);
+        let mut found = false;
+        let mut pending = if self.is_structure(ty) { vec![ty] } else { Vec::new() };
+        while let Some(parent) = pending.pop() {
+            for child in self.unit.get(parent).children().copied().collect::<Vec<_>>() {
+                let entry = self.unit.get(child);
+                match (entry.tag(), entry.get(dw::DW_AT_type)) {
+                    (dw::DW_TAG_variant_part | dw::DW_TAG_variant, _) => pending.push(child),
+                    (dw::DW_TAG_member, Some(&AttributeValue::UnitRef(ty))) => {
+                        found |= self.slices.contains_key(&ty) || self.has_slices(ty);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        self.with_slices.insert(ty, found);
+        found
     }
 
     /// A copy of a structure, whose address is one of the program's.

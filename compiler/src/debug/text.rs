@@ -1,6 +1,8 @@
 //! The lines of a module's text as its debug information, for modules that have none of their own: DWARF of Wasm code
 //! like any compiler's, which is then translated like any other.
 
+use std::collections::HashMap;
+
 use gimli::constants as dw;
 use gimli::write::{
     Address, AttributeValue, DwarfUnit, EndianVec, Expression, FileId, LineProgram, LineString, Sections, UnitEntryId,
@@ -24,7 +26,7 @@ pub struct TextPlace {
     pub column: u32,
 }
 
-/// A copy of the module with debug information that leads to a text in `file`; `None` if it is not valid, of which the
+/// A copy of the module with debug information that leads to a text in `file`; `None` if it cannot be read, of which the
 /// compiler will say more. `places` ascend.
 pub fn with_lines(wasm: &[u8], file: &str, places: &[TextPlace]) -> Option<Vec<u8>> {
     let module = Module::parse(wasm, Features::default()).ok()?;
@@ -82,8 +84,8 @@ pub fn with_lines(wasm: &[u8], file: &str, places: &[TextPlace]) -> Option<Vec<u
             let Some(ty) = types.of(&mut dwarf, ty) else { continue };
             let is_parameter = local < parameters.len();
             let tag = if is_parameter { dw::DW_TAG_formal_parameter } else { dw::DW_TAG_variable };
-            let named = locals.iter().find(|naming| naming.function == index.as_u32() && naming.local == local as u32);
-            let name = named.map_or_else(|| format!("local{local}"), |naming| naming.name.replace('\0', ""));
+            let named = locals.get(&(index.as_u32(), local as u32));
+            let name = named.map_or_else(|| format!("local{local}"), |name| name.replace('\0', ""));
             let name = dwarf.strings.add(name);
             let mut place = Expression::new();
             place.op_wasm_local(local as u32);
@@ -158,16 +160,9 @@ impl Types {
     }
 }
 
-/// The name of a local, from the name section.
-struct LocalName<'a> {
-    function: u32,
-    local: u32,
-    name: &'a str,
-}
-
-/// As far as the section is well-formed.
-fn local_names(wasm: &[u8]) -> Vec<LocalName<'_>> {
-    let mut found = Vec::new();
+/// The names of locals, by function and local, as far as the section is well-formed.
+fn local_names(wasm: &[u8]) -> HashMap<(u32, u32), &str> {
+    let mut found = HashMap::new();
     for payload in Parser::new(0).parse_all(wasm).map_while(Result::ok) {
         let Payload::CustomSection(custom) = payload else { continue };
         let KnownCustom::Name(section) = custom.as_known() else { continue };
@@ -175,7 +170,7 @@ fn local_names(wasm: &[u8]) -> Vec<LocalName<'_>> {
             let Name::Local(functions) = subsection else { continue };
             for IndirectNaming { index, names } in functions.into_iter().map_while(Result::ok) {
                 let names = names.into_iter().map_while(Result::ok);
-                found.extend(names.map(|naming| LocalName { function: index, local: naming.index, name: naming.name }));
+                found.extend(names.map(|naming| ((index, naming.index), naming.name)));
             }
         }
     }

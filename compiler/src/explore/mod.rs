@@ -5,8 +5,7 @@
 //! elements of the page.
 //!
 //! - [`machine`]: machine code as text; [`source`]: which line of the source each operator is from, where the module
-//!   has
-//!   DWARF;
+//!   has DWARF;
 //! - `page.html`: what the page does. The data follows it, one `<script type="text/plain">` each:
 //!
 //! ```text
@@ -33,10 +32,11 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::codegen::Listing;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::object::machine::Machine;
 use crate::plan::ids::InstanceId;
 use crate::plan::{FunctionSource, Plan};
+use crate::print::print;
 use crate::program::Program;
 use crate::translate::names::Name;
 use source::Lines;
@@ -45,6 +45,9 @@ const PAGE: &str = include_str!("page.html");
 
 /// Bytes of text that are compressed together: little to unpack, and enough to be worth it.
 const CHUNK_BYTES: usize = 1 << 20;
+
+/// Bytes that a module may have as text.
+const MAX_TEXT: usize = 2 << 30;
 
 /// A function as the page shows it.
 struct Shown {
@@ -132,12 +135,11 @@ struct Text {
 
 impl Text {
     fn of(wasm: &[u8]) -> Result<Text> {
-        let mut text = String::new();
-        let lines = wasmprinter::Config::new()
-            .offsets_and_lines(wasm, &mut text)
-            .map_err(|error| Error::internal(format!("the module cannot be printed: {error}")))?;
-        let lines: Vec<Line> =
-            lines.map(|(offset, line)| Line { offset, text: line.trim_end().replace('\t', " ") }).collect();
+        let printed = print(wasm, MAX_TEXT)?;
+        let lines: Vec<Line> = printed
+            .lines()
+            .map(|line| Line { offset: line.offset, text: line.text.trim_end().replace('\t', " ") })
+            .collect();
         let places = lines.iter().enumerate().filter_map(|(index, line)| Some((line.offset?, index)));
         let mut places: Vec<(u64, usize)> = places.collect();
         places.sort_unstable();

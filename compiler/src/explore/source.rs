@@ -18,6 +18,8 @@ pub struct Lines {
     /// Ascending by offset in the module: file and line, or none.
     rows: Vec<(u64, Option<(usize, u64)>)>,
     files: Vec<File>,
+    /// Of files by their names.
+    indices: HashMap<String, usize>,
 }
 
 struct File {
@@ -62,6 +64,7 @@ impl Lines {
         let Some(program) = unit.line_program.clone() else { return Ok(()) };
         let mut known = HashMap::new();
         let mut rows = program.rows();
+        let mut sequence: Vec<(u64, Option<(usize, u64)>)> = Vec::new();
         while let Some((header, row)) = rows.next_row()? {
             let mut place = None;
             if let Some(line) = row.line().filter(|_| !row.end_sequence()) {
@@ -75,9 +78,13 @@ impl Lines {
                 };
                 place = Some((file, line.get()));
             }
-            // Code that was removed is at address 0, or at the largest one.
-            if row.address() != 0 && row.address() < u64::from(u32::MAX) {
-                self.rows.push((code + row.address(), place));
+            sequence.push((row.address(), place));
+            if row.end_sequence() {
+                // Code that was removed begins at address 0, or at the largest one.
+                if sequence.first().is_some_and(|(start, _)| (1..u64::from(u32::MAX)).contains(start)) {
+                    self.rows.extend(sequence.iter().map(|(address, place)| (code.saturating_add(*address), *place)));
+                }
+                sequence.clear();
             }
         }
         Ok(())
@@ -85,20 +92,23 @@ impl Lines {
 
     fn add_file(&mut self, path: &Path) -> usize {
         let name = path.display().to_string();
-        if let Some(index) = self.files.iter().position(|file| file.name == name) {
+        if let Some(&index) = self.indices.get(&name) {
             return index;
         }
-        let lines = fs::read_to_string(path).unwrap_or_default().lines().map(str::to_owned).collect();
-        self.files.push(File { name, lines });
+        let text = if is_shown(path) { fs::read_to_string(path).unwrap_or_default() } else { String::new() };
+        self.files.push(File { name: name.clone(), lines: text.lines().map(str::to_owned).collect() });
+        self.indices.insert(name, self.files.len() - 1);
         self.files.len() - 1
     }
 
     /// What there is to tell of a function: see [`super`].
     pub fn text(&self, range: &Range<u64>) -> String {
-        let first = self.rows.partition_point(|(offset, _)| *offset < range.start);
+        // The first row may be before the first operator, where the size of the body and its locals are.
+        let first = self.rows.partition_point(|(offset, _)| *offset <= range.start).saturating_sub(1);
         let mut text = String::new();
         let mut last = None;
         for (offset, place) in self.rows[first..].iter().take_while(|(offset, _)| *offset < range.end) {
+            let offset = offset.max(&range.start);
             let Some((file, line)) = place.filter(|_| *place != last) else { continue };
             last = *place;
             let file = &self.files[file];
@@ -108,6 +118,19 @@ impl Lines {
         }
         text
     }
+}
+
+/// Bytes of a file of source text beyond which it is none.
+const MOST_BYTES: u64 = 16 << 20;
+
+/// Whether the lines of a file may be part of the page. It is the module that names the file, and the page may be
+/// passed on: so the file must be one of those where the user works, and no device.
+fn is_shown(path: &Path) -> bool {
+    let here = || {
+        let (path, here) = (path.canonicalize().ok()?, std::env::current_dir().ok()?.canonicalize().ok()?);
+        Some(path.starts_with(here))
+    };
+    fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() <= MOST_BYTES) && here().unwrap_or(false)
 }
 
 /// The path of a file, which may be relative to the directory of the unit.

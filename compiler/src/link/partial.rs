@@ -1,6 +1,6 @@
 //! Units → one unit with what its exported symbols reach, for linkers that are not ours.
 //!
-//! All names but the exported ones become local, and whatever refers to them refers to the definition: so several
+//! Debug information is kept whole. All names but the exported ones become local, and whatever refers to them refers to the definition: so several
 //! libraries can be in one program, each with its own copy of the runtime.
 
 use cranelift_entity::{EntityRef, SecondaryMap};
@@ -26,7 +26,7 @@ pub fn link<'data, A: Arch>(units: Vec<Unit<'data>>) -> Result<Unit<'data>, Link
     let mut output = Unit::default();
     let mut sections: SecondaryMap<SectionId, Option<SectionId>> = SecondaryMap::new();
     let is_kept = |&(id, section): &(SectionId, &Section<'_>)| {
-        live.contains(id) && !linker.contains(id) && section.kind != SectionKind::Unloaded
+        (live.contains(id) && !linker.contains(id)) || section.kind == SectionKind::Unloaded
     };
     for (number, (id, _)) in unit.sections.iter().filter(is_kept).enumerate() {
         sections[id] = Some(SectionId::new(number));
@@ -56,13 +56,18 @@ pub fn link<'data, A: Arch>(units: Vec<Unit<'data>>) -> Result<Unit<'data>, Link
         let relocated = |relocation: &Relocation| {
             let found = symbols[relocation.symbol];
             let found = found.or_else(|| definitions.get(&places[relocation.symbol]?).copied());
-            let symbol = found.ok_or_else(|| LinkError::Malformed {
-                section: section.name.clone().into_owned(),
-                what: "it refers to what is not part of a library",
-            })?;
-            Ok(Relocation { symbol, ..*relocation })
+            match found {
+                Some(symbol) => Ok(Some(Relocation { symbol, ..*relocation })),
+                // Debug information of what is left out stays, and leads nowhere.
+                None if section.kind == SectionKind::Unloaded => Ok(None),
+                None => Err(LinkError::Malformed {
+                    section: section.name.clone().into_owned(),
+                    what: "it refers to what is not part of a library",
+                }),
+            }
         };
-        let relocations = section.relocations.iter().map(relocated).collect::<Result<Vec<_>, LinkError>>()?;
+        let relocations = section.relocations.iter().filter_map(|relocation| relocated(relocation).transpose());
+        let relocations = relocations.collect::<Result<Vec<_>, LinkError>>()?;
         output.sections.push(Section { relocations, ..section });
     }
     Ok(output)

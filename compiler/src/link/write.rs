@@ -159,19 +159,19 @@ fn split(size: usize, relocations: &[Relocation]) -> Vec<(Range<usize>, &[Reloca
 
     let mut pieces = Vec::new();
     let (mut start, mut first) = (0, 0);
-    while size - start > PIECE {
-        // The first gap behind the piece's intended end that is wide enough.
-        let intended = start + PIECE;
-        let mut next = first + relocations[first..].partition_point(|r| (r.offset as usize) < intended);
-        let gap_end = |next: usize| relocations.get(next).map_or(size, |r| (r.offset as usize).min(size));
-        while next > first && next < relocations.len() && gap_end(next) < gap_end(next - 1) + FIELD + INSTRUCTION {
+    while start < size {
+        let (mut end, mut next) = (start + PIECE, first);
+        while let Some(relocation) = relocations.get(next).filter(|r| (r.offset as usize) < end + INSTRUCTION) {
+            end = end.max(relocation.offset as usize + FIELD);
             next += 1;
         }
-        let end = gap_end(next).saturating_sub(INSTRUCTION);
+        if end >= size {
+            // With whatever is misplaced behind the end, which is found when it is applied.
+            (end, next) = (size, relocations.len());
+        }
         pieces.push((start..end, &relocations[first..next]));
         (start, first) = (end, next);
     }
-    pieces.push((start..size, &relocations[first..]));
     pieces
 }
 

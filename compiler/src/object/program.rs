@@ -16,6 +16,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::mem::offset_of;
 
 use cranelift_codegen::isa::unwind::{UnwindInfo, systemv};
 use cranelift_entity::EntityRef;
@@ -57,7 +58,6 @@ use crate::error::{Error, Result};
 use crate::options::{Harden, Options};
 use crate::plan::evaluate::ConstValue;
 use crate::plan::ids::{FuncId, MemoryId};
-use crate::plan::instantiate::initial_entry;
 use crate::plan::layout::{Bounds, GlobalPlace, TablePlace, table_limit};
 use crate::plan::{FunctionSource, Main, Plan, ScriptStep, Table};
 use crate::translate::names::{Name, RuntimeFunction, Unique};
@@ -125,7 +125,7 @@ pub fn assemble(
     debug.notes.iter().for_each(|note| observer.note(note));
     assembler.add_places(&mut header, &mut functions, &debug.places);
     header.names = assembler.rodata.add(&functions.function_names, 1) as i32;
-    assembler.rodata.relative(offset_of_field(|header| &header.code), functions.text_symbol, 0);
+    assembler.rodata.relative(offset_of!(ProgramHeader, code), functions.text_symbol, 0);
     header.grants_size = assembler.add_note(note, target, options, embedded);
     if let Some(embedded) = embedded {
         assembler.add_embedded(&mut header, embedded);
@@ -450,8 +450,7 @@ impl Assembler<'_> {
                 Name::Elements(id) => self.add_funcrefs(&self.plan.elements[id].items),
                 Name::Table(id) => {
                     let table = &self.plan.tables[id];
-                    let entries: Vec<ConstValue> =
-                        (0..table.minimum).map(|index| initial_entry(&table.entries, table.initial, index)).collect();
+                    let entries: Vec<ConstValue> = table.initial_entries().collect();
                     self.add_funcrefs(&entries)
                 }
                 Name::Funcref(id) => self.add_funcrefs(&[ConstValue::Function(id)]),
@@ -542,9 +541,8 @@ impl Assembler<'_> {
             match plan.layout.tables[id] {
                 TablePlace::ReadOnly => {}
                 TablePlace::InRecord(offset) => {
-                    for index in 0..table.minimum {
-                        let value = initial_entry(&table.entries, table.initial, index);
-                        self.put_reference(start + offset as usize + index as usize * FUNCREF_SIZE as usize, value);
+                    for (index, value) in table.initial_entries().enumerate() {
+                        self.put_reference(start + offset as usize + index * FUNCREF_SIZE as usize, value);
                     }
                 }
                 TablePlace::Slot { record, base } => {
@@ -647,7 +645,7 @@ impl Assembler<'_> {
     fn add_note(&mut self, section: SectionId, target: &Target, options: &Options, embedded: Option<&Embedded>) -> u32 {
         let symbol = self.unit.section_symbol(section);
         let note = note::note(self.plan, target, options, embedded);
-        self.rodata.relative(offset_of_field(|header| &header.grants), symbol, note.descriptor as u64);
+        self.rodata.relative(offset_of!(ProgramHeader, grants), symbol, note.descriptor as u64);
         let size = note.bytes.len() - note.descriptor;
         let section = &mut self.unit.sections[section];
         section.size = note.bytes.len() as u64;
@@ -660,12 +658,12 @@ impl Assembler<'_> {
         let plan = self.plan;
         if plan.thread_start.is_some() {
             let start = self.symbol(Name::ThreadStart(Unique));
-            self.rodata.relative(offset_of_field(|header| &header.thread_start), start, 0);
+            self.rodata.relative(offset_of!(ProgramHeader, thread_start), start, 0);
         }
         let steps = match &plan.main {
-            Main::Command(_) | Main::Invoke(_) | Main::Library(_) => {
+            Main::Command(_) | Main::Invoke(_) | Main::Exports(_) | Main::Library(_) => {
                 let main = self.symbol(Name::Main(Unique));
-                self.rodata.relative(offset_of_field(|header| &header.main), main, 0);
+                self.rodata.relative(offset_of!(ProgramHeader, main), main, 0);
                 return;
             }
             Main::Script(steps) => steps,
@@ -701,7 +699,7 @@ impl Assembler<'_> {
         }
         if steps.iter().any(|step| matches!(step, ScriptStep::Start(_))) {
             let symbol = self.symbol(Name::Runtime(RuntimeFunction::ScriptThread));
-            self.rodata.relative(offset_of_field(|header| &header.script_thread), symbol, 0);
+            self.rodata.relative(offset_of!(ProgramHeader, script_thread), symbol, 0);
         }
         header.script_count = encoded.len() as u32;
         header.script_slots = self.rodata.add(&slots, 16) as i32;
@@ -763,9 +761,9 @@ impl Assembler<'_> {
             relocations: Vec::new(),
         });
         let symbol = self.unit.section_symbol(section);
-        self.rodata.relative(offset_of_field(|header| &header.embedded), symbol, 0);
+        self.rodata.relative(offset_of!(ProgramHeader, embedded), symbol, 0);
         let symbol = self.symbol(Name::Runtime(RuntimeFunction::Embed));
-        self.rodata.relative(offset_of_field(|header| &header.embed), symbol, 0);
+        self.rodata.relative(offset_of!(ProgramHeader, embed), symbol, 0);
     }
 
     /// What the program gives up before it runs. Scripts do not: they are for tests, and need system calls of their
@@ -777,10 +775,10 @@ impl Assembler<'_> {
         header.filter_process = filter.process as u32;
         header.harden_flags = if harden == Harden::Require { REQUIRE } else { 0 };
         let symbol = self.symbol(Name::Runtime(RuntimeFunction::Harden));
-        self.rodata.relative(offset_of_field(|header| &header.harden), symbol, 0);
+        self.rodata.relative(offset_of!(ProgramHeader, harden), symbol, 0);
         if filter.takes_paths {
             let symbol = self.symbol(Name::Runtime(RuntimeFunction::ConfineFiles));
-            self.rodata.relative(offset_of_field(|header| &header.confine_files), symbol, 0);
+            self.rodata.relative(offset_of!(ProgramHeader, confine_files), symbol, 0);
         }
     }
 
@@ -825,15 +823,10 @@ pub fn fill_embedded(unit: &mut Unit<'_>, embedded: &Embedded) -> Result<()> {
 
 /// Entries that a table with a slot begins with, without nulls at the end.
 fn slot_entries(table: &Table) -> Vec<ConstValue> {
-    let mut entries: Vec<ConstValue> =
-        (0..table.minimum).map(|index| initial_entry(&table.entries, table.initial, index)).collect();
-    let used = entries.iter().rposition(|&entry| entry != ConstValue::Bits(0)).map_or(0, |last| last + 1);
+    const NULL: ConstValue = ConstValue::Bits(0);
+    let count = if table.initial == NULL { table.entries.len() as u64 } else { table.minimum };
+    let mut entries: Vec<ConstValue> = table.initial_entries().take(count as usize).collect();
+    let used = entries.iter().rposition(|&entry| entry != NULL).map_or(0, |last| last + 1);
     entries.truncate(used);
     entries
-}
-
-/// Byte offset of a field of the program header.
-fn offset_of_field(field: impl Fn(&ProgramHeader) -> &i32) -> usize {
-    let header = ProgramHeader::default();
-    std::ptr::from_ref(field(&header)).addr() - std::ptr::from_ref(&header).addr()
 }

@@ -29,9 +29,11 @@ pub fn copy_dispatches(function: &mut Function) {
     let dispatches: Vec<(Block, usize)> =
         function.layout.blocks().filter_map(|block| Some((block, entries(function, block)?))).collect();
     let mut budget = MOST_ENTRIES;
-    for (block, entries) in dispatches {
-        let mut graph = ControlFlowGraph::new();
+    let mut graph = ControlFlowGraph::new();
+    if !dispatches.is_empty() {
         graph.compute(function);
+    }
+    for (block, entries) in dispatches {
         let jumps = jumps(function, &graph, block);
         let ways: Vec<Block> = jumps
             .iter()
@@ -50,6 +52,7 @@ pub fn copy_dispatches(function: &mut Function) {
             graph.compute(function);
         }
         copy_to_jumps(function, &graph, block);
+        graph.compute(function);
     }
 }
 

@@ -6,8 +6,8 @@
 use cranelift_codegen::cursor::FuncCursor;
 use cranelift_codegen::ir::{DataFlowGraph, InstBuilder, InstructionData, Opcode, Value, ValueDef, types};
 
-/// Instructions that are looked through, one behind the other.
-const DEPTH: u32 = 12;
+/// Instructions that are looked through.
+const MOST_INSTS: u32 = 64;
 
 /// A sum of values times constants, and a constant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,15 +25,16 @@ impl Linear {
     /// An i32 or i64 as the sum that it is.
     pub fn of(dfg: &DataFlowGraph, value: Value) -> Linear {
         let mut sum = Linear::default();
-        sum.add_value(dfg, value, 1, DEPTH);
+        sum.add_value(dfg, value, 1, &mut { MOST_INSTS });
         sum
     }
 
-    fn add_value(&mut self, dfg: &DataFlowGraph, value: Value, factor: u32, depth: u32) {
+    fn add_value(&mut self, dfg: &DataFlowGraph, value: Value, factor: u32, budget: &mut u32) {
         let value = dfg.resolve_aliases(value);
         if let ValueDef::Result(inst, 0) = dfg.value_def(value)
-            && depth > 0
+            && *budget > 0
         {
+            *budget -= 1;
             match dfg.insts[inst] {
                 InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => {
                     self.constant = self.constant.wrapping_add(factor.wrapping_mul(imm.bits() as u32));
@@ -42,26 +43,26 @@ impl Linear {
                 InstructionData::Unary { opcode: Opcode::Uextend | Opcode::Sextend | Opcode::Ireduce, arg }
                     if matches!(dfg.value_type(arg), types::I32 | types::I64) =>
                 {
-                    return self.add_value(dfg, arg, factor, depth - 1);
+                    return self.add_value(dfg, arg, factor, budget);
                 }
                 InstructionData::Binary { opcode: Opcode::Iadd, args } => {
-                    self.add_value(dfg, args[0], factor, depth - 1);
-                    return self.add_value(dfg, args[1], factor, depth - 1);
+                    self.add_value(dfg, args[0], factor, budget);
+                    return self.add_value(dfg, args[1], factor, budget);
                 }
                 InstructionData::Binary { opcode: Opcode::Isub, args } => {
-                    self.add_value(dfg, args[0], factor, depth - 1);
-                    return self.add_value(dfg, args[1], factor.wrapping_neg(), depth - 1);
+                    self.add_value(dfg, args[0], factor, budget);
+                    return self.add_value(dfg, args[1], factor.wrapping_neg(), budget);
                 }
                 InstructionData::Binary { opcode: Opcode::Ishl, args } => {
                     if let Some(count) = constant(dfg, args[1]) {
                         let count = count as u32 & (dfg.value_type(value).bits() - 1);
                         let factor = 1u32.checked_shl(count).map_or(0, |power| factor.wrapping_mul(power));
-                        return self.add_value(dfg, args[0], factor, depth - 1);
+                        return self.add_value(dfg, args[0], factor, budget);
                     }
                 }
                 InstructionData::Binary { opcode: Opcode::Imul, args } => {
                     if let Some(times) = constant(dfg, args[1]) {
-                        return self.add_value(dfg, args[0], factor.wrapping_mul(times as u32), depth - 1);
+                        return self.add_value(dfg, args[0], factor.wrapping_mul(times as u32), budget);
                     }
                 }
                 _ => {}

@@ -12,7 +12,7 @@
 //! is compared once, before the loop: a copy of the loop as it was runs if the places may overlap.
 //!
 //! A vector at the place of its first lane is where the scalars are: addresses do not wrap before they trap, since a
-//! memory that may have its last page is left alone. An access that is out of bounds traps as it did, but stores before
+//! memory that may have its last page is left alone, and so is a constant address beyond what an index can reach. An access that is out of bounds traps as it did, but stores before
 //! it in the same round may not have happened. Nobody sees that if the trap ends the program; else all is left alone.
 
 use std::collections::HashMap;
@@ -50,6 +50,10 @@ pub fn pack_neighbours(function: &mut Function, plan: &Plan<'_>) {
     function.dfg.resolve_all_aliases();
     let mut uses = None;
     for (block, exit) in loops {
+        let is_store = |inst: &Inst| function.dfg.insts[*inst].opcode() == Opcode::Store;
+        if function.layout.block_insts(block).filter(is_store).count() < 2 {
+            continue;
+        }
         let Some(accesses) = accesses(function, block, plan) else { continue };
         let seeds = seeds(function, &accesses);
         if seeds.is_empty() {
@@ -155,9 +159,21 @@ fn accesses(function: &Function, block: Block, plan: &Plan<'_>) -> Option<Vec<Ac
         };
         let region = data.memflags_data(dfg)?.alias_region()?;
         let memory = memory_of_region(dfg.alias_regions[region].user_id);
-        let is_packable = memory.is_some_and(|memory| plan.layout.memories[memory].has_room_behind);
-        let (index, mut address) = index_and_address(dfg, arg);
-        address.add(&Linear::constant(i64::from(i32::from(offset))), 1);
+        let index = index_of(dfg, arg);
+        let offset_bytes = i64::from(i32::from(offset));
+        // Where the address is a constant, the offset is in it, and may have led beyond what an index reaches.
+        let is_reachable = |memory| match linear::constant(dfg, arg) {
+            None => index.is_some(),
+            Some(at) => plan.layout.constant_base(memory).is_some_and(|base| {
+                let index = at.wrapping_add(offset_bytes).cast_unsigned().wrapping_sub(base);
+                u32::try_from(index).is_ok()
+            }),
+        };
+        let is_packable =
+            memory.is_some_and(|memory| plan.layout.memories[memory].has_room_behind && is_reachable(memory));
+        let index = index.unwrap_or_default();
+        let mut address = Linear::of(dfg, arg);
+        address.add(&Linear::constant(offset_bytes), 1);
         let ty = stored.map_or_else(|| dfg.value_type(dfg.first_result(inst)), |value| dfg.value_type(value));
         let bytes = bytes_of(data.opcode(), ty)?;
         accesses.push(Access { inst, place: accesses.len(), stored, region, is_packable, index, address, ty, bytes });
@@ -168,19 +184,22 @@ fn accesses(function: &Function, block: Block, plan: &Plan<'_>) -> Option<Vec<Ac
     Some(accesses)
 }
 
-/// The index that is extended to 64 bits to become an address, and the whole sum.
-fn index_and_address(dfg: &DataFlowGraph, address: Value) -> (Linear, Linear) {
-    let mut index = Linear::default();
+/// The index that is extended to 64 bits to become an address, if there is just one.
+fn index_of(dfg: &DataFlowGraph, address: Value) -> Option<Linear> {
+    let mut indices = Vec::new();
     let mut rest = vec![address];
     while let Some(value) = rest.pop() {
         let Some(inst) = dfg.value_def(value).inst() else { continue };
         match dfg.insts[inst] {
             InstructionData::Binary { opcode: Opcode::Iadd, args } => rest.extend(args),
-            InstructionData::Unary { opcode: Opcode::Uextend, arg } => index.add(&Linear::of(dfg, arg), 1),
+            InstructionData::Unary { opcode: Opcode::Uextend, arg } => indices.push(arg),
             _ => {}
         }
     }
-    (index, Linear::of(dfg, address))
+    match indices[..] {
+        [index] => Some(Linear::of(dfg, index)),
+        _ => None,
+    }
 }
 
 /// How many bytes an access touches.
@@ -241,7 +260,9 @@ fn seeds(function: &Function, accesses: &[Access]) -> Vec<Vec<usize>> {
 fn follows(first: &Access, second: &Access) -> bool {
     let bytes = Linear::constant(first.bytes.into());
     let up = second.index.difference(&first.index);
-    first.region == second.region
+    first.is_packable
+        && second.is_packable
+        && first.region == second.region
         && first.ty == second.ty
         && second.address.difference(&first.address) == bytes
         && up.terms.is_empty()
@@ -319,6 +340,12 @@ impl Packer<'_, '_> {
     fn gone(&self, tree: &Tree, mut unused: Vec<Value>) -> EntitySet<Value> {
         let dfg = &self.function.dfg;
         let mut left: HashMap<Value, u32> = HashMap::new();
+        // What vectors are made of is needed besides.
+        for node in &tree.nodes {
+            if let Node::Splat(value) | Node::Operation { scalar: Some(value), .. } = node {
+                *left.entry(*value).or_insert(self.uses.counts[*value]) += 1;
+            }
+        }
         let mut gone = EntitySet::new();
         while let Some(value) = unused.pop() {
             let uses = left.entry(value).or_insert(self.uses.counts[value]);
@@ -384,7 +411,7 @@ impl Packer<'_, '_> {
         if opcode == Opcode::Load {
             let loads: Vec<usize> = insts.iter().filter_map(|inst| self.by_inst.get(inst).copied()).collect();
             let is_row = |pair: &[usize]| follows(&self.accesses[pair[0]], &self.accesses[pair[1]]);
-            if loads.len() != lanes.len() || !self.accesses[loads[0]].is_packable || !loads.windows(2).all(is_row) {
+            if loads.len() != lanes.len() || !loads.windows(2).all(is_row) {
                 return None;
             }
             tree.loads.extend(&loads);
@@ -513,7 +540,7 @@ fn checks(function: &Function, block: Block, accesses: &[Access], packs: &[Pack]
             if !is_reversed || !is_ordered || first.region != second.region {
                 continue;
             }
-            if !first.is_packable {
+            if !first.is_packable || !second.is_packable {
                 return None;
             }
             // They overlap if -bytes of the first < difference < bytes of the second.

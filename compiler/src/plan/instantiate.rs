@@ -8,7 +8,7 @@
 
 use wasmc_abi::trap::TrapCode;
 
-use super::evaluate::{ConstValue, evaluate};
+use super::evaluate::evaluate;
 use super::ids::InstanceId;
 use super::{InstantiationStep, Plan};
 use crate::error::Result;
@@ -87,11 +87,6 @@ impl Plan<'_> {
 
 fn count_imports(module: &crate::parse::Module<'_>, kind: fn(&crate::parse::External) -> bool) -> usize {
     module.imports.iter().filter(|import| kind(&import.item)).count()
-}
-
-/// The value that an entry of a table has at first.
-pub fn initial_entry(entries: &[ConstValue], initial: ConstValue, index: u64) -> ConstValue {
-    entries.get(index as usize).copied().unwrap_or(initial)
 }
 
 #[cfg(test)]

@@ -166,6 +166,10 @@ pub fn interface(plan: &Plan<'_>, name: &str) -> Result<Library> {
     if name != identifier(name) || !is_identifier(name) {
         return Err(Error::usage(format!("a library must be named by an identifier of C, not '{name}'")));
     }
+    if name == "wasmc" || name.starts_with("wasmc_") {
+        let message = "names that begin with 'wasmc' are those of the runtime library: give the library another one";
+        return Err(Error::usage(message));
+    }
     let mut library = Library { name: name.to_owned(), ..Library::default() };
     let mut names = Names::default();
     // Types and constants of the header.
@@ -232,15 +236,14 @@ pub fn interface(plan: &Plan<'_>, name: &str) -> Result<Library> {
     Ok(library)
 }
 
-/// Adds an import that the host satisfies. What several modules import, or one several times, has a field for each.
+/// Adds an import that the host satisfies. What several modules import, or one several times, has a field for each;
+/// `names` are those of the fields.
 pub fn add_import(
     imports: &mut PrimaryMap<HostImportId, HostImport>,
+    names: &mut Names,
     (module, name): (&str, &str),
     function: FuncId,
 ) -> HostImportId {
-    let mut names = Names::default();
-    imports.values().for_each(|import| drop(names.take(&import.field)));
-    KEYWORDS.iter().chain(&["user_data"]).for_each(|word| drop(names.take(word)));
     let field = identifier(&format!("{module}_{name}"));
     let field =
         names.take(&if field.starts_with(|first: char| first.is_ascii_digit()) { format!("_{field}") } else { field });
@@ -297,9 +300,16 @@ const KEYWORDS: &[&str] = &[
 
 /// Names that are taken.
 #[derive(Default)]
-struct Names(HashSet<String>);
+pub struct Names(HashSet<String>);
 
 impl Names {
+    /// For the fields of a structure with functions.
+    pub fn of_fields() -> Names {
+        let mut names = Names::default();
+        KEYWORDS.iter().chain(&["user_data"]).for_each(|word| drop(names.take(word)));
+        names
+    }
+
     /// Those of the header's constants.
     fn reserve_constants(&mut self) {
         for used in ["OK", "TRAP", "EXIT", "REFUSED", "RAISED", "NO_STREAMS", "WASMC_H"] {
@@ -369,8 +379,9 @@ mod tests {
     #[test]
     fn fields_are_identifiers() {
         let mut imports = PrimaryMap::new();
+        let mut names = Names::of_fields();
         let mut field = |module, name| {
-            let id = add_import(&mut imports, (module, name), FuncId::from_u32(0));
+            let id = add_import(&mut imports, &mut names, (module, name), FuncId::from_u32(0));
             imports[id].field.clone()
         };
         assert_eq!(field("and", "eq"), "and_eq_2");

@@ -85,6 +85,7 @@ fn mark_roots(plan: &mut Plan<'_>, work: &mut Vec<FuncId>) {
     match &plan.main {
         Main::Command(start) => called.extend(*start),
         Main::Invoke(function) => called.push(*function),
+        Main::Exports(functions) => called.extend(functions),
         Main::Script(steps) => {
             for step in steps {
                 if let ScriptStep::Invoke { function, .. } = step {

@@ -63,6 +63,8 @@ pub struct Plan<'a> {
     /// Imports that the program around a library satisfies.
     pub host_imports: PrimaryMap<HostImportId, HostImport>,
     pub main: Main,
+    /// See [`Options::ends_with_trap`].
+    pub ends_with_trap: bool,
 }
 
 /// One instance: what its module's indices mean.
@@ -173,6 +175,15 @@ pub struct Table {
     pub entries: Vec<ConstValue>,
 }
 
+impl Table {
+    /// What the entries of the table hold at first, as many as there are then.
+    pub fn initial_entries(&self) -> impl Iterator<Item = ConstValue> {
+        let listed = self.entries.iter().copied().take(self.minimum as usize);
+        let rest = self.minimum.saturating_sub(self.entries.len() as u64);
+        listed.chain(std::iter::repeat_n(self.initial, rest as usize))
+    }
+}
+
 #[derive(Debug)]
 pub struct Memory {
     /// Its indices are i64, not i32.
@@ -240,6 +251,8 @@ pub enum Main {
     Command(Option<FuncId>),
     /// Instantiates all instances in order, then calls a function with the arguments of the process.
     Invoke(FuncId),
+    /// Instantiates all instances in order; these functions have code, and nobody calls them.
+    Exports(Vec<FuncId>),
     Script(Vec<ScriptStep>),
     /// Instantiates all instances in order, whenever the program around it wants that.
     Library(Library),
@@ -248,7 +261,7 @@ pub enum Main {
 impl Plan<'_> {
     /// Whether nobody sees memories and globals after a trap.
     pub fn traps_end_the_program(&self) -> bool {
-        matches!(self.main, Main::Command(_) | Main::Invoke(_))
+        self.ends_with_trap || matches!(self.main, Main::Command(_) | Main::Invoke(_) | Main::Exports(_))
     }
 }
 
@@ -283,6 +296,7 @@ impl<'a> Plan<'a> {
         library::check(&plan)?;
         instantiate::split_instantiation(&mut plan, !matches!(program.entry, Entry::Script(_)))?;
         plan.layout = layout::lay_out(&plan, options)?;
+        plan.ends_with_trap = options.ends_with_trap;
         Ok(plan)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use cpp_demangle::DemangleOptions;
 use cranelift_entity::{EntityRef, EntitySet, PrimaryMap};
 use rayon::prelude::*;
 use wasmc_abi::layout::WASM_PAGE_SIZE;
@@ -12,7 +13,7 @@ use super::describe::{describe_kind, describe_memory};
 use super::evaluate::{ConstValue, evaluate};
 use super::ids::{FuncId, InstanceId, MemoryId};
 use super::layout::{LARGEST_GROWN_32, Layout};
-use super::library;
+use super::library::{self, Names};
 use super::types::Types;
 use super::{
     Data, Elements, Function, FunctionSource, Global, Instance, InstantiationStep, Main, Memory, Plan, ScriptStep,
@@ -50,14 +51,18 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         layout: Layout::default(),
         host_imports: PrimaryMap::new(),
         main: Main::Command(None),
+        ends_with_trap: false,
     };
     let mut host_memories = HostMemories::default();
+    let mut fields = Names::of_fields();
     for (index, (source, parsed)) in program.instances.iter().zip(modules).enumerate() {
         let (module, uses) = parsed?;
         // In symbols and backtraces, functions of all but the main module say where they are from.
         let is_library = index + 1 < program.instances.len();
         let host = Host {
-            memories: matches!(program.entry, Entry::Command | Entry::Invoke(_)).then_some(&mut host_memories),
+            fields: &mut fields,
+            memories: matches!(program.entry, Entry::Command | Entry::Invoke(_) | Entry::Exports)
+                .then_some(&mut host_memories),
             functions: match program.entry {
                 Entry::Library { .. } => HostFunctions::Given,
                 _ if options.allow_unknown_imports => HostFunctions::Unknown,
@@ -67,8 +72,27 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         plan.add_instance(source, is_library, module, uses, options, host)
             .map_err(|error| error.in_module(&source.name))?;
     }
+    check_native_imports(&plan, &options.native_imports)?;
     plan.types.number();
     Ok(plan)
+}
+
+/// Refuses what names no import, and two names for one.
+fn check_native_imports(plan: &Plan<'_>, natives: &[NativeImport]) -> Result<()> {
+    let imports = plan.instances.values().flat_map(|instance| &instance.module.imports);
+    let functions = imports.filter(|import| matches!(import.item, External::Function(_)));
+    let known: Vec<String> = functions.map(|import| format!("{}.{}", import.module, import.name)).collect();
+    for (index, native) in natives.iter().enumerate() {
+        let import = &native.import;
+        if !known.contains(import) {
+            let hint = did_you_mean(import, known.iter().map(String::as_str));
+            return Err(Error::usage(format!("no module imports a function '{import}'{hint}")));
+        }
+        if natives[..index].iter().any(|other| other.import == *import) {
+            return Err(Error::usage(format!("two symbols are named for the import '{import}'")));
+        }
+    }
+    Ok(())
 }
 
 /// Shared memories that no instance exports, by the names under which they are imported. There is nobody who could give
@@ -163,7 +187,7 @@ impl<'a> Plan<'a> {
                         HostFunctions::Given => {
                             let id = self.functions.next_key();
                             let names = (import.module, import.name);
-                            let number = library::add_import(&mut self.host_imports, names, id);
+                            let number = library::add_import(&mut self.host_imports, host.fields, names, id);
                             FunctionSource::Host { import: name.clone(), number }
                         }
                         _ => FunctionSource::Unknown { import: name.clone() },
@@ -467,6 +491,8 @@ impl<'a> Plan<'a> {
 
 /// What the host has for imports that nothing else satisfies.
 struct Host<'a, 'm> {
+    /// In the structure of functions that a library is given.
+    fields: &'m mut Names,
     memories: Option<&'m mut HostMemories<'a>>,
     functions: HostFunctions,
 }
@@ -489,13 +515,21 @@ enum Linked {
 pub fn resolve_entry(plan: &Plan<'_>, entry: &Entry) -> Result<Main> {
     let steps = match entry {
         Entry::Command => return Ok(Main::Command(find_command(plan)?)),
+        Entry::Exports => {
+            let last = last_instance(plan)?;
+            if last.exported_function("_start").is_some() {
+                return Ok(Main::Command(find_command(plan)?));
+            }
+            check_initializers(plan)?;
+            let functions = last.module.exports.values().filter_map(|item| match item {
+                External::Function(function) => Some(last.functions[*function]),
+                _ => None,
+            });
+            return Ok(Main::Exports(functions.collect()));
+        }
         Entry::Invoke(name) => return Ok(Main::Invoke(find_invoked(plan, name)?)),
         Entry::Library { name } => {
-            for instance in plan.instances.values() {
-                if let Some(initialize) = instance.exported_function("_initialize") {
-                    check_entry(plan, "_initialize", initialize).map_err(|error| error.in_module(&instance.name))?;
-                }
-            }
+            check_initializers(plan)?;
             return Ok(Main::Library(library::interface(plan, name)?));
         }
         Entry::Script(steps) => steps,
@@ -650,16 +684,17 @@ fn check_native_type(ty: &FuncType, import: &Import<'_>, describe: impl Fn() -> 
     Err(Error::unsupported(format!("'{module}.{name}' cannot be a native function: it is imported as {}", describe())))
 }
 
+/// Below so many functions, one without a name gets that of an export: the search is linear.
+const FEW_BODIES: usize = 64;
+
 /// Name for symbols and backtraces: demangled, or made from the index.
 pub fn symbol_name(module: &Module<'_>, function: FuncIndex) -> String {
     match module.names.function(function) {
         Some(name) => demangle(name),
         None => {
-            let export = module.exports.iter().find(|(_, item)| **item == External::Function(function));
-            match export {
-                Some((name, _)) if module.bodies.len() < 64 => (*name).to_owned(),
-                _ => format!("function[{}]", function.index()),
-            }
+            let is_it = |(_, item): &(&&str, &External)| **item == External::Function(function);
+            let export = if module.bodies.len() < FEW_BODIES { module.exports.iter().find(is_it) } else { None };
+            export.map_or_else(|| format!("function[{}]", function.index()), |(name, _)| (*name).to_owned())
         }
     }
 }
@@ -680,11 +715,28 @@ pub fn demangle(name: &str) -> String {
     }
     if name.starts_with("_Z")
         && let Ok(symbol) = cpp_demangle::Symbol::new(name)
-        && let Ok(demangled) = symbol.demangle()
+        && let mut demangled = (Bounded { text: String::new(), left: LONGEST_NAME })
+        && symbol.structured_demangle(&mut demangled, &DemangleOptions::new()).is_ok()
     {
-        return demangled;
+        return demangled.text;
     }
     name.to_owned()
+}
+
+/// Bytes of a demangled name: each level of a short one can be several times as long as the one below.
+const LONGEST_NAME: usize = 16 << 10;
+
+struct Bounded {
+    text: String,
+    left: usize,
+}
+
+impl std::fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.left = self.left.checked_sub(text.len()).ok_or(std::fmt::Error)?;
+        self.text.push_str(text);
+        Ok(())
+    }
 }
 
 fn maximum_fits(wanted: Option<u64>, found: Option<u64>) -> bool {

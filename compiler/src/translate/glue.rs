@@ -18,7 +18,7 @@ use crate::plan::{FunctionSource, InstantiationStep, Main, Plan, ScriptStep};
 pub fn names(plan: &Plan<'_>) -> Vec<Name> {
     let mut names = Vec::new();
     match &plan.main {
-        Main::Command(_) => names.push(Name::Main(Unique)),
+        Main::Command(_) | Main::Exports(_) => names.push(Name::Main(Unique)),
         Main::Invoke(function) => names.extend([Name::ArrayCall(*function), Name::Main(Unique)]),
         Main::Script(steps) => {
             names.extend(steps.iter().filter_map(|step| match step {
@@ -83,7 +83,7 @@ pub fn translate(
                     env.call_runtime(RuntimeFunction::Invoke, &[entry, signature], &[]);
                 }
                 // Somebody else calls what is to be called.
-                Main::Command(None) | Main::Script(_) | Main::Library(_) => {}
+                Main::Command(None) | Main::Exports(_) | Main::Script(_) | Main::Library(_) => {}
             }
         }
         Name::ThreadStart(_) => {

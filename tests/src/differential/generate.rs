@@ -4,6 +4,7 @@ use arbitrary::Unstructured;
 use wasm_smith::{Config, Module};
 use wasmparser::{Operator, Parser, Payload};
 
+use super::loops;
 use crate::binary::{leb, read_leb, sections, signed_leb, with_sections};
 use crate::random::Random;
 
@@ -26,20 +27,36 @@ pub enum Group {
     Threads,
     /// Version 2 with relaxed vector operators, for the deterministic profile: nothing is made canonical.
     Deterministic,
+    /// Loops over neighbouring elements: see [`loops`].
+    Loops,
+}
+
+/// How modules are run and compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// In the deterministic profile.
+    pub is_deterministic: bool,
+    /// A trap is the end: what is in memories and globals then is not compared.
+    pub ends_with_trap: bool,
 }
 
 impl Group {
     /// Those that are compared with wasmi, always.
-    pub const ALL: &[Group] = &[Group::Version2, Group::Later, Group::Deterministic];
+    pub const ALL: &[Group] = &[Group::Version2, Group::Later, Group::Deterministic, Group::Loops];
 
     pub fn name(self) -> &'static str {
         match self {
             Group::Version2 => "version-2",
             Group::Later => "later",
             Group::Deterministic => "deterministic",
+            Group::Loops => "loops",
             Group::Exceptions => "exceptions",
             Group::Threads => "threads",
         }
+    }
+
+    pub fn terms(self) -> Terms {
+        Terms { is_deterministic: self == Group::Deterministic, ends_with_trap: self == Group::Loops }
     }
 
     /// Whether wasmi lacks what it has.
@@ -53,7 +70,11 @@ impl Group {
 }
 
 /// The module of a seed. It exports everything, imports nothing, and every call ends. Some of its branches have hints.
+/// All but those of [`Group::Loops`] have [`REFUEL`].
 pub fn module(group: Group, seed: u64) -> Vec<u8> {
+    if group == Group::Loops {
+        return loops::module(seed);
+    }
     let mut random = Random::new(seed);
     // Now and then a module lacks the functions that it should have had.
     loop {
@@ -234,7 +255,8 @@ mod tests {
                 let wasm = module(group, seed);
                 assert!(wasm == module(group, seed), "seed {seed}");
                 let exports = Exports::of(&wasm).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-                assert!(matches!(exports.find(REFUEL), Some(Export::Function { .. })));
+                let has_refuel = matches!(exports.find(REFUEL), Some(Export::Function { .. }));
+                assert_eq!(has_refuel, group != Group::Loops);
             }
         }
     }

@@ -18,6 +18,7 @@
 
 pub mod deterministic;
 pub mod generate;
+mod loops;
 pub mod plan;
 pub mod reduce;
 pub mod wasmtime;
@@ -32,7 +33,7 @@ use wasmc_abi::trap::TrapCode;
 use crate::reference::coarse;
 use crate::steps::Outcome;
 use crate::{emulator, native, parallel};
-use generate::Group;
+use generate::{Group, Terms};
 use plan::Plan;
 
 /// How long an executable may run.
@@ -128,9 +129,10 @@ pub enum Difference {
     StackOnly,
 }
 
-/// Performs plans natively, in one executable, and says which modules differ. All are of one profile.
+/// Performs plans natively, in one executable, and says which modules differ. All are on the same terms.
 pub fn compare(plans: &[Plan], options: &Options) -> Vec<Difference> {
-    let options = &Options { deterministic: plans[0].is_deterministic, ..options.clone() };
+    let Terms { is_deterministic, ends_with_trap } = plans[0].terms;
+    let options = &Options { deterministic: is_deterministic, ends_with_trap, ..options.clone() };
     match perform(plans, options) {
         Ok(outcomes) if !outcomes.iter().flatten().any(|outcome| matches!(outcome, Outcome::Lost(_))) => {
             plans.iter().zip(outcomes).filter_map(|(plan, outcomes)| judge(plan, &outcomes, options)).collect()

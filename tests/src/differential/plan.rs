@@ -5,7 +5,7 @@ use wasmc_abi::trap::TrapCode;
 use wasmparser::{RefType, ValType};
 
 use super::deterministic::without_choices;
-use super::generate::{self, Group, REFUEL};
+use super::generate::{self, Group, REFUEL, Terms};
 use super::{Difference, Failure, wasmtime};
 use crate::random::Random;
 use crate::reference::Reference;
@@ -22,8 +22,7 @@ pub struct Plan {
     pub steps: Vec<(Step, Outcome)>,
     /// wasmi could not go on; what it did until then is compared.
     pub is_cut_short: bool,
-    /// In the deterministic profile.
-    pub is_deterministic: bool,
+    pub terms: Terms,
     exports: Exports,
 }
 
@@ -33,7 +32,7 @@ impl Plan {
         if group.needs_wasmtime() {
             return Plan::in_wasmtime(generate::module(group, seed), seed);
         }
-        Plan::of(generate::module(group, seed), seed, group == Group::Deterministic)
+        Plan::of(generate::module(group, seed), seed, group.terms())
     }
 
     /// Runs a module in wasmi. The seed decides the arguments.
@@ -41,10 +40,10 @@ impl Plan {
     /// # Panics
     ///
     /// If the module is not valid.
-    pub fn of(wasm: Vec<u8>, seed: u64, is_deterministic: bool) -> Plan {
+    pub fn of(wasm: Vec<u8>, seed: u64, terms: Terms) -> Plan {
         let exports = Exports::of(&wasm).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         let calls = calls(&exports, &mut Random::new(seed));
-        Plan::with_calls(wasm, seed, is_deterministic, &calls)
+        Plan::with_calls(wasm, seed, terms, &calls)
     }
 
     /// Runs a module in Wasmtime. It is told all steps at once, so what comes after the end is cut off here.
@@ -70,7 +69,7 @@ impl Plan {
         let end = outcomes.iter().enumerate().find_map(is_end);
         let (length, is_cut_short) = end.unwrap_or((steps.len(), false));
         let steps = steps.into_iter().zip(outcomes).take(length).collect();
-        let mut plan = Plan { seed, wasm, steps, is_cut_short, is_deterministic: false, exports };
+        let mut plan = Plan { seed, wasm, steps, is_cut_short, terms: Terms::default(), exports };
         for index in 0..plan.steps.len() {
             plan.steps[index].1 = plan.comparable(index, &plan.steps[index].1);
         }
@@ -79,7 +78,7 @@ impl Plan {
 
     /// The plan for another module, or other calls.
     pub fn change(&self, wasm: Vec<u8>, calls: &[Step]) -> Plan {
-        Plan::with_calls(wasm, self.seed, self.is_deterministic, calls)
+        Plan::with_calls(wasm, self.seed, self.terms, calls)
     }
 
     /// Runs a module in wasmi with these calls.
@@ -87,13 +86,13 @@ impl Plan {
     /// # Panics
     ///
     /// If the module is not valid.
-    pub fn with_calls(wasm: Vec<u8>, seed: u64, is_deterministic: bool, calls: &[Step]) -> Plan {
+    pub fn with_calls(wasm: Vec<u8>, seed: u64, terms: Terms, calls: &[Step]) -> Plan {
         let exports = Exports::of(&wasm).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-        let (steps, is_cut_short) = match is_deterministic {
-            true => perform(&without_choices(&wasm), &exports, calls),
-            false => perform(&wasm, &exports, calls),
+        let (steps, is_cut_short) = match terms.is_deterministic {
+            true => perform(&without_choices(&wasm), &exports, calls, terms),
+            false => perform(&wasm, &exports, calls, terms),
         };
-        let mut plan = Plan { seed, wasm, steps: Vec::new(), is_cut_short, is_deterministic, exports };
+        let mut plan = Plan { seed, wasm, steps: Vec::new(), is_cut_short, terms, exports };
         plan.steps = steps;
         for index in 0..plan.steps.len() {
             plan.steps[index].1 = plan.comparable(index, &plan.steps[index].1);
@@ -184,7 +183,7 @@ fn float64(random: &mut Random) -> u64 {
 }
 
 /// Instantiates, and makes the calls with fresh fuel each; looks at everything in between.
-fn perform(wasm: &[u8], exports: &Exports, calls: &[Step]) -> (Vec<(Step, Outcome)>, bool) {
+fn perform(wasm: &[u8], exports: &Exports, calls: &[Step], terms: Terms) -> (Vec<(Step, Outcome)>, bool) {
     let instance = InstanceSource { name: "module".into(), wasm, wiring: Vec::new() };
     let program = Program { instances: vec![instance], entry: Entry::Script(Vec::new()) };
     let looks: Vec<Step> = exports.0.iter().filter_map(|(name, export)| look(name, export)).collect();
@@ -210,7 +209,9 @@ fn perform(wasm: &[u8], exports: &Exports, calls: &[Step]) -> (Vec<(Step, Outcom
         looks.iter().try_for_each(|look| step(look).map(drop))?;
         for call in calls {
             refuel.iter().try_for_each(|refuel| step(refuel).map(drop))?;
-            step(call)?;
+            if !step(call)? && terms.ends_with_trap {
+                return Some(());
+            }
             looks.iter().try_for_each(|look| step(look).map(drop))?;
         }
         Some(())

@@ -6,32 +6,32 @@ mod module;
 mod sizes;
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{is_text_file, parse_text};
+use super::{looks_binary, mask, output, parse_text, read_file};
 use crate::error::{Error, Result};
 
 /// Prints what there is to tell of a file.
 pub fn inspect(path: &Path, json: bool) -> Result<()> {
     let name = path.display();
-    let bytes = std::fs::read(path).map_err(|error| Error::invalid(format!("cannot read {name}: {error}")))?;
+    let bytes = read_file(path)?;
     let facts = if bytes.starts_with(b"\0asm") {
         module::facts(&bytes)
-    } else if is_text_file(path) {
-        module::facts(&parse_text(path, &bytes)?)
-    } else {
+    } else if looks_binary(&bytes) || bytes.starts_with(ARCHIVE) {
         let neither = || Error::invalid("it is neither a WebAssembly module nor an executable or object made by wasmc");
         executable::facts(&bytes).unwrap_or_else(|| Err(neither()))
+    } else {
+        module::facts(&parse_text(path, &bytes)?)
     };
     let facts = facts.map_err(|error| error.in_module(name.to_string()))?;
     let text = if json { as_json(&facts) } else { as_text(&facts) };
-    std::io::stdout()
-        .write_all(text.as_bytes())
-        .map_err(|error| Error::invalid(format!("cannot write to standard output: {error}")))
+    output::print(text.as_bytes())
 }
+
+/// What archives begin with, though it is text.
+const ARCHIVE: &[u8] = b"!<arch>\n";
 
 /// What is told about a file.
 enum Fact {
@@ -49,7 +49,7 @@ const SHOWN_PARTS: usize = 20;
 /// A line for each fact, and one for each member of a list.
 fn as_text(facts: &[(&str, Fact)]) -> String {
     // Names come from the module, and shall not reach a terminal as commands.
-    let plain = |text: &str| text.replace(char::is_control, "?");
+    let plain = |text: &str| mask(text).replace('\n', "\u{fffd}");
     let mut out = String::new();
     for (name, fact) in facts {
         let value = match fact {
@@ -59,7 +59,7 @@ fn as_text(facts: &[(&str, Fact)]) -> String {
             Fact::List(list) if list.is_empty() => "none".to_owned(),
             Fact::List(list) => list.iter().fold(String::new(), |text, item| text + "\n  " + &plain(item)),
             Fact::Sizes(parts) => {
-                let total: u64 = parts.iter().map(|(_, bytes)| bytes).sum();
+                let total: u128 = parts.iter().map(|(_, bytes)| u128::from(*bytes)).sum();
                 let mut text = format!("{} with {total} bytes", parts.len());
                 for (name, bytes) in parts.iter().take(SHOWN_PARTS) {
                     let _ = write!(text, "\n  {bytes:>10} {}", plain(name));
