@@ -281,15 +281,15 @@ impl State {
             return Some(expression);
         }
         for part in &parsed.parts {
-            let mut piece = Expression::new();
-            let found = self.emit_part(part, place, wanted, &mut piece);
+            let mut longer = expression.clone();
+            let found = self.emit_part(part, place, wanted, &mut longer);
             match part.piece {
-                None => return found.map(|()| piece),
+                None => return found.map(|()| longer),
                 Some(_) if wanted != Wanted::Place => return None,
                 Some(bits) => {
                     if found.is_some() {
                         is_found = true;
-                        self.emit_part(part, place, wanted, &mut expression)?;
+                        expression = longer;
                     }
                     if bits % 8 == 0 { expression.op_piece(bits / 8) } else { expression.op_bit_piece(bits, 0) }
                 }

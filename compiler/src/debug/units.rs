@@ -235,7 +235,6 @@ impl<'u, 'a> UnitTranslator<'u, 'a> {
         self.unit.unit.set_encoding(ENCODING);
         lines::translate(self.context.map, &mut self.unit, ENCODING, &mut self.sources.lines)?;
         let root_id = self.unit.unit.root();
-        self.unit.unit.get_mut(root_id);
         self.translate_attributes(root_id, &root)?;
         let mut entry = root;
         let mut skipped: Option<isize> = None;

@@ -110,6 +110,13 @@ fn run(executable: &[u8]) -> Output {
     }
 }
 
+/// Says what is not tested, which is an error where everything must be.
+#[track_caller]
+fn skipped(why: &str) {
+    assert!(std::env::var_os("WASMC_TOOLS").is_none_or(|tools| tools != "required"), "{why}");
+    println!("skipped: {why}");
+}
+
 /// Runs an executable for AArch64, where there is an emulator or it is native.
 fn run_aarch64(executable: &[u8]) -> Option<Output> {
     if cfg!(all(target_arch = "aarch64", target_os = "linux")) {
@@ -120,7 +127,7 @@ fn run_aarch64(executable: &[u8]) -> Option<Output> {
     let result =
         ["qemu-aarch64-static", "qemu-aarch64"].iter().find_map(|qemu| Command::new(qemu).arg(&path).output().ok());
     if result.is_none() {
-        println!("skipped: no qemu-aarch64");
+        skipped("no qemu-aarch64");
     }
     result
 }
@@ -716,7 +723,7 @@ fn other_linkers_agree() {
             .args(&objects)
             .output();
         match result {
-            Err(error) => println!("skipped {}: {error}", linker.display()),
+            Err(error) => skipped(&format!("{}: {error}", linker.display())),
             Ok(output) => {
                 assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
                 assert_says_hello(&std::fs::read(executable).unwrap());
