@@ -35,7 +35,7 @@ use wasmc_abi::library::{
     TRAPPED, area_bytes, stack_offset,
 };
 use wasmc_abi::program::ProgramHeader;
-use wasmc_abi::trap::{SITE_CALL, TrapCode};
+use wasmc_abi::trap::TrapCode;
 
 use crate::arch::{self, Context, SignalInfo};
 use crate::lock::Lock;
@@ -502,7 +502,7 @@ unsafe extern "C" fn on_signal(signal: i32, info: *const SignalInfo, context: *m
     let header = arch::program();
     let place = if fault.code > 0 { sites::find(header, registers.pc()) } else { None };
     if let Some(place) = place
-        && place.site.is_some_and(|site| site.code != SITE_CALL)
+        && place.site.is_some()
     {
         // SAFETY: code with sites runs in an instance, and the register holds its record.
         let instance = unsafe { &*((registers.instance_register() - HEAD_BYTES) as *const Instance) };

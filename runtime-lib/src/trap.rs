@@ -19,7 +19,7 @@
 
 use wasmc_abi::layout::{HOST_HEADROOM, MEMORY_SHARED, MemoryRecord, TableRecord};
 use wasmc_abi::program::ProgramHeader;
-use wasmc_abi::trap::{SITE_CALL, TrapCode};
+use wasmc_abi::trap::TrapCode;
 
 use crate::arch::{self, Context, SignalInfo};
 use crate::report::{self, Fault, Frame};
@@ -96,7 +96,7 @@ pub fn judge(
     if is_access && thread.is_in_stack_guard(address) {
         return Verdict::Trap(TrapCode::StackOverflow, None);
     }
-    let site = place.and_then(|place| place.site).filter(|site| site.code != SITE_CALL);
+    let site = place.and_then(|place| place.site);
     let Some(code) = site.and_then(|site| TrapCode::from_number(site.code)) else {
         return Verdict::OurBug;
     };

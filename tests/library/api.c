@@ -147,6 +147,9 @@ static void check_traps(api_instance *instance) {
     api_trap(instance, &error);
     check_trap(&error, API_TRAP_UNREACHABLE, "wasmc: trap: wasm `unreachable`", "0x");
     CHECK(strstr(error.message, "inner") == NULL);
+    /* At the address to which the call returns. */
+    api_trap_behind_a_call(instance, &error);
+    check_trap(&error, API_TRAP_UNREACHABLE, "wasmc: trap: wasm `unreachable`", "- trap behind a call");
     api_call_indirect(instance, 0, &error);
     check_trap(&error, API_TRAP_INDIRECT_CALL_TO_NULL, "wasmc: trap: uninitialized element", "call-indirect");
     api_call_indirect(instance, 3, &error);
