@@ -83,17 +83,8 @@ fn poll(memory: Memory, list: List, events: u32, count: u32, nevents: u32) -> Re
             _ => return Err(Errno::INVAL),
         }
     }
-    let mut few = [IDLE; FEW];
-    let mut mapped;
-    let polled = match few.get_mut(..descriptors) {
-        Some(few) => few,
-        None => {
-            mapped = sys::Scratch::map(descriptors * size_of::<PollFd>())?;
-            mapped.poll_fds(descriptors)
-        }
-    };
-
-    let mut polled = Polled(polled);
+    let (mut few, mut mapped) = ([IDLE; FEW], None);
+    let mut polled = Polled::of(descriptors, &mut few, &mut mapped)?;
     loop {
         let timeout = prepare(list, &mut polled, start)?;
         match sys::poll(polled.0, timeout.map(timespec)) {
@@ -113,7 +104,18 @@ const IDLE: PollFd = PollFd { fd: -1, events: 0, returned: 0 };
 /// What the kernel is told: descriptors of the host that are in use.
 struct Polled<'a>(&'a mut [PollFd]);
 
-impl Polled<'_> {
+impl<'a> Polled<'a> {
+    /// Room for so many descriptors: in `few`, or in memory that is mapped. None of them is in use.
+    fn of(count: usize, few: &'a mut [PollFd; FEW], mapped: &'a mut Option<sys::Scratch>) -> sys::Result<Polled<'a>> {
+        if let Some(few) = few.get_mut(..count) {
+            return Ok(Polled(few));
+        }
+        let many = mapped.insert(sys::Scratch::map(count * size_of::<PollFd>())?).poll_fds(count);
+        // It is zero, and 0 is a descriptor.
+        many.fill(IDLE);
+        Ok(Polled(many))
+    }
+
     fn clear(&mut self) {
         self.0.iter().filter(|poll| poll.fd >= 0).for_each(|poll| table::end_kept(poll.fd));
         self.0.fill(IDLE);
@@ -255,4 +257,19 @@ fn now(clock: ClockId) -> Result<u64> {
 
 fn timespec(nanoseconds: u64) -> Timespec {
     Timespec { tv_sec: (nanoseconds / 1_000_000_000) as i64, tv_nsec: (nanoseconds % 1_000_000_000) as i64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_in_use_at_first() {
+        for count in [0, 1, FEW, FEW + 1, 1000] {
+            let (mut few, mut mapped) = ([IDLE; FEW], None);
+            let polled = Polled::of(count, &mut few, &mut mapped).unwrap();
+            assert_eq!(polled.0.len(), count);
+            assert!(polled.0.iter().all(|poll| poll.fd < 0), "{count}");
+        }
+    }
 }
