@@ -30,6 +30,7 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize};
 
 use wasmc_abi::cpu::Level;
+use wasmc_abi::grants::is_variable;
 use wasmc_abi::library::{
     CODE_EXIT, CODE_RAISED, EXITED, Failure, HEAD_BYTES, LARGEST_FRAME, MARGIN, NO_STREAMS, NONE, Options, REFUSED,
     TRAPPED, area_bytes, stack_offset,
@@ -129,11 +130,8 @@ unsafe extern "C" fn wasmc_library_instantiate(
         unsafe { tell(failure, REFUSED, 0, &text) }
         core::ptr::null()
     };
-    if !Level::from_number(header.cpu_level).is_some_and(arch::has_level) {
-        return refuse("this CPU lacks instructions that the library was compiled for".into());
-    }
-    if install_handlers().is_err() {
-        return refuse("the signal handlers could not be installed".into());
+    if let Err(message) = prepare(header) {
+        return refuse(message.into());
     }
     let Some(instance) = map_area(header) else {
         return refuse("the stack of an instance could not be mapped".into());
@@ -161,6 +159,30 @@ unsafe extern "C" fn wasmc_library_instantiate(
         failure.kind = NONE;
     }
     instance
+}
+
+/// What is done once for all instances, unless it was done: sees what machine this is, and installs signal handlers.
+fn prepare(header: &ProgramHeader) -> Result<(), &'static str> {
+    static READY: AtomicBool = AtomicBool::new(false);
+    static PREPARING: Lock<()> = Lock::new(());
+    if READY.load(Acquire) {
+        return Ok(());
+    }
+    let _preparing = PREPARING.lock();
+    if READY.load(Acquire) {
+        return Ok(());
+    }
+    if !process::has_auxiliary_vector() {
+        process::read_auxiliary_vector();
+    }
+    // What is initialised by its first use is used once.
+    let _ = sys::clock_time(sys::ClockId::Monotonic);
+    if !Level::from_number(header.cpu_level).is_some_and(arch::has_level) {
+        return Err("this CPU lacks instructions that the library was compiled for");
+    }
+    install_handlers().map_err(|_| "the signal handlers could not be installed")?;
+    READY.store(true, Release);
+    Ok(())
 }
 
 /// Maps the area of an instance: without memories and tables.
@@ -268,6 +290,11 @@ unsafe fn open_grants(instance: &'static Instance, options: &Options) -> Result<
         instance.variables.store(place + sizes[0], Relaxed);
         instance.variables_bytes.store(sizes[1], Relaxed);
         directories = place + sizes[0] + sizes[1];
+    }
+    // SAFETY: as below.
+    let mut variables = unsafe { copies(instance.variables.load(Relaxed), sizes[1]) };
+    if let Some(bad) = variables.find(|variable| !is_variable(variable)) {
+        return Err(Refusal("a variable must be NAME=VALUE, not ", bad));
     }
     let streams = if options.flags & NO_STREAMS != 0 { Streams::Closed } else { Streams::Inherited };
     // SAFETY: the copies, which live as long as the instance.
@@ -398,7 +425,8 @@ unsafe extern "C" fn wasmc_library_raise(instance: &Instance, message: *const u8
     let message = unsafe { if message.is_null() { &[][..] } else { process::string_bytes(message) } };
     let mut note = [0; NOTE_BYTES];
     // The last byte stays NUL.
-    for (place, &byte) in note.iter_mut().zip(message.iter().take(NOTE_BYTES - 1)) {
+    let length = report::floor_of_character(message, NOTE_BYTES - 1);
+    for (place, &byte) in note.iter_mut().zip(message.iter().take(length)) {
         *place = byte;
     }
     instance.note.set(note);
@@ -450,7 +478,7 @@ unsafe fn tell(failure: *mut Failure, kind: i32, code: i32, text: &Text<{ wasmc_
     (failure.kind, failure.code) = (kind, code);
     let written = text.written();
     // Without the last end of a line, and with a NUL in its place.
-    let length = written.len().saturating_sub(1);
+    let length = report::floor_of_character(written, written.len().saturating_sub(1));
     for (place, &byte) in failure.message.iter_mut().zip(written.iter().take(length)) {
         *place = byte;
     }
@@ -470,17 +498,8 @@ struct Previous {
 static PREVIOUS: [Previous; SIGNALS.len()] =
     [const { Previous { handler: AtomicUsize::new(0), flags: AtomicUsize::new(0) } }; SIGNALS.len()];
 
-/// Installs the handlers, unless that was done. They run as those before them would: with the same signals blocked.
+/// Installs the handlers. They run as those before them would: with the same signals blocked.
 fn install_handlers() -> sys::Result<()> {
-    static INSTALLED: AtomicBool = AtomicBool::new(false);
-    static INSTALLING: Lock<()> = Lock::new(());
-    if INSTALLED.load(Acquire) {
-        return Ok(());
-    }
-    let _installing = INSTALLING.lock();
-    if INSTALLED.load(Acquire) {
-        return Ok(());
-    }
     for (&signal, previous) in SIGNALS.iter().zip(&PREVIOUS) {
         let before = sys::signal_action(signal)?;
         previous.flags.store(before.flags(), Relaxed);
@@ -489,7 +508,6 @@ fn install_handlers() -> sys::Result<()> {
         // `arch::landing`, or as the handler before it does.
         unsafe { sys::handle_signal_instead(signal, on_signal, &before)? };
     }
-    INSTALLED.store(true, Release);
     Ok(())
 }
 

@@ -1,4 +1,7 @@
 //! What the kernel handed over, set once at start and read from everywhere; and who ends the process.
+//!
+//! A library is handed nothing. It reads the auxiliary vector from a file, and has neither arguments nor environment:
+//! these are the host's.
 
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 
@@ -47,6 +50,34 @@ pub unsafe fn read_initial_stack(stack: *const usize) {
     if let Some(bytes) = auxiliary_value(AT_MINSIGSTKSZ) {
         SIGNAL_FRAME_BYTES.store(bytes as u64, Relaxed);
     }
+}
+
+/// Words that a library has room for: the kernel gives some twenty pairs.
+#[cfg(feature = "library")]
+const VECTOR_WORDS: usize = 128;
+
+/// What a library reads in place of the initial stack: the end of an environment without variables, and behind it the
+/// auxiliary vector, whose last pair stays 0.
+#[cfg(feature = "library")]
+static VECTOR: [AtomicUsize; 1 + VECTOR_WORDS + 2] = [const { AtomicUsize::new(0) }; 1 + VECTOR_WORDS + 2];
+
+/// Reads the auxiliary vector of a process that is not ours, once. If that fails, nothing is known.
+#[cfg(feature = "library")]
+pub fn read_auxiliary_vector() {
+    let mut bytes = [0; VECTOR_WORDS * size_of::<usize>()];
+    let Ok(length) = sys::read_file(c"/proc/self/auxv", &mut bytes) else { return };
+    let (words, _) = bytes.as_chunks();
+    for (place, word) in VECTOR.iter().skip(1).zip(words.iter().take(length / size_of::<usize>())) {
+        place.store(usize::from_ne_bytes(*word), Relaxed);
+    }
+    let [environment, vector, ..] = &VECTOR;
+    AUXILIARY_VECTOR.store(vector.as_ptr(), Relaxed);
+    ENVIRONMENT.store(environment.as_ptr().cast(), Relaxed);
+}
+
+/// Whether the kernel's auxiliary vector is known.
+pub fn has_auxiliary_vector() -> bool {
+    !AUXILIARY_VECTOR.load(Relaxed).is_null()
 }
 
 /// What the kernel says under a tag of the auxiliary vector; `None` before the start, too.

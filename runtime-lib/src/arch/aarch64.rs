@@ -678,7 +678,9 @@ pub fn has_level(level: Level) -> bool {
     const ARMV8_4A: usize = 1 << 20; // ASIMDDP
     const ARMV8_6A: usize = 1 << 13; // I8MM, in the second word
 
-    let has = |tag, bits| process::auxiliary_value(tag).unwrap_or(0) & bits == bits;
+    // A library that is not told believes who compiled it.
+    let is_known = process::has_auxiliary_vector();
+    let has = |tag, bits| !is_known || process::auxiliary_value(tag).unwrap_or(0) & bits == bits;
     match level {
         Level::Armv8A => true,
         Level::Armv8_1A => has(AT_HWCAP, ARMV8_1A),

@@ -57,9 +57,12 @@ pub const RIGHTS_OF_DIRECTORIES: u64 = DIRECTORY_READ | DIRECTORY_CHANGE;
 /// All rights that a file can have.
 pub const RIGHTS_OF_FILES: u64 = RIGHTS_TO_READ | RIGHTS_TO_WRITE;
 
-/// The note of this executable; an empty one before the start.
+/// The note of this executable, if it has one.
 fn note() -> Option<Note<'static>> {
     let header = arch::program();
+    if header.grants == 0 {
+        return None;
+    }
     let place = start::resolve(header, header.grants);
     // SAFETY: the compiler's promise about the header.
     let bytes = unsafe { core::slice::from_raw_parts(place, header.grants_size as usize) };
@@ -128,6 +131,7 @@ pub fn open_in_library(
     streams: Streams,
     directories: impl Iterator<Item = &'static [u8]>,
 ) -> core::result::Result<(), (&'static str, &'static [u8])> {
+    let is_open = [0, 1, 2].map(sys::is_open);
     let mut has_any = false;
     for text in directories {
         if !has_any {
@@ -145,9 +149,9 @@ pub fn open_in_library(
         }
     }
     // Last, so that directories have the numbers from 3 on.
-    for fd in 0..3 {
-        if streams == Streams::Closed || !sys::is_open(fd) {
-            let _ = descriptors.take(fd as u32);
+    for (fd, is_open) in (0..).zip(is_open) {
+        if streams == Streams::Closed || !is_open {
+            let _ = descriptors.take(fd);
         }
     }
     Ok(())

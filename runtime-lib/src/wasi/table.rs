@@ -388,7 +388,7 @@ pub fn close(entry: &Entry) {
 }
 
 fn close_now(host: i32) {
-    // The host's own streams.
+    // The host's own streams: nothing that is opened here has such a number.
     if cfg!(feature = "library") && host <= 2 {
         return;
     }
