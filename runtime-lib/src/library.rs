@@ -53,12 +53,13 @@ pub struct Instance {
     pub thread: Thread,
     /// Where the next call of the guest begins on its stack.
     pub guest_stack: AtomicU64,
-    /// A function of the host asked for a trap, with the text in `note`.
-    pub is_raised: AtomicU32,
+    /// The innermost function of the host that runs asked for a trap, with the text in `note`: 1, or 0. Those around it
+    /// have theirs in the frames of [`leave`](crate::arch::wasmc_library_leave).
+    pub is_raised: AtomicU64,
     exit_status: AtomicU32,
     /// What is known of the last trap.
     trap: Cell<Trap>,
-    /// Text of the host's for a trap that it asks for.
+    /// Text of the host's for the last trap that it asked for.
     note: Cell<[u8; NOTE_BYTES]>,
     /// Copies of the strings that the host gave, and the bytes of the mapping.
     strings: AtomicU64,
@@ -206,7 +207,7 @@ fn map_area(header: &ProgramHeader) -> Option<&'static Instance> {
         place.write(Instance {
             thread: Thread::new(),
             guest_stack: AtomicU64::new(high),
-            is_raised: AtomicU32::new(0),
+            is_raised: AtomicU64::new(0),
             exit_status: AtomicU32::new(0),
             trap: Cell::new(NO_TRAP),
             note: Cell::new([0; NOTE_BYTES]),
@@ -400,7 +401,6 @@ pub fn exit(status: u32) -> ! {
 /// See [`symbols::LIBRARY_RAISED`](wasmc_abi::symbols::LIBRARY_RAISED).
 #[unsafe(no_mangle)]
 extern "C" fn wasmc_library_raised() -> ! {
-    running().is_raised.store(0, Relaxed);
     let first = Frame { pc: 0, fp: arch::frame_pointer(), caller: None };
     throw(CODE_RAISED, Trap { first, ..NO_TRAP })
 }

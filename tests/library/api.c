@@ -55,6 +55,12 @@ static int32_t again(void *user_data, api_instance *instance, int32_t count) {
         }
         return result;
     }
+    if (count == 7777) {
+        /* It is this call that ends by it, whatever is called before it returns. */
+        api_raise(instance, "asked for before");
+        CHECK(api_down(instance, 2, &error) == 2 && error.kind == API_OK);
+        return 0;
+    }
     if (count == 5) {
         CHECK(api_div(instance, 1, 0, &error) == 0);
         CHECK(error.kind == API_TRAP && error.code == API_TRAP_INTEGER_DIVIDE_BY_ZERO);
@@ -158,6 +164,8 @@ static void check_traps(api_instance *instance) {
     check_trap(&error, API_TRAP_STACK_OVERFLOW, "wasmc: trap: call stack exhausted\n", "frames left out");
     api_again_forever(instance, -1, &error);
     check_trap(&error, API_RAISED, "wasmc: trap: a number below zero\n", "again forever");
+    api_again_forever(instance, 7777, &error);
+    check_trap(&error, API_RAISED, "wasmc: trap: asked for before\n", "again forever");
     /* What was nested is over. */
     CHECK(api_down(instance, 10, &error) == 10 && error.kind == API_OK);
     api_again_forever(instance, 1000000, &error);

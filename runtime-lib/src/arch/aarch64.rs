@@ -543,7 +543,8 @@ unsafe extern "C" fn landing() {
 }
 
 /// Calls `entry(slots, instance)` on the host's stack, where the innermost catch frame is; gives whether the host asked
-/// for a trap. What the guest has on the instance's stack stays, and further calls begin below it.
+/// for a trap, in this call and not in one around it. What the guest has on the instance's stack stays, and further
+/// calls begin below it.
 ///
 /// # Safety
 ///
@@ -565,18 +566,21 @@ pub unsafe extern "C" fn wasmc_library_leave(entry: *const u8, slots: *mut [u8; 
         "mov  x0, x1",
         "sub  x1, x21, #{head}",
         "ldr  x10, [x1, #{stack}]",
-        "str  x10, [sp, #16]",
+        "ldr  x11, [x1, #{raised}]",
+        "stp  x10, x11, [sp, #16]",
         "mov  x10, sp",
         "str  x10, [x1, #{stack}]",
+        "str  xzr, [x1, #{raised}]",
         "ldr  x10, [x1, #{frame}]",
         "mov  sp, x10",
         "blr  x9",
         "sub  x1, x21, #{head}",
         "ldr  x10, [x1, #{stack}]",
         "mov  sp, x10",
-        "ldr  x10, [sp, #16]",
+        "ldp  x10, x11, [sp, #16]",
+        "ldr  x0, [x1, #{raised}]",
         "str  x10, [x1, #{stack}]",
-        "ldr  w0, [x1, #{raised}]",
+        "str  x11, [x1, #{raised}]",
         "ldp  x29, x30, [sp], #112",
         "ret",
         stack = const offset_of!(Instance, guest_stack),

@@ -438,7 +438,8 @@ unsafe extern "C" fn landing() {
 }
 
 /// Calls `entry(slots, instance)` on the host's stack, where the innermost catch frame is; gives whether the host asked
-/// for a trap. What the guest has on the instance's stack stays, and further calls begin below it.
+/// for a trap, in this call and not in one around it. What the guest has on the instance's stack stays, and further
+/// calls begin below it.
 ///
 /// # Safety
 ///
@@ -455,8 +456,9 @@ pub unsafe extern "C" fn wasmc_library_leave(entry: *const u8, slots: *mut [u8; 
         "push r12",
         "push r13",
         "push r14",
-        "sub  rsp, 8", // keeps the stack aligned
+        "push qword ptr [r15 - {head} + {raised}]",
         "push qword ptr [r15 - {head} + {stack}]",
+        "mov  qword ptr [r15 - {head} + {raised}], 0",
         "mov  [r15 - {head} + {stack}], rsp",
         "mov  rsp, [r15 - {head} + {frame}]",
         "mov  rax, rdi",
@@ -465,7 +467,8 @@ pub unsafe extern "C" fn wasmc_library_leave(entry: *const u8, slots: *mut [u8; 
         "call rax",
         "mov  rsp, [r15 - {head} + {stack}]",
         "pop  qword ptr [r15 - {head} + {stack}]",
-        "mov  eax, [r15 - {head} + {raised}]",
+        "mov  rax, [r15 - {head} + {raised}]",
+        "pop  qword ptr [r15 - {head} + {raised}]",
         "leave",
         "ret",
         stack = const offset_of!(Instance, guest_stack),
