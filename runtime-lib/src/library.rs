@@ -15,7 +15,9 @@
 //! ```
 //!
 //! The catch frame of [`call_catching`](crate::arch::call_catching) is on the host's stack; it remembers where the
-//! instance's stack was left. `thread()` is derived from the stack pointer, so that only code which runs on an
+//! instance's stack was left. Each nested call takes at least
+//! [`NESTING_BYTES`](wasmc_abi::library::NESTING_BYTES) of it: what ends calls without end is the instance's stack.
+//! `thread()` is derived from the stack pointer, so that only code which runs on an
 //! instance's stack may ask for it; the functions in this file that the host calls are given the instance.
 //!
 //! # Signals

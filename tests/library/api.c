@@ -15,6 +15,9 @@
 
 static int data;
 
+/* How deep guest and host called each other, and whether that is over. */
+static int32_t depth, is_over;
+
 static double scale(void *user_data, api_instance *instance, int32_t a, int64_t b, float c, double d) {
     CHECK(user_data == &data);
     CHECK(api_memory_data(instance)[100] == 'h');
@@ -47,9 +50,12 @@ static int32_t again(void *user_data, api_instance *instance, int32_t count) {
         return 0;
     }
     if (count >= 1000000) {
-        /* Each level needs a little of both stacks: that of the guest must end first. */
+        /* Each level needs some of both stacks: that of the guest must end first. */
+        depth = count - 1000000;
         int32_t result = api_again_forever(instance, count + 1, &error);
         if (error.kind != API_OK) {
+            CHECK(error.kind == API_TRAP && error.code == (is_over ? API_RAISED : API_TRAP_STACK_OVERFLOW));
+            is_over = 1;
             api_raise(instance, "no more");
             return 0;
         }
@@ -170,6 +176,9 @@ static void check_traps(api_instance *instance) {
     CHECK(api_down(instance, 10, &error) == 10 && error.kind == API_OK);
     api_again_forever(instance, 1000000, &error);
     check_trap(&error, API_RAISED, "wasmc: trap: no more\n", "again forever");
+    /* 8 MiB of stack, at 4 KiB each. */
+    CHECK(10 < depth && depth <= 2048 + 64);
+    is_over = 0;
     CHECK(api_add(instance, 1, 1, &error) == 2 && error.kind == API_OK);
 }
 

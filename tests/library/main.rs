@@ -137,19 +137,19 @@ fn compiler_name(architecture: Architecture, compiler: &str) -> String {
     }
 }
 
-/// A small stack, so that guest and host end by calling each other before the host's stack does.
-const SMALL_STACK: &[&str] = &["--stack-size", "256K"];
+/// A stack that is soon exhausted.
+const SMALL_STACK: &[&str] = &["--stack-size", "1M"];
 
 #[test]
 fn everything_in_c() {
     for place in Place::all("gcc") {
         for (kind, library, options) in [
             ("staticlib", "libapi.a", &[][..]),
-            ("staticlib", "libapi.a", &["--bounds-checks", "explicit", "-O0"]),
-            ("staticlib", "libapi.a", &["--deterministic", "-g", "-Os"]),
-            ("cdylib", "libapi.so", &[]),
+            ("staticlib", "libapi.a", &["--stack-size", "1M", "--bounds-checks", "explicit", "-O0"]),
+            ("staticlib", "libapi.a", &["--stack-size", "1M", "--deterministic", "-g", "-Os"]),
+            ("cdylib", "libapi.so", SMALL_STACK),
         ] {
-            place.wasmc("api.wat", "api", kind, &[SMALL_STACK, options].concat());
+            place.wasmc("api.wat", "api", kind, options);
             let program = place.compile("gcc", &["-std=c11", "-Wl,-rpath,."], "api.c", &[library]);
             assert_eq!(place.execute(&program, &[]), "everything is as it should be\n", "{kind} {options:?}");
         }

@@ -28,6 +28,11 @@ pub const MARGIN: u64 = 128 << 10;
 /// Bytes that the frame of a function may have.
 pub const LARGEST_FRAME: u64 = 256 << 10;
 
+/// Bytes of an instance's stack that stay unused below a call of the host, from where the host may call the instance
+/// again. So guest and host that call each other without end come to the limit of the instance's stack (what is entered
+/// compares at once) after a number of levels that is known, and not to the end of the host's.
+pub const NESTING_BYTES: u64 = 4 << 10;
+
 /// Bytes from the start of an area to the end of the guard.
 pub const fn stack_offset(record_size: u64) -> u64 {
     HEAD_BYTES + record_size + GUARD_BYTES
@@ -91,5 +96,7 @@ pub const CODE_RAISED: u32 = 255;
 const _: () = {
     assert!(size_of::<Failure>() == 2048 && size_of::<Options>() == 40);
     assert!(HEAD_BYTES.is_multiple_of(MAX_PAGE_SIZE) && GUARD_BYTES.is_multiple_of(MAX_PAGE_SIZE));
-    assert!(LARGEST_FRAME >= crate::layout::HOST_HEADROOM);
+    assert!(LARGEST_FRAME >= crate::layout::HOST_HEADROOM + NESTING_BYTES);
+    // The stack pointer stays aligned, and AArch64 has it as an immediate operand.
+    assert!(NESTING_BYTES.is_multiple_of(16) && NESTING_BYTES <= 4 << 10);
 };

@@ -5,7 +5,7 @@ use core::mem::offset_of;
 
 use wasmc_abi::cpu::Level;
 #[cfg(feature = "library")]
-use wasmc_abi::library::HEAD_BYTES;
+use wasmc_abi::library::{HEAD_BYTES, NESTING_BYTES};
 use wasmc_abi::program::ProgramHeader;
 use wasmc_abi::trap::TrapCode;
 
@@ -544,7 +544,7 @@ unsafe extern "C" fn landing() {
 
 /// Calls `entry(slots, instance)` on the host's stack, where the innermost catch frame is; gives whether the host asked
 /// for a trap, in this call and not in one around it. What the guest has on the instance's stack stays, and further
-/// calls begin below it.
+/// calls begin [`NESTING_BYTES`] below it.
 ///
 /// # Safety
 ///
@@ -568,7 +568,7 @@ pub unsafe extern "C" fn wasmc_library_leave(entry: *const u8, slots: *mut [u8; 
         "ldr  x10, [x1, #{stack}]",
         "ldr  x11, [x1, #{raised}]",
         "stp  x10, x11, [sp, #16]",
-        "mov  x10, sp",
+        "sub  x10, sp, #{nesting}",
         "str  x10, [x1, #{stack}]",
         "str  xzr, [x1, #{raised}]",
         "ldr  x10, [x1, #{frame}]",
@@ -576,7 +576,7 @@ pub unsafe extern "C" fn wasmc_library_leave(entry: *const u8, slots: *mut [u8; 
         "blr  x9",
         "sub  x1, x21, #{head}",
         "ldr  x10, [x1, #{stack}]",
-        "mov  sp, x10",
+        "add  sp, x10, #{nesting}",
         "ldp  x10, x11, [sp, #16]",
         "ldr  x0, [x1, #{raised}]",
         "str  x10, [x1, #{stack}]",
@@ -586,6 +586,7 @@ pub unsafe extern "C" fn wasmc_library_leave(entry: *const u8, slots: *mut [u8; 
         stack = const offset_of!(Instance, guest_stack),
         frame = const offset_of!(Thread, catch_frame),
         raised = const offset_of!(Instance, is_raised),
+        nesting = const NESTING_BYTES,
         head = const HEAD_BYTES,
     )
 }

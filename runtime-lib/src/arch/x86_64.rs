@@ -7,7 +7,7 @@ use core::sync::atomic::AtomicU8;
 
 use wasmc_abi::cpu::Level;
 #[cfg(feature = "library")]
-use wasmc_abi::library::HEAD_BYTES;
+use wasmc_abi::library::{HEAD_BYTES, NESTING_BYTES};
 use wasmc_abi::program::ProgramHeader;
 use wasmc_abi::trap::TrapCode;
 
@@ -439,7 +439,7 @@ unsafe extern "C" fn landing() {
 
 /// Calls `entry(slots, instance)` on the host's stack, where the innermost catch frame is; gives whether the host asked
 /// for a trap, in this call and not in one around it. What the guest has on the instance's stack stays, and further
-/// calls begin below it.
+/// calls begin [`NESTING_BYTES`] below it.
 ///
 /// # Safety
 ///
@@ -459,13 +459,15 @@ pub unsafe extern "C" fn wasmc_library_leave(entry: *const u8, slots: *mut [u8; 
         "push qword ptr [r15 - {head} + {raised}]",
         "push qword ptr [r15 - {head} + {stack}]",
         "mov  qword ptr [r15 - {head} + {raised}], 0",
-        "mov  [r15 - {head} + {stack}], rsp",
+        "lea  rax, [rsp - {nesting}]",
+        "mov  [r15 - {head} + {stack}], rax",
         "mov  rsp, [r15 - {head} + {frame}]",
         "mov  rax, rdi",
         "mov  rdi, rsi",
         "lea  rsi, [r15 - {head}]",
         "call rax",
         "mov  rsp, [r15 - {head} + {stack}]",
+        "add  rsp, {nesting}",
         "pop  qword ptr [r15 - {head} + {stack}]",
         "mov  rax, [r15 - {head} + {raised}]",
         "pop  qword ptr [r15 - {head} + {raised}]",
@@ -474,6 +476,7 @@ pub unsafe extern "C" fn wasmc_library_leave(entry: *const u8, slots: *mut [u8; 
         stack = const offset_of!(Instance, guest_stack),
         frame = const offset_of!(Thread, catch_frame),
         raised = const offset_of!(Instance, is_raised),
+        nesting = const NESTING_BYTES,
         head = const HEAD_BYTES,
     )
 }
