@@ -27,7 +27,7 @@ use wasmc_abi::layout::SLOT_BYTES;
 use wasmc_abi::program::ProgramHeader;
 use wasmc_abi::trap::TrapCode;
 
-use crate::start::resolve;
+use crate::arch::resolve;
 use crate::{arch, memory, process, sites, sys, trap};
 
 /// Bytes of address space for exceptions.

@@ -40,10 +40,10 @@ use wasmc_abi::library::{
 use wasmc_abi::program::ProgramHeader;
 use wasmc_abi::trap::TrapCode;
 
+use crate::arch::resolve;
 use crate::arch::{self, Context, SignalInfo};
 use crate::lock::Lock;
 use crate::report::{self, Fault, Frame, Text};
-use crate::start::resolve;
 use crate::thread::Thread;
 use crate::trap::{self, SIGNALS, Verdict};
 use crate::wasi::{self, Streams};
@@ -543,22 +543,20 @@ unsafe extern "C" fn on_signal(signal: i32, info: *const SignalInfo, context: *m
 ///
 /// As for [`on_signal`].
 unsafe fn pass_on(signal: i32, info: *const SignalInfo, context: *mut Context) {
-    const DEFAULT: usize = 0;
-    const IGNORE: usize = 1;
     let Some(previous) = SIGNALS.iter().position(|&known| known == signal).and_then(|index| PREVIOUS.get(index)) else {
         return;
     };
     let flags = previous.flags.load(Relaxed);
     let handler = previous.handler.load(Acquire);
     if flags & arch::SA_RESETHAND != 0 {
-        previous.handler.store(DEFAULT, Release);
+        previous.handler.store(arch::SIG_DFL, Release);
     }
     // SAFETY: the kernel's structure.
     let is_sent = unsafe { (*info).code <= 0 };
     match handler {
-        IGNORE if is_sent => {}
+        arch::SIG_IGN if is_sent => {}
         // A fault that is ignored ends the process as well. It happens again when we return; what was sent does not.
-        DEFAULT | IGNORE => {
+        arch::SIG_DFL | arch::SIG_IGN => {
             let _ = sys::default_signal(signal);
             if is_sent {
                 let _ = sys::raise(signal);

@@ -22,8 +22,8 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use wasmc_abi::layout::{MEMORY_EXPLICIT, MEMORY_SHARED, MemoryRecord, TableRecord};
 use wasmc_abi::program::{IMAGE_FIXED, IMAGE_MOVE, Image, ProgramHeader};
 
+use crate::arch::resolve;
 use crate::lock::Lock;
-use crate::start::resolve;
 use crate::thread::Thread;
 use crate::{arch, process, report, sys};
 

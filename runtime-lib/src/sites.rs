@@ -4,8 +4,8 @@ use wasmc_abi::program::ProgramHeader;
 use wasmc_abi::source::{NO_PLACES, SourcePlace};
 use wasmc_abi::trap::{FunctionEntry, NO_SITES, SITE_CALL};
 
+use crate::arch::resolve;
 use crate::process;
-use crate::start::resolve;
 
 /// What the tables say of a code address.
 #[derive(Clone, Copy)]

@@ -40,7 +40,7 @@ use wasmc_abi::program::{MAX_THREADS, ProgramHeader};
 
 use crate::exception::Store;
 use crate::lock::Lock;
-use crate::start::{self, STACK_GUARD_BYTES, signal_stack_bytes, stack_bytes};
+use crate::start::{STACK_GUARD_BYTES, signal_stack_bytes, stack_bytes};
 use crate::{arch, memory, report, script, sys, wasi};
 
 /// What a thread has for itself. Atomics only to be plain safe Rust: nobody else reads it, but who starts it.
@@ -287,7 +287,7 @@ fn place(header: &'static ProgramHeader, body: Body, number: u32, argument: u32)
 unsafe extern "C" fn run(thread: &'static Thread) -> ! {
     let header = arch::program();
     begin_running(thread);
-    let entry = start::resolve(header, header.thread_start);
+    let entry = arch::resolve(header, header.thread_start);
     // SAFETY: the compiler's promise about the header; the thread's own instance.
     unsafe { arch::call_guest(entry, thread.instance(), thread.number(), thread.argument.load(Relaxed)) };
     memory::release(header, thread.instance());

@@ -31,7 +31,7 @@ use super::guest::{GuestSlice, Memory};
 use super::resolve::MAX_LINKS;
 use super::table::Kind;
 use super::types::{Dirent, Errno, Filestat, Iovec, filetype};
-use crate::{arch, start};
+use crate::arch;
 
 /// What is asked of embedded trees. A `node` comes from [`Entry::embedded`](super::table::Entry::embedded).
 pub enum Request<'a> {
@@ -52,7 +52,7 @@ pub enum Request<'a> {
 /// Sends a request to the code that answers, if the program has it.
 pub fn call(request: Request<'_>) -> Result<u64> {
     let header = arch::program();
-    let function = start::resolve(header, header.embed);
+    let function = arch::resolve(header, header.embed);
     if function.is_null() {
         return Err(Errno::NOSYS);
     }
@@ -65,7 +65,7 @@ pub fn call(request: Request<'_>) -> Result<u64> {
 #[unsafe(no_mangle)]
 fn wasmc_embed(request: Request<'_>) -> Result<u64> {
     let header = arch::program();
-    let block = start::resolve(header, header.embedded);
+    let block = arch::resolve(header, header.embedded);
     // SAFETY: the compiler's promise about the header; nobody writes there.
     let block = unsafe { core::slice::from_raw_parts(block, header.embedded_size as usize) };
     answer(Tree::new(block).ok_or(Errno::IO)?, request)

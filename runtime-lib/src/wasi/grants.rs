@@ -27,7 +27,7 @@ use wasmc_abi::grants::{
 use super::table::{self, Entry, Kind, RIGHTS_TO_READ, RIGHTS_TO_WRITE};
 use super::types::rights;
 use super::{embed, resolve, sock};
-use crate::{arch, memory, process, report, start, sys};
+use crate::{arch, memory, process, report, sys};
 
 /// Rights that change nothing.
 const DIRECTORY_READ: u64 = rights::FD_FDSTAT_SET_FLAGS
@@ -63,7 +63,7 @@ fn note() -> Option<Note<'static>> {
     if header.grants == 0 {
         return None;
     }
-    let place = start::resolve(header, header.grants);
+    let place = arch::resolve(header, header.grants);
     // SAFETY: the compiler's promise about the header.
     let bytes = unsafe { core::slice::from_raw_parts(place, header.grants_size as usize) };
     Note::parse(bytes)
