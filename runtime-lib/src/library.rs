@@ -504,6 +504,10 @@ static PREVIOUS: [Previous; SIGNALS.len()] =
 fn install_handlers() -> sys::Result<()> {
     for (&signal, previous) in SIGNALS.iter().zip(&PREVIOUS) {
         let before = sys::signal_action(signal)?;
+        // It is there already: a later one could not be installed, and another instance tries again.
+        if before.handler() == on_signal as *const () as usize {
+            continue;
+        }
         previous.flags.store(before.flags(), Relaxed);
         previous.handler.store(before.handler(), Release);
         // SAFETY: the handler uses no state that it could interrupt, and returns only to what it interrupted, to

@@ -112,6 +112,8 @@ pub const SIG_IGN: usize = 1;
 pub const SA_SIGINFO: usize = 0x4;
 /// The handler is there for one signal only.
 pub const SA_RESETHAND: usize = 0x8000_0000;
+/// A system call that the signal interrupts goes on when the handler returns.
+const SA_RESTART: usize = 0x1000_0000;
 const SA_NODEFER: usize = 0x4000_0000;
 const SA_ONSTACK: usize = 0x0800_0000;
 
@@ -125,10 +127,12 @@ impl SignalAction {
         SignalAction { handler: handler as usize, flags: SA_SIGINFO | SA_ONSTACK | flag, restorer, mask }
     }
 
-    /// `handler` in place of this one, with the same signals blocked.
+    /// `handler` in place of this one: with the same signals blocked, and the same system calls going on.
     pub fn replaced_by(&self, handler: SignalHandler) -> SignalAction {
         let new = SignalAction::new(handler, self.mask);
-        SignalAction { flags: new.flags | self.flags & SA_NODEFER, ..new }
+        // What is ignored interrupts nothing.
+        let restart = if self.handler == SIG_IGN { SA_RESTART } else { self.flags & SA_RESTART };
+        SignalAction { flags: new.flags | self.flags & SA_NODEFER | restart, ..new }
     }
 
     /// The address of the function, [`SIG_DFL`] or [`SIG_IGN`].
