@@ -28,6 +28,7 @@
 //! host's own handler, live in one process. A host that installs its handlers later must pass on what is not its own.
 
 use core::cell::Cell;
+use core::mem::offset_of;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize};
 
@@ -72,6 +73,9 @@ pub struct Instance {
     variables_bytes: AtomicU64,
     pub descriptors: wasi::Descriptors,
 }
+
+// Compiled code finds the record behind the head, and `running` the instance where the thread is.
+const _: () = assert!(size_of::<Instance>() as u64 <= HEAD_BYTES && offset_of!(Instance, thread) == 0);
 
 /// Bytes of a message of the host's that are kept.
 const NOTE_BYTES: usize = 256;

@@ -15,6 +15,7 @@
 //! and behind that for the [`MARGIN`]: signal handlers, ours and the host's, and functions of the runtime.
 
 use crate::layout::MAX_PAGE_SIZE;
+use crate::trap::TrapCode;
 
 /// Bytes from the start of an area to its record.
 pub const HEAD_BYTES: u64 = MAX_PAGE_SIZE;
@@ -70,13 +71,13 @@ pub const NO_STREAMS: u32 = 1;
 pub struct Failure {
     /// [`NONE`], [`TRAPPED`], [`EXITED`] or [`REFUSED`].
     pub kind: i32,
-    /// The number of the [`TrapCode`](crate::trap::TrapCode), or the exit status.
+    /// The number of the [`TrapCode`](crate::trap::TrapCode) or [`CODE_RAISED`], or the exit status.
     pub code: i32,
     /// NUL-terminated text.
     pub message: [u8; MESSAGE_BYTES],
 }
 
-/// Bytes of a message, with its NUL: one line, and up to thirty of a backtrace.
+/// Bytes of a message, with its NUL: one line, and up to thirty of a backtrace. What does not fit is cut.
 pub const MESSAGE_BYTES: usize = 2040;
 
 /// [`Failure::kind`]: the call returned.
@@ -95,6 +96,7 @@ pub const CODE_RAISED: u32 = 255;
 
 const _: () = {
     assert!(size_of::<Failure>() == 2048 && size_of::<Options>() == 40);
+    assert!(TrapCode::from_number(CODE_EXIT as u8).is_none() && TrapCode::from_number(CODE_RAISED as u8).is_none());
     assert!(HEAD_BYTES.is_multiple_of(MAX_PAGE_SIZE) && GUARD_BYTES.is_multiple_of(MAX_PAGE_SIZE));
     assert!(LARGEST_FRAME >= crate::layout::HOST_HEADROOM + NESTING_BYTES);
     // The stack pointer stays aligned, and AArch64 has it as an immediate operand.

@@ -7,8 +7,8 @@
 //! can subscribe as often as it has memory for, and costs the host nothing. Up to [`FEW`] descriptors it is on the
 //! stack.
 //!
-//! Deadlines are compared with the clocks themselves after each wait, so that an absolute time of a clock that is set
-//! meanwhile is right, and a signal only means another round.
+//! Deadlines are compared with the clocks themselves after each wait, and a signal only means another round. The kernel
+//! wakes nobody when the real-time clock is set: who waits for a time of it looks once a minute.
 //!
 //! What is wrong with one subscription (a closed descriptor, a missing right, a clock that cannot be waited for) is
 //! that one's event. A subscription of unknown type makes the whole call `inval`, as do none at all.
@@ -21,6 +21,9 @@ use super::types::{
     Errno, Event, Filestat, Subscription, UnstableSubscription, clockid, eventrwflags, eventtype, rights, subclockflags,
 };
 use crate::sys::{self, ClockId, PollFd, Timespec};
+
+/// Nanoseconds after which who waits for a time of the real-time clock looks at it.
+const LOOK_AT_REALTIME: u64 = 60_000_000_000;
 
 /// Descriptors for which no memory is mapped.
 const FEW: usize = 64;
@@ -161,7 +164,10 @@ fn prepare(list: List, polled: &mut Polled<'_>, start: u64) -> Result<Option<u64
     let mut timeout: Option<u64> = None;
     for subscription in list.iter() {
         let wait = if subscription.tag == eventtype::CLOCK {
-            remaining(&subscription, start).map(Some)
+            let can_jump =
+                subscription.id_or_fd == clockid::REALTIME && subscription.flags & subclockflags::ABSTIME != 0;
+            let most = if can_jump { LOOK_AT_REALTIME } else { u64::MAX };
+            remaining(&subscription, start).map(|wait| Some(wait.min(most)))
         } else {
             descriptor(&subscription).map(|(entry, events)| {
                 // What is embedded is always ready. What another thread opened meanwhile is not waited for.
