@@ -38,7 +38,7 @@ unsafe extern "C" fn wasmc_invoke(entry: unsafe extern "C" fn(*mut Slot), signat
     for ((slot, argument), &ty) in slots.iter_mut().zip(arguments).zip(parameters) {
         match core::str::from_utf8(argument).ok().and_then(|text| parse(ty, text)) {
             Some(value) => *slot = value.to_le_bytes(),
-            None => report::refuse("'", argument, &Line::of(format_args!("' is no {}", type_name(ty))).text()),
+            None => report::refuse("'", argument, Line::of(format_args!("' is no {}", type_name(ty))).text()),
         }
     }
     // SAFETY: by the caller; no signature has more slots.

@@ -179,9 +179,7 @@ fn prepare(header: &ProgramHeader) -> Result<(), &'static str> {
     if READY.load(Acquire) {
         return Ok(());
     }
-    if !process::has_auxiliary_vector() {
-        process::read_auxiliary_vector();
-    }
+    process::read_auxiliary_vector();
     // What is initialised by its first use is used once.
     let _ = sys::clock_time(sys::ClockId::Monotonic);
     if !Level::from_number(header.cpu_level).is_some_and(arch::has_level) {

@@ -23,17 +23,22 @@
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 
 use wasmc_abi::layout::{MEMORY_EXPLICIT, MEMORY_SHARED, MemoryRecord, TableRecord};
-use wasmc_abi::program::{IMAGE_FIXED, IMAGE_MOVE, Image, ProgramHeader};
+#[cfg(not(feature = "library"))]
+use wasmc_abi::program::IMAGE_MOVE;
+use wasmc_abi::program::{IMAGE_FIXED, Image, ProgramHeader};
 
 use crate::arch::resolve;
 use crate::lock::Lock;
+#[cfg(not(feature = "library"))]
+use crate::report;
 use crate::thread::Thread;
-use crate::{arch, process, report, sys};
+use crate::{arch, process, sys};
 
 /// What a program says whose address space is too small for guards.
 const NO_ADDRESS_SPACE: &str = "\
      the address space for a linear memory could not be reserved (`ulimit -v`?); \
      compile with `--bounds-checks=explicit`";
+#[cfg(not(feature = "library"))]
 const NO_SHARED_MEMORY: &str = "\
      the address space for a shared memory could not be reserved (`ulimit -v`?); \
      compile with a smaller `--max-memory`, or grant less by WASMC_MAX_MEMORY";
@@ -43,6 +48,7 @@ const NO_MEMORY: &str = "a memory's initial contents could not be mapped";
 static LIMIT: AtomicU64 = AtomicU64::new(u64::MAX);
 
 /// Sets the bytes that a memory may grow to, before [`place`].
+#[cfg(not(feature = "library"))]
 pub fn set_limit(bytes: u64) {
     LIMIT.store(bytes, Relaxed);
 }
@@ -51,6 +57,7 @@ fn round_up(bytes: u64) -> Option<u64> {
     bytes.checked_next_multiple_of(process::page_size())
 }
 
+#[cfg(not(feature = "library"))]
 fn or_fatal<T>(result: Result<T, sys::Errno>, message: &str) -> T {
     match result {
         Ok(value) => value,
@@ -109,6 +116,7 @@ fn is_of_record(header: &ProgramHeader, image: &Image) -> bool {
 }
 
 /// Gives every memory and table its address space and its initial contents.
+#[cfg(not(feature = "library"))]
 pub fn place(header: &'static ProgramHeader) {
     // In ordinary programs memory 0 follows the record: then one reservation and one `mprotect` do for both.
     let adjacent = initial_first_memory(header)
@@ -146,6 +154,7 @@ pub fn place(header: &'static ProgramHeader) {
 }
 
 /// A shared memory may not move, and so has room for all that it may become, wherever that is.
+#[cfg(not(feature = "library"))]
 fn place_shared(memory: &mut MemoryRecord) {
     let most = memory.maximum.min(LIMIT.load(Relaxed)).max(memory.length);
     if let Some(reserved @ 1..) = round_up(most) {
@@ -214,6 +223,7 @@ fn release_first(header: &'static ProgramHeader, instance: u64, count: usize) {
 
 /// Gives the memories of an instance of a library their address space and their initial contents. They may grow to
 /// `limit` bytes.
+#[cfg(feature = "library")]
 pub fn place_of_instance(header: &'static ProgramHeader, record: u64, limit: u64) -> Result<(), &'static str> {
     for index in 0..header.memory_count as usize {
         // SAFETY: one of the records of an instance that nobody else knows yet.
@@ -246,6 +256,7 @@ pub fn place_of_instance(header: &'static ProgramHeader, record: u64, limit: u64
 
 /// Takes back the memories of an instance of a library that nobody uses any more. Those that were never placed reserve
 /// nothing.
+#[cfg(feature = "library")]
 pub fn release_memories(header: &'static ProgramHeader, record: u64) {
     for memory in memories(header, record).iter().filter(|memory| memory.base != 0 && memory.reserved != 0) {
         // SAFETY: by the callers.
@@ -254,6 +265,7 @@ pub fn release_memories(header: &'static ProgramHeader, record: u64) {
 }
 
 /// The first memory's record as it will be, read from the image that is yet to be placed.
+#[cfg(not(feature = "library"))]
 fn initial_first_memory(header: &'static ProgramHeader) -> Option<MemoryRecord> {
     if header.memory_count == 0 {
         return None;
@@ -270,6 +282,7 @@ fn initial_first_memory(header: &'static ProgramHeader) -> Option<MemoryRecord> 
 }
 
 /// Reserves `[base, base + reserved)` and makes the first `accessible` bytes readable and writable.
+#[cfg(not(feature = "library"))]
 fn place_at(base: u64, reserved: u64, accessible: u64) {
     if reserved == 0 {
         return;
@@ -294,6 +307,7 @@ fn reserve_anywhere(reserved: u64, accessible: u64, no_room: &'static str) -> Re
 ///
 /// Pages are moved only into guarded memories: a mapping of several parts could not be moved again by `mremap` when an
 /// explicit memory grows.
+#[cfg(not(feature = "library"))]
 fn fill(header: &'static ProgramHeader, image: &Image) {
     let source = resolve(header, image.source);
     let destination = match image.memory {

@@ -26,11 +26,11 @@
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use wasmc_abi::source::SourcePlace;
-use wasmc_abi::trap::{NOT_WASM, RUNTIME_ERROR_STATUS, TRAP_EXIT_STATUS, TrapCode};
+use wasmc_abi::trap::{NOT_WASM, RUNTIME_ERROR_STATUS, TrapCode};
 
 use crate::sites::{self, Place};
 use crate::thread::Thread;
-use crate::{arch, process, script, sys};
+use crate::{arch, process, sys};
 
 /// Frames that a backtrace shows at the inner and at the outer end.
 const INNERMOST: usize = 20;
@@ -65,6 +65,7 @@ impl<const N: usize> Text<N> {
     }
 
     /// One that is never written to standard error.
+    #[cfg(feature = "library")]
     pub const fn kept() -> Self {
         Text { is_kept: true, ..Text::new() }
     }
@@ -155,7 +156,8 @@ pub fn floor_of_character(text: &[u8], most: usize) -> usize {
 
 /// Writes what the process has held back, then its last words, and ends it with `status`.
 fn finish<const N: usize>(mut text: Text<N>, status: u8) -> ! {
-    script::flush();
+    #[cfg(not(feature = "library"))]
+    crate::script::flush();
     text.flush();
     sys::exit(status as i32)
 }
@@ -173,10 +175,12 @@ pub fn fatal(message: &str) -> ! {
 }
 
 /// Exit status of a program that is started in a wrong way.
+#[cfg(not(feature = "library"))]
 const USAGE_STATUS: u8 = 2;
 
 /// Ends the process because it was started in a wrong way, or cannot get what it is granted: `before`, a text of the
 /// user's, `behind`. The program has not begun, but for its instantiation, which may have started threads.
+#[cfg(not(feature = "library"))]
 #[cold]
 pub fn refuse(before: &str, subject: &[u8], behind: &str) -> ! {
     process::begin_to_end();
@@ -209,6 +213,7 @@ pub struct Frame {
 }
 
 /// Reports a trap that nobody catches, and ends the process.
+#[cfg(not(feature = "library"))]
 #[cold]
 pub fn trap(code: TrapCode, fault: Option<Fault>, name: Option<&[u8]>, first: Frame) -> ! {
     process::begin_to_end();
@@ -217,7 +222,7 @@ pub fn trap(code: TrapCode, fault: Option<Fault>, name: Option<&[u8]>, first: Fr
     if process::host_variable(b"WASMC_BACKTRACE=") != Some(b"0") {
         backtrace(&mut text, first, arch::thread());
     }
-    finish(text, TRAP_EXIT_STATUS)
+    finish(text, wasmc_abi::trap::TRAP_EXIT_STATUS)
 }
 
 /// The first line of a report.
@@ -239,6 +244,7 @@ pub fn describe<const N: usize>(text: &mut Text<N>, code: TrapCode, fault: Optio
 }
 
 /// Reports a fault that is no trap, and ends the process.
+#[cfg(not(feature = "library"))]
 #[cold]
 pub fn internal_fault(signal: i32, address: u64, first: Frame) -> ! {
     process::begin_to_end();

@@ -68,6 +68,7 @@ pub fn map_anywhere(bytes: u64, accessible: bool) -> Result<u64> {
 }
 
 /// Reserves `bytes` at a multiple of `align`, a power of two.
+#[cfg(feature = "library")]
 pub fn map_aligned(bytes: u64, align: u64) -> Result<u64> {
     let whole = bytes.checked_add(align).ok_or(Errno::NOMEM)?;
     let got = map_anywhere(whole, false)?;
@@ -168,6 +169,7 @@ pub unsafe fn handle_signal(signal: i32, handler: SignalHandler, mask: u64) -> R
 }
 
 /// What is done with a signal.
+#[cfg(feature = "library")]
 pub fn signal_action(signal: i32) -> Result<SignalAction> {
     let mut action = SignalAction::DEFAULT;
     let place = &raw mut action as usize;
@@ -181,6 +183,7 @@ pub fn signal_action(signal: i32) -> Result<SignalAction> {
 /// # Safety
 ///
 /// As for [`handle_signal`].
+#[cfg(feature = "library")]
 pub unsafe fn handle_signal_instead(signal: i32, handler: SignalHandler, before: &SignalAction) -> Result<()> {
     set_action(signal, &before.replaced_by(handler))
 }

@@ -363,6 +363,7 @@ fn what_is_refused() {
         ("(module (type $t (func)) (import \"a\" \"b\" (func (param (ref null $t)))))", &[], "cannot be a C function"),
         ("(module)", &["--name", "a-b"], "identifier of C"),
         ("(module)", &["--dir", "/"], "whoever makes an instance"),
+        ("(module)", &["--harden=require"], "the process is its host's"),
         ("(module)", &["--embed", "/tmp"], "whoever makes an instance"),
         (
             "(module (import \"wasi\" \"thread-spawn\" (func (param i32) (result i32)))

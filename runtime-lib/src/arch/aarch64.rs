@@ -72,7 +72,7 @@ pub fn program() -> &'static ProgramHeader {
 }
 
 /// Where the executable's ELF header is mapped.
-#[cfg(not(test))]
+#[cfg(not(any(test, feature = "library")))]
 pub fn image_base() -> *const u8 {
     let base: *const u8;
     // SAFETY: computes an address.
@@ -88,6 +88,7 @@ pub fn image_base() -> *const u8 {
 }
 
 /// System calls that rustix does not offer.
+#[cfg_attr(feature = "library", allow(dead_code))]
 pub mod number {
     pub const PPOLL: usize = 73;
     pub const EXIT_GROUP: usize = 94;
@@ -140,6 +141,7 @@ pub struct Context {
     pc: u64,
 }
 
+#[cfg(feature = "library")]
 const INSTANCE: usize = 21;
 const FP: usize = 29;
 const LR: usize = 30;
@@ -156,6 +158,7 @@ impl Context {
     }
 
     /// What the instance register holds while compiled code runs.
+    #[cfg(feature = "library")]
     pub fn instance_register(&self) -> u64 {
         self.registers[INSTANCE]
     }
@@ -291,6 +294,7 @@ pub unsafe fn resume_at_handler(pc: u64, sp: u64, fp: u64, exception: u64, regis
 /// # Safety
 ///
 /// `top` must be aligned to 16 and be the end of a mapped stack with room for what `function` does.
+#[cfg(not(feature = "library"))]
 #[unsafe(naked)]
 pub unsafe extern "C" fn run_on_stack(top: u64, function: extern "C" fn()) {
     naked_asm!(
@@ -310,6 +314,7 @@ pub unsafe extern "C" fn run_on_stack(top: u64, function: extern "C" fn()) {
 ///
 /// `function` must be C code that the compiler made, with at most these parameters, and `instance` the record of an
 /// instance of this program.
+#[cfg(not(feature = "library"))]
 #[unsafe(naked)]
 pub unsafe extern "C" fn call_guest(function: *const u8, instance: u64, a: u32, b: u32) {
     naked_asm!(
@@ -501,6 +506,7 @@ pub fn thread() -> &'static Thread {
 }
 
 /// Makes `thread` the running one, for the thread that the kernel started.
+#[cfg(not(feature = "library"))]
 pub fn set_thread(thread: &'static Thread) {
     // SAFETY: nothing else uses that register.
     unsafe { asm!("msr tpidr_el0, {}", in(reg) &raw const *thread, options(nostack, preserves_flags)) };
@@ -512,6 +518,7 @@ pub fn set_thread(thread: &'static Thread) {
 ///
 /// `top` must be aligned to 16 and be the end of a mapped stack that nobody else uses. `thread` must live as long as
 /// the thread runs.
+#[cfg(not(feature = "library"))]
 #[unsafe(naked)]
 pub unsafe extern "C" fn start_thread(
     flags: usize,
@@ -544,6 +551,7 @@ pub unsafe extern "C" fn start_thread(
 /// # Safety
 ///
 /// The pages must be this thread's alone, and all signals blocked.
+#[cfg(not(feature = "library"))]
 #[unsafe(naked)]
 pub unsafe extern "C" fn unmap_and_exit(base: u64, bytes: u64) -> ! {
     naked_asm!(
@@ -565,14 +573,15 @@ pub fn has_level(level: Level) -> bool {
     const ARMV8_4A: usize = 1 << 20; // ASIMDDP
     const ARMV8_6A: usize = 1 << 13; // I8MM, in the second word
 
-    // A library that is not told believes who compiled it.
-    let is_known = process::has_auxiliary_vector();
-    let has = |tag, bits| !is_known || process::auxiliary_value(tag).unwrap_or(0) & bits == bits;
+    // The kernel tells every process. A library that could not read it believes who compiled it.
+    let Some(first) = process::auxiliary_value(AT_HWCAP) else { return true };
+    let second = process::auxiliary_value(AT_HWCAP2).unwrap_or(0);
+    let has = |word: usize, bits| word & bits == bits;
     match level {
         Level::Armv8A => true,
-        Level::Armv8_1A => has(AT_HWCAP, ARMV8_1A),
-        Level::Armv8_4A => has(AT_HWCAP, ARMV8_1A | ARMV8_4A),
-        Level::Armv8_6A => has(AT_HWCAP, ARMV8_1A | ARMV8_4A) && has(AT_HWCAP2, ARMV8_6A),
+        Level::Armv8_1A => has(first, ARMV8_1A),
+        Level::Armv8_4A => has(first, ARMV8_1A | ARMV8_4A),
+        Level::Armv8_6A => has(first, ARMV8_1A | ARMV8_4A) && has(second, ARMV8_6A),
         _ => false,
     }
 }

@@ -37,6 +37,7 @@ pub use x86_64::*;
 use wasmc_abi::program::{ProgramHeader, Rel32};
 
 /// An entry through which the runtime calls Wasm: see [`SLOT_BYTES`](wasmc_abi::layout::SLOT_BYTES).
+#[cfg(feature = "library")]
 pub type ArrayCall = unsafe extern "C" fn(*mut [u8; 16]);
 
 /// The running thread: that of the instance on whose stack this is called. See [`wasmc_abi::library`].
@@ -107,13 +108,17 @@ pub struct SignalAction {
 /// In place of a handler: what the kernel does with a signal that nobody handles.
 pub const SIG_DFL: usize = 0;
 /// In place of a handler: the signal is ignored.
+#[cfg(feature = "library")]
 pub const SIG_IGN: usize = 1;
 
 pub const SA_SIGINFO: usize = 0x4;
 /// The handler is there for one signal only.
+#[cfg(feature = "library")]
 pub const SA_RESETHAND: usize = 0x8000_0000;
 /// A system call that the signal interrupts goes on when the handler returns.
+#[cfg(feature = "library")]
 const SA_RESTART: usize = 0x1000_0000;
+#[cfg(feature = "library")]
 const SA_NODEFER: usize = 0x4000_0000;
 const SA_ONSTACK: usize = 0x0800_0000;
 
@@ -128,6 +133,7 @@ impl SignalAction {
     }
 
     /// `handler` in place of this one: with the same signals blocked, and the same system calls going on.
+    #[cfg(feature = "library")]
     pub fn replaced_by(&self, handler: SignalHandler) -> SignalAction {
         let new = SignalAction::new(handler, self.mask);
         // What is ignored interrupts nothing.
@@ -136,11 +142,13 @@ impl SignalAction {
     }
 
     /// The address of the function, [`SIG_DFL`] or [`SIG_IGN`].
+    #[cfg(feature = "library")]
     pub fn handler(&self) -> usize {
         self.handler
     }
 
     /// Among them [`SA_SIGINFO`] and [`SA_RESETHAND`].
+    #[cfg(feature = "library")]
     pub fn flags(&self) -> usize {
         self.flags
     }

@@ -65,7 +65,7 @@ pub fn program() -> &'static ProgramHeader {
 }
 
 /// Where the executable's ELF header is mapped.
-#[cfg(not(test))]
+#[cfg(not(any(test, feature = "library")))]
 pub fn image_base() -> *const u8 {
     let base: *const u8;
     // SAFETY: computes an address.
@@ -76,6 +76,7 @@ pub fn image_base() -> *const u8 {
 }
 
 /// System calls that rustix does not offer.
+#[cfg_attr(feature = "library", allow(dead_code))]
 pub mod number {
     pub const RT_SIGACTION: usize = 13;
     pub const RT_SIGPROCMASK: usize = 14;
@@ -135,6 +136,7 @@ pub struct Context {
     registers: [u64; 17],
 }
 
+#[cfg(feature = "library")]
 const INSTANCE: usize = 7; // r15
 const RBP: usize = 10;
 const RAX: usize = 13;
@@ -153,6 +155,7 @@ impl Context {
     }
 
     /// What the instance register holds while compiled code runs.
+    #[cfg(feature = "library")]
     pub fn instance_register(&self) -> u64 {
         self.registers[INSTANCE]
     }
@@ -284,6 +287,7 @@ pub unsafe fn resume_at_handler(pc: u64, sp: u64, fp: u64, exception: u64, regis
 /// # Safety
 ///
 /// `top` must be aligned to 16 and be the end of a mapped stack with room for what `function` does.
+#[cfg(not(feature = "library"))]
 #[unsafe(naked)]
 pub unsafe extern "C" fn run_on_stack(top: u64, function: extern "C" fn()) {
     naked_asm!("push rbp", "mov rbp, rsp", "mov rsp, rdi", "call rsi", "leave", "ret")
@@ -295,6 +299,7 @@ pub unsafe extern "C" fn run_on_stack(top: u64, function: extern "C" fn()) {
 ///
 /// `function` must be C code that the compiler made, with at most these parameters, and `instance` the record of an
 /// instance of this program.
+#[cfg(not(feature = "library"))]
 #[unsafe(naked)]
 pub unsafe extern "C" fn call_guest(function: *const u8, instance: u64, a: u32, b: u32) {
     naked_asm!(
@@ -472,6 +477,7 @@ pub fn thread() -> &'static Thread {
 }
 
 /// Makes `thread` the running one, for the thread that the kernel started.
+#[cfg(not(feature = "library"))]
 pub fn set_thread(thread: &'static Thread) {
     const ARCH_SET_FS: usize = 0x1002;
     // SAFETY: nothing else uses that register. The call cannot fail for an address of user space.
@@ -484,6 +490,7 @@ pub fn set_thread(thread: &'static Thread) {
 ///
 /// `top` must be aligned to 16 and be the end of a mapped stack that nobody else uses. `thread` must live as long as
 /// the thread runs.
+#[cfg(not(feature = "library"))]
 #[unsafe(naked)]
 pub unsafe extern "C" fn start_thread(
     flags: usize,
@@ -515,6 +522,7 @@ pub unsafe extern "C" fn start_thread(
 /// # Safety
 ///
 /// The pages must be this thread's alone, and all signals blocked.
+#[cfg(not(feature = "library"))]
 #[unsafe(naked)]
 pub unsafe extern "C" fn unmap_and_exit(base: u64, bytes: u64) -> ! {
     naked_asm!(

@@ -26,6 +26,7 @@ use wasmc_abi::embed::{DIRECTORY, FILE, LINK, MAX_NAME, Node, Tree};
 
 use super::Result;
 use super::fd::Listing;
+#[cfg(not(feature = "library"))]
 use super::grants;
 use super::guest::{GuestSlice, Memory};
 use super::resolve::MAX_LINKS;
@@ -36,6 +37,7 @@ use crate::arch;
 /// What is asked of embedded trees. A `node` comes from [`Entry::embedded`](super::table::Entry::embedded).
 pub enum Request<'a> {
     /// Puts the trees into the table of descriptors.
+    #[cfg(not(feature = "library"))]
     Mount,
     /// Gives the node that a path leads to, and the kind of descriptor for it. A link has none.
     Open { node: u32, path: &'a [u8], follow: bool, wants_directory: bool, kind: &'a mut Kind },
@@ -76,6 +78,7 @@ const DEVICE: u64 = i64::MAX as u64;
 
 fn answer(tree: Tree<'static>, request: Request<'_>) -> Result<u64> {
     match request {
+        #[cfg(not(feature = "library"))]
         Request::Mount => {
             for mount in tree.mounts() {
                 grants::insert_embedded(mount.root, tree.bytes(mount.name).ok_or(Errno::IO)?);
