@@ -197,6 +197,9 @@ fn check_purpose(program: &Program<'_>, options: &Options, emit: Emit) -> Result
     if emit == Emit::Executable {
         return Err(Error::usage("a library is no executable"));
     }
+    if options.harden == options::Harden::Require {
+        return Err(Error::usage("a library gives up nothing: the process is its host's"));
+    }
     if options.grants.is_any() {
         return Err(Error::usage(
             "a library is granted nothing when it is compiled: whoever makes an instance says what it may use",

@@ -4,8 +4,9 @@
 //!
 //! Handlers are searched for first, and nothing is touched until one is found: a report of an uncaught exception shows
 //! the stack as it was. The walk follows frame pointers as that of a backtrace does, but through frames that we made
-//! ourselves; it ends where the runtime called Wasm. No frame of the runtime is ever in between: host functions do not
-//! call Wasm. A second walk gives each callee-saved register the value that the innermost frame which is left found in
+//! ourselves; it ends where the runtime called Wasm. No frame of the runtime is ever in between: its functions do not
+//! call Wasm, and where a function of a library's host does, that is a call of the runtime's again, at which the walk
+//! ends. A second walk gives each callee-saved register the value that the innermost frame which is left found in
 //! it, so that the handler finds them as if the call had returned.
 //!
 //! # The store
@@ -13,7 +14,8 @@
 //! Most exceptions are caught once and forgotten: one that was never made an `exnref` is given back by the code that
 //! catches it, and the next one takes its place. Those that were referred to stay, since an `exnref` can be in any
 //! local, global or table. When there is no room, what cannot be reached any more is found by marking: from every
-//! word on the Wasm stack, in callee-saved registers, the record and tables that *could* be an `exnref`, and from the
+//! word on the Wasm stack, in callee-saved registers (those of a guest that waits for a function of a library's host
+//! are on its stack: [`leave`](crate::arch) puts them there), the record and tables that *could* be an `exnref`, and from the
 //! payloads of what is marked. A word that happens to look like one keeps an exception alive for longer, no more.
 //!
 //! Each thread has a store of its own. It is a reservation of [`RESERVED`] bytes in units of 16, filled from below; a
@@ -27,7 +29,7 @@ use wasmc_abi::layout::SLOT_BYTES;
 use wasmc_abi::program::ProgramHeader;
 use wasmc_abi::trap::TrapCode;
 
-use crate::start::resolve;
+use crate::arch::resolve;
 use crate::{arch, memory, process, sites, sys, trap};
 
 /// Bytes of address space for exceptions.
@@ -41,8 +43,6 @@ const _: () = assert!(size_of::<Exception>() as u64 == UNIT && SLOT_BYTES as u64
 
 /// Flag: it can be reached.
 const MARKED: u32 = 1 << 1;
-/// Flag: a cell of the free list.
-const FREE: u32 = 1 << 2;
 
 /// The exceptions of a thread.
 pub struct Store {
@@ -197,7 +197,7 @@ extern "C" fn wasmc_exception_done(address: u64) {
     if address + size(exception.values) == store().top.load(Relaxed) {
         store().top.store(address, Relaxed);
     } else {
-        write(address, Exception { flags: FREE, link: store().free_list.load(Relaxed), ..exception });
+        write(address, Exception { flags: 0, link: store().free_list.load(Relaxed), ..exception });
         store().free_list.store(link_to(address), Relaxed);
     }
 }
@@ -263,7 +263,7 @@ fn sweep() -> u64 {
     let close = |free: &mut Option<u64>, end: u64| {
         if let Some(start) = free.take() {
             let values = ((end - start) / UNIT) as u32 - 1;
-            write(start, Exception { tag: 0, values, flags: FREE, link: store().free_list.load(Relaxed) });
+            write(start, Exception { tag: 0, values, flags: 0, link: store().free_list.load(Relaxed) });
             store().free_list.store(link_to(start), Relaxed);
         }
     };

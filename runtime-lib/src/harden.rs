@@ -17,8 +17,8 @@ use core::mem::MaybeUninit;
 use wasmc_abi::harden::{Instruction, MAX_INSTRUCTIONS, REQUIRE};
 use wasmc_abi::program::ProgramHeader;
 
+use crate::arch::resolve;
 use crate::report;
-use crate::start::resolve;
 use crate::sys::{self, LandlockRuleset};
 use crate::wasi::{self, GrantedDirectory};
 

@@ -1,8 +1,8 @@
 //! Calls one exported function with the arguments of the process, and prints its results, a line each (`--invoke`).
 //!
 //! Integers are decimal or, behind `0x`, hexadecimal, signed or not as they like; results are signed. Floats are
-//! written as in Rust (`1.5`, `-1e300`, `inf`, `NaN`), and a result is the shortest text that gives the same bits.
-//! Vectors are integers of 128 bits, of which lane 0 is the lowest part.
+//! written as in Rust (`1.5`, `-1e300`, `inf`, `NaN`), and a result is the shortest text that gives the same bits,
+//! but for NaNs, which are all `NaN`. Vectors are integers of 128 bits, of which lane 0 is the lowest part.
 //!
 //! Programs that are made without `--invoke` do not contain this file: it is the only one that formats.
 
@@ -38,7 +38,7 @@ unsafe extern "C" fn wasmc_invoke(entry: unsafe extern "C" fn(*mut Slot), signat
     for ((slot, argument), &ty) in slots.iter_mut().zip(arguments).zip(parameters) {
         match core::str::from_utf8(argument).ok().and_then(|text| parse(ty, text)) {
             Some(value) => *slot = value.to_le_bytes(),
-            None => report::refuse("'", argument, &Line::of(format_args!("' is no {}", type_name(ty))).text()),
+            None => report::refuse("'", argument, Line::of(format_args!("' is no {}", type_name(ty))).text()),
         }
     }
     // SAFETY: by the caller; no signature has more slots.

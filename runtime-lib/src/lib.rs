@@ -12,7 +12,8 @@
 //! - [`start`]: from the entry point to the program's `main`;
 //! - [`harden`]: what is given up before it runs;
 //! - [`memory`]: placing and growing memories and tables, bulk operations;
-//! - [`thread`]: what each thread has for itself, its beginning and end; [`lock`], [`wait`]: how they wait for another;
+//! - [`thread`]: what each thread has for itself; [`spawn`]: its beginning and end; [`lock`], [`wait`]: how they wait for
+//!   another;
 //! - [`exception`]: exceptions and what catches them;
 //! - [`trap`], [`sites`]: from a fault to a trap; [`report`]: what is then written to standard error;
 //! - [`script`]: runs a list of calls instead of `main`, for tests;
@@ -30,15 +31,15 @@
 #![cfg_attr(not(test), no_std)]
 // Tests have an entry point, a stack and handlers of their own.
 #![cfg_attr(test, allow(dead_code))]
-// A library has neither a start nor an end, and no threads of its own.
-#![cfg_attr(feature = "library", allow(dead_code, unused_imports))]
 #![deny(unsafe_op_in_unsafe_fn)]
 // Callers of `pub unsafe fn` are compiled code as often as Rust; the obligations stand in the `Safety` sections.
 #![deny(clippy::missing_safety_doc, clippy::undocumented_unsafe_blocks)]
 
 mod arch;
 mod exception;
+#[cfg(not(feature = "library"))]
 mod harden;
+#[cfg(not(feature = "library"))]
 mod invoke;
 mod libcalls;
 #[cfg(feature = "library")]
@@ -47,12 +48,19 @@ mod lock;
 mod memory;
 mod process;
 mod report;
+#[cfg(not(feature = "library"))]
 mod script;
 mod sites;
+#[cfg(not(feature = "library"))]
+mod spawn;
+#[cfg(not(feature = "library"))]
 mod start;
+// A layer, of which a library uses a part.
+#[cfg_attr(feature = "library", allow(dead_code))]
 mod sys;
 mod thread;
 mod trap;
+#[cfg(not(feature = "library"))]
 mod wait;
 mod wasi;
 

@@ -15,7 +15,9 @@
 //! ```
 //!
 //! The catch frame of [`call_catching`](crate::arch::call_catching) is on the host's stack; it remembers where the
-//! instance's stack was left. `thread()` is derived from the stack pointer, so that only code which runs on an
+//! instance's stack was left. Each nested call takes at least
+//! [`NESTING_BYTES`](wasmc_abi::library::NESTING_BYTES) of it: what ends calls without end is the instance's stack.
+//! `thread()` is derived from the stack pointer, so that only code which runs on an
 //! instance's stack may ask for it; the functions in this file that the host calls are given the instance.
 //!
 //! # Signals
@@ -26,21 +28,23 @@
 //! host's own handler, live in one process. A host that installs its handlers later must pass on what is not its own.
 
 use core::cell::Cell;
+use core::mem::offset_of;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize};
 
 use wasmc_abi::cpu::Level;
+use wasmc_abi::grants::is_variable;
 use wasmc_abi::library::{
     CODE_EXIT, CODE_RAISED, EXITED, Failure, HEAD_BYTES, LARGEST_FRAME, MARGIN, NO_STREAMS, NONE, Options, REFUSED,
     TRAPPED, area_bytes, stack_offset,
 };
 use wasmc_abi::program::ProgramHeader;
-use wasmc_abi::trap::{SITE_CALL, TrapCode};
+use wasmc_abi::trap::TrapCode;
 
+use crate::arch::resolve;
 use crate::arch::{self, Context, SignalInfo};
 use crate::lock::Lock;
 use crate::report::{self, Fault, Frame, Text};
-use crate::start::resolve;
 use crate::thread::Thread;
 use crate::trap::{self, SIGNALS, Verdict};
 use crate::wasi::{self, Streams};
@@ -52,12 +56,13 @@ pub struct Instance {
     pub thread: Thread,
     /// Where the next call of the guest begins on its stack.
     pub guest_stack: AtomicU64,
-    /// A function of the host asked for a trap, with the text in `note`.
-    pub is_raised: AtomicU32,
+    /// The innermost function of the host that runs asked for a trap, with the text in `note`: 1, or 0. Those around it
+    /// have theirs in the frames of [`leave`](crate::arch::wasmc_library_leave).
+    pub is_raised: AtomicU64,
     exit_status: AtomicU32,
     /// What is known of the last trap.
     trap: Cell<Trap>,
-    /// Text of the host's for a trap that it asks for.
+    /// Text of the host's for the last trap that it asked for.
     note: Cell<[u8; NOTE_BYTES]>,
     /// Copies of the strings that the host gave, and the bytes of the mapping.
     strings: AtomicU64,
@@ -68,6 +73,9 @@ pub struct Instance {
     variables_bytes: AtomicU64,
     pub descriptors: wasi::Descriptors,
 }
+
+// Compiled code finds the record behind the head, and `running` the instance where the thread is.
+const _: () = assert!(size_of::<Instance>() as u64 <= HEAD_BYTES && offset_of!(Instance, thread) == 0);
 
 /// Bytes of a message of the host's that are kept.
 const NOTE_BYTES: usize = 256;
@@ -129,11 +137,8 @@ unsafe extern "C" fn wasmc_library_instantiate(
         unsafe { tell(failure, REFUSED, 0, &text) }
         core::ptr::null()
     };
-    if !Level::from_number(header.cpu_level).is_some_and(arch::has_level) {
-        return refuse("this CPU lacks instructions that the library was compiled for".into());
-    }
-    if install_handlers().is_err() {
-        return refuse("the signal handlers could not be installed".into());
+    if let Err(message) = prepare(header) {
+        return refuse(message.into());
     }
     let Some(instance) = map_area(header) else {
         return refuse("the stack of an instance could not be mapped".into());
@@ -163,6 +168,28 @@ unsafe extern "C" fn wasmc_library_instantiate(
     instance
 }
 
+/// What is done once for all instances, unless it was done: sees what machine this is, and installs signal handlers.
+fn prepare(header: &ProgramHeader) -> Result<(), &'static str> {
+    static READY: AtomicBool = AtomicBool::new(false);
+    static PREPARING: Lock<()> = Lock::new(());
+    if READY.load(Acquire) {
+        return Ok(());
+    }
+    let _preparing = PREPARING.lock();
+    if READY.load(Acquire) {
+        return Ok(());
+    }
+    process::read_auxiliary_vector();
+    // What is initialised by its first use is used once.
+    let _ = sys::clock_time(sys::ClockId::Monotonic);
+    if !Level::from_number(header.cpu_level).is_some_and(arch::has_level) {
+        return Err("this CPU lacks instructions that the library was compiled for");
+    }
+    install_handlers().map_err(|_| "the signal handlers could not be installed")?;
+    READY.store(true, Release);
+    Ok(())
+}
+
 /// Maps the area of an instance: without memories and tables.
 fn map_area(header: &ProgramHeader) -> Option<&'static Instance> {
     let bytes = area_bytes(header.record_size, header.stack_size);
@@ -184,7 +211,7 @@ fn map_area(header: &ProgramHeader) -> Option<&'static Instance> {
         place.write(Instance {
             thread: Thread::new(),
             guest_stack: AtomicU64::new(high),
-            is_raised: AtomicU32::new(0),
+            is_raised: AtomicU64::new(0),
             exit_status: AtomicU32::new(0),
             trap: Cell::new(NO_TRAP),
             note: Cell::new([0; NOTE_BYTES]),
@@ -268,6 +295,11 @@ unsafe fn open_grants(instance: &'static Instance, options: &Options) -> Result<
         instance.variables.store(place + sizes[0], Relaxed);
         instance.variables_bytes.store(sizes[1], Relaxed);
         directories = place + sizes[0] + sizes[1];
+    }
+    // SAFETY: as below.
+    let mut variables = unsafe { copies(instance.variables.load(Relaxed), sizes[1]) };
+    if let Some(bad) = variables.find(|variable| !is_variable(variable)) {
+        return Err(Refusal("a variable must be NAME=VALUE, not ", bad));
     }
     let streams = if options.flags & NO_STREAMS != 0 { Streams::Closed } else { Streams::Inherited };
     // SAFETY: the copies, which live as long as the instance.
@@ -373,7 +405,6 @@ pub fn exit(status: u32) -> ! {
 /// See [`symbols::LIBRARY_RAISED`](wasmc_abi::symbols::LIBRARY_RAISED).
 #[unsafe(no_mangle)]
 extern "C" fn wasmc_library_raised() -> ! {
-    running().is_raised.store(0, Relaxed);
     let first = Frame { pc: 0, fp: arch::frame_pointer(), caller: None };
     throw(CODE_RAISED, Trap { first, ..NO_TRAP })
 }
@@ -398,7 +429,8 @@ unsafe extern "C" fn wasmc_library_raise(instance: &Instance, message: *const u8
     let message = unsafe { if message.is_null() { &[][..] } else { process::string_bytes(message) } };
     let mut note = [0; NOTE_BYTES];
     // The last byte stays NUL.
-    for (place, &byte) in note.iter_mut().zip(message.iter().take(NOTE_BYTES - 1)) {
+    let length = report::floor_of_character(message, NOTE_BYTES - 1);
+    for (place, &byte) in note.iter_mut().zip(message.iter().take(length)) {
         *place = byte;
     }
     instance.note.set(note);
@@ -450,7 +482,7 @@ unsafe fn tell(failure: *mut Failure, kind: i32, code: i32, text: &Text<{ wasmc_
     (failure.kind, failure.code) = (kind, code);
     let written = text.written();
     // Without the last end of a line, and with a NUL in its place.
-    let length = written.len().saturating_sub(1);
+    let length = report::floor_of_character(written, written.len().saturating_sub(1));
     for (place, &byte) in failure.message.iter_mut().zip(written.iter().take(length)) {
         *place = byte;
     }
@@ -470,26 +502,20 @@ struct Previous {
 static PREVIOUS: [Previous; SIGNALS.len()] =
     [const { Previous { handler: AtomicUsize::new(0), flags: AtomicUsize::new(0) } }; SIGNALS.len()];
 
-/// Installs the handlers, unless that was done. They run as those before them would: with the same signals blocked.
+/// Installs the handlers. They run as those before them would: with the same signals blocked.
 fn install_handlers() -> sys::Result<()> {
-    static INSTALLED: AtomicBool = AtomicBool::new(false);
-    static INSTALLING: Lock<()> = Lock::new(());
-    if INSTALLED.load(Acquire) {
-        return Ok(());
-    }
-    let _installing = INSTALLING.lock();
-    if INSTALLED.load(Acquire) {
-        return Ok(());
-    }
     for (&signal, previous) in SIGNALS.iter().zip(&PREVIOUS) {
         let before = sys::signal_action(signal)?;
+        // It is there already: a later one could not be installed, and another instance tries again.
+        if before.handler() == on_signal as *const () as usize {
+            continue;
+        }
         previous.flags.store(before.flags(), Relaxed);
         previous.handler.store(before.handler(), Release);
         // SAFETY: the handler uses no state that it could interrupt, and returns only to what it interrupted, to
         // `arch::landing`, or as the handler before it does.
         unsafe { sys::handle_signal_instead(signal, on_signal, &before)? };
     }
-    INSTALLED.store(true, Release);
     Ok(())
 }
 
@@ -502,7 +528,7 @@ unsafe extern "C" fn on_signal(signal: i32, info: *const SignalInfo, context: *m
     let header = arch::program();
     let place = if fault.code > 0 { sites::find(header, registers.pc()) } else { None };
     if let Some(place) = place
-        && place.site.is_some_and(|site| site.code != SITE_CALL)
+        && place.site.is_some()
     {
         // SAFETY: code with sites runs in an instance, and the register holds its record.
         let instance = unsafe { &*((registers.instance_register() - HEAD_BYTES) as *const Instance) };
@@ -523,22 +549,20 @@ unsafe extern "C" fn on_signal(signal: i32, info: *const SignalInfo, context: *m
 ///
 /// As for [`on_signal`].
 unsafe fn pass_on(signal: i32, info: *const SignalInfo, context: *mut Context) {
-    const DEFAULT: usize = 0;
-    const IGNORE: usize = 1;
     let Some(previous) = SIGNALS.iter().position(|&known| known == signal).and_then(|index| PREVIOUS.get(index)) else {
         return;
     };
     let flags = previous.flags.load(Relaxed);
     let handler = previous.handler.load(Acquire);
     if flags & arch::SA_RESETHAND != 0 {
-        previous.handler.store(DEFAULT, Release);
+        previous.handler.store(arch::SIG_DFL, Release);
     }
     // SAFETY: the kernel's structure.
     let is_sent = unsafe { (*info).code <= 0 };
     match handler {
-        IGNORE if is_sent => {}
+        arch::SIG_IGN if is_sent => {}
         // A fault that is ignored ends the process as well. It happens again when we return; what was sent does not.
-        DEFAULT | IGNORE => {
+        arch::SIG_DFL | arch::SIG_IGN => {
             let _ = sys::default_signal(signal);
             if is_sent {
                 let _ = sys::raise(signal);

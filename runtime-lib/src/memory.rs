@@ -9,6 +9,9 @@
 //!   loads the base anew after each call.
 //! - *Shared* memories never move: an explicit one reserves, wherever there is room, all that it may grow to.
 //!
+//! In an instance of a library, and in that of a thread but for memories, nothing has a fixed address: what would be at
+//! one reserves as much wherever there is room.
+//!
 //! # Invariants
 //!
 //! - Bytes beyond `length` inside a reservation are never accessible, up to the page size. (Memories whose lengths are
@@ -20,17 +23,22 @@
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 
 use wasmc_abi::layout::{MEMORY_EXPLICIT, MEMORY_SHARED, MemoryRecord, TableRecord};
-use wasmc_abi::program::{IMAGE_FIXED, IMAGE_MOVE, Image, ProgramHeader};
+#[cfg(not(feature = "library"))]
+use wasmc_abi::program::IMAGE_MOVE;
+use wasmc_abi::program::{IMAGE_FIXED, Image, ProgramHeader};
 
+use crate::arch::resolve;
 use crate::lock::Lock;
-use crate::start::resolve;
+#[cfg(not(feature = "library"))]
+use crate::report;
 use crate::thread::Thread;
-use crate::{arch, process, report, sys};
+use crate::{arch, process, sys};
 
 /// What a program says whose address space is too small for guards.
 const NO_ADDRESS_SPACE: &str = "\
      the address space for a linear memory could not be reserved (`ulimit -v`?); \
      compile with `--bounds-checks=explicit`";
+#[cfg(not(feature = "library"))]
 const NO_SHARED_MEMORY: &str = "\
      the address space for a shared memory could not be reserved (`ulimit -v`?); \
      compile with a smaller `--max-memory`, or grant less by WASMC_MAX_MEMORY";
@@ -40,6 +48,7 @@ const NO_MEMORY: &str = "a memory's initial contents could not be mapped";
 static LIMIT: AtomicU64 = AtomicU64::new(u64::MAX);
 
 /// Sets the bytes that a memory may grow to, before [`place`].
+#[cfg(not(feature = "library"))]
 pub fn set_limit(bytes: u64) {
     LIMIT.store(bytes, Relaxed);
 }
@@ -48,6 +57,7 @@ fn round_up(bytes: u64) -> Option<u64> {
     bytes.checked_next_multiple_of(process::page_size())
 }
 
+#[cfg(not(feature = "library"))]
 fn or_fatal<T>(result: Result<T, sys::Errno>, message: &str) -> T {
     match result {
         Ok(value) => value,
@@ -106,6 +116,7 @@ fn is_of_record(header: &ProgramHeader, image: &Image) -> bool {
 }
 
 /// Gives every memory and table its address space and its initial contents.
+#[cfg(not(feature = "library"))]
 pub fn place(header: &'static ProgramHeader) {
     // In ordinary programs memory 0 follows the record: then one reservation and one `mprotect` do for both.
     let adjacent = initial_first_memory(header)
@@ -143,17 +154,19 @@ pub fn place(header: &'static ProgramHeader) {
 }
 
 /// A shared memory may not move, and so has room for all that it may become, wherever that is.
+#[cfg(not(feature = "library"))]
 fn place_shared(memory: &mut MemoryRecord) {
     let most = memory.maximum.min(LIMIT.load(Relaxed)).max(memory.length);
     if let Some(reserved @ 1..) = round_up(most) {
-        memory.base = or_fatal(sys::map_anywhere(reserved, false), NO_SHARED_MEMORY);
+        memory.base =
+            reserve_anywhere(reserved, memory.length, NO_SHARED_MEMORY).unwrap_or_else(|why| report::fatal(why));
         memory.reserved = reserved;
-        or_fatal(extend(memory.base, reserved, 0, memory.length).ok_or(sys::Errno::NOMEM), NO_MEMORY);
     }
 }
 
-/// Makes the record of an instance for a new thread: what the first one began with, in tables of its own. Memory at
-/// `instance` must be zeroed, and room for the record.
+/// Makes the record of an instance, for a new thread or in a library: what the first one began with (a library's image
+/// says what), and tables of its own. Memory at `instance` must be zeroed, and room for the record. If there is no room
+/// for a table, nothing stays but the record.
 pub fn instantiate(header: &'static ProgramHeader, instance: u64) -> Option<()> {
     for image in images(header).iter().filter(|image| is_of_record(header, image)) {
         let to = (instance + (image.destination - header.record_base)) as *mut u8;
@@ -161,7 +174,7 @@ pub fn instantiate(header: &'static ProgramHeader, instance: u64) -> Option<()> 
         unsafe { core::ptr::copy_nonoverlapping(resolve(header, image.source), to, image.size as usize) };
     }
     for index in 0..header.table_count as usize {
-        let made = table_of_thread(header, instance, index);
+        let made = place_table(header, instance, index);
         if made.is_none() {
             release_first(header, instance, index);
             for index in 0..header.table_count as usize {
@@ -174,23 +187,16 @@ pub fn instantiate(header: &'static ProgramHeader, instance: u64) -> Option<()> 
     Some(())
 }
 
-/// Gives a table of a new instance its own place and contents. Its record is that of the first thread's.
-fn table_of_thread(header: &'static ProgramHeader, instance: u64, index: usize) -> Option<()> {
+/// Gives a table of a new instance its own place and contents. Its record is as the image has it: the base is that of
+/// the first thread's table, or the one that the compiler gave it, by which its contents are found.
+fn place_table(header: &'static ProgramHeader, instance: u64, index: usize) -> Option<()> {
     // SAFETY: one of the records of an instance that nobody else knows yet.
     let table = unsafe { &mut *((instance + header.tables as u64) as *mut TableRecord).add(index) };
     if table.reserved == 0 {
         return Some(());
     }
     let first = table.base;
-    table.base = sys::map_anywhere(table.reserved, false).ok()?;
-    if let Some(bytes @ 1..) = round_up(table.length * size_of::<u64>() as u64) {
-        // SAFETY: just reserved.
-        if unsafe { sys::make_accessible(table.base, bytes) }.is_err() {
-            // SAFETY: nobody knows of it.
-            unsafe { sys::unmap_pages(table.base, table.reserved) };
-            return None;
-        }
-    }
+    table.base = reserve_anywhere(table.reserved, table.length * size_of::<u64>() as u64, NO_MEMORY).ok()?;
     for image in images(header) {
         if image.memory == IMAGE_FIXED && image.destination == first {
             // SAFETY: the initial entries, fewer than its length.
@@ -217,6 +223,7 @@ fn release_first(header: &'static ProgramHeader, instance: u64, count: usize) {
 
 /// Gives the memories of an instance of a library their address space and their initial contents. They may grow to
 /// `limit` bytes.
+#[cfg(feature = "library")]
 pub fn place_of_instance(header: &'static ProgramHeader, record: u64, limit: u64) -> Result<(), &'static str> {
     for index in 0..header.memory_count as usize {
         // SAFETY: one of the records of an instance that nobody else knows yet.
@@ -230,12 +237,8 @@ pub fn place_of_instance(header: &'static ProgramHeader, record: u64, limit: u64
             let reserved = memory.reserved;
             // Until it is there, there is nothing to take back.
             memory.reserved = 0;
-            memory.base = sys::map_anywhere(reserved, false).map_err(|_| NO_ADDRESS_SPACE)?;
+            memory.base = reserve_anywhere(reserved, memory.length, NO_ADDRESS_SPACE)?;
             memory.reserved = reserved;
-            if accessible != 0 {
-                // SAFETY: just reserved.
-                unsafe { sys::make_accessible(memory.base, accessible) }.map_err(|_| NO_MEMORY)?;
-            }
         } else if accessible != 0 {
             memory.base = sys::map_anywhere(accessible, true).map_err(|_| NO_MEMORY)?;
             memory.reserved = accessible;
@@ -253,6 +256,7 @@ pub fn place_of_instance(header: &'static ProgramHeader, record: u64, limit: u64
 
 /// Takes back the memories of an instance of a library that nobody uses any more. Those that were never placed reserve
 /// nothing.
+#[cfg(feature = "library")]
 pub fn release_memories(header: &'static ProgramHeader, record: u64) {
     for memory in memories(header, record).iter().filter(|memory| memory.base != 0 && memory.reserved != 0) {
         // SAFETY: by the callers.
@@ -261,6 +265,7 @@ pub fn release_memories(header: &'static ProgramHeader, record: u64) {
 }
 
 /// The first memory's record as it will be, read from the image that is yet to be placed.
+#[cfg(not(feature = "library"))]
 fn initial_first_memory(header: &'static ProgramHeader) -> Option<MemoryRecord> {
     if header.memory_count == 0 {
         return None;
@@ -277,21 +282,32 @@ fn initial_first_memory(header: &'static ProgramHeader) -> Option<MemoryRecord> 
 }
 
 /// Reserves `[base, base + reserved)` and makes the first `accessible` bytes readable and writable.
+#[cfg(not(feature = "library"))]
 fn place_at(base: u64, reserved: u64, accessible: u64) {
     if reserved == 0 {
         return;
     }
     or_fatal(sys::reserve_at(base, reserved), NO_ADDRESS_SPACE);
-    if let Some(bytes @ 1..) = round_up(accessible) {
-        // SAFETY: just reserved.
-        or_fatal(unsafe { sys::make_accessible(base, bytes) }, NO_MEMORY);
+    or_fatal(extend(base, reserved, 0, accessible).ok_or(sys::Errno::NOMEM), NO_MEMORY);
+}
+
+/// Reserves so many bytes wherever there is room, and makes the first `accessible` ones readable and writable; gives
+/// where that is. If it cannot be, nothing stays, and it says why: `no_room` or [`NO_MEMORY`].
+fn reserve_anywhere(reserved: u64, accessible: u64, no_room: &'static str) -> Result<u64, &'static str> {
+    let base = sys::map_anywhere(reserved, false).map_err(|_| no_room)?;
+    if extend(base, reserved, 0, accessible).is_none() {
+        // SAFETY: nobody knows of it.
+        unsafe { sys::unmap_pages(base, reserved) };
+        return Err(NO_MEMORY);
     }
+    Ok(base)
 }
 
 /// Puts one piece of initial contents where it belongs.
 ///
 /// Pages are moved only into guarded memories: a mapping of several parts could not be moved again by `mremap` when an
 /// explicit memory grows.
+#[cfg(not(feature = "library"))]
 fn fill(header: &'static ProgramHeader, image: &Image) {
     let source = resolve(header, image.source);
     let destination = match image.memory {

@@ -1,19 +1,27 @@
 //! What the kernel handed over, set once at start and read from everywhere; and who ends the process.
+//!
+//! A library is handed nothing. It reads the auxiliary vector from a file, and has neither arguments nor environment:
+//! these are the host's.
 
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 
 use crate::{arch, sys};
 
+#[cfg(not(feature = "library"))]
 static ARGUMENT_COUNT: AtomicUsize = AtomicUsize::new(0);
+#[cfg(not(feature = "library"))]
 static ARGUMENTS: AtomicPtr<*const u8> = AtomicPtr::new(core::ptr::null_mut());
 static ENVIRONMENT: AtomicPtr<*const u8> = AtomicPtr::new(core::ptr::null_mut());
 static AUXILIARY_VECTOR: AtomicPtr<usize> = AtomicPtr::new(core::ptr::null_mut());
 static PAGE_SIZE: AtomicU64 = AtomicU64::new(4096);
 // For kernels that do not say: the frame of the supported architectures without optional register files.
+#[cfg(not(feature = "library"))]
 static SIGNAL_FRAME_BYTES: AtomicU64 = AtomicU64::new(5120);
 
 const AT_PAGESZ: usize = 6;
+#[cfg(not(feature = "library"))]
 const AT_SECURE: usize = 23;
+#[cfg(not(feature = "library"))]
 const AT_MINSIGSTKSZ: usize = 51;
 
 /// Reads what lies at the initial stack pointer.
@@ -25,6 +33,7 @@ const AT_MINSIGSTKSZ: usize = 51;
 /// # Safety
 ///
 /// `stack` must be the stack pointer with which the kernel started the process, and nobody may have written above it.
+#[cfg(not(feature = "library"))]
 pub unsafe fn read_initial_stack(stack: *const usize) {
     // SAFETY: the layout above, by the psABI.
     unsafe {
@@ -49,6 +58,33 @@ pub unsafe fn read_initial_stack(stack: *const usize) {
     }
 }
 
+/// Words that a library has room for: the kernel gives some twenty pairs.
+#[cfg(feature = "library")]
+const VECTOR_WORDS: usize = 128;
+
+/// What a library reads in place of the initial stack: the end of an environment without variables, and behind it the
+/// auxiliary vector, whose last pair stays 0.
+#[cfg(feature = "library")]
+static VECTOR: [AtomicUsize; 1 + VECTOR_WORDS + 2] = [const { AtomicUsize::new(0) }; 1 + VECTOR_WORDS + 2];
+
+/// Reads the auxiliary vector of a process that is not ours, unless that was done. If it fails, nothing is known. For
+/// one thread at a time.
+#[cfg(feature = "library")]
+pub fn read_auxiliary_vector() {
+    if auxiliary_value(AT_PAGESZ).is_some() {
+        return;
+    }
+    let mut bytes = [0; VECTOR_WORDS * size_of::<usize>()];
+    let Ok(length) = sys::read_file(c"/proc/self/auxv", &mut bytes) else { return };
+    let (words, _) = bytes.as_chunks();
+    for (place, word) in VECTOR.iter().skip(1).zip(words.iter().take(length / size_of::<usize>())) {
+        place.store(usize::from_ne_bytes(*word), Relaxed);
+    }
+    let environment = VECTOR.as_ptr().cast_mut();
+    AUXILIARY_VECTOR.store(environment.wrapping_add(1).cast(), Relaxed);
+    ENVIRONMENT.store(environment.cast(), Relaxed);
+}
+
 /// What the kernel says under a tag of the auxiliary vector; `None` before the start, too.
 pub fn auxiliary_value(tag: usize) -> Option<usize> {
     let mut entry = AUXILIARY_VECTOR.load(Relaxed).cast_const();
@@ -71,6 +107,7 @@ pub fn page_size() -> u64 {
 }
 
 /// Bytes that the kernel needs on the alternate stack to deliver a signal.
+#[cfg(not(feature = "library"))]
 pub fn signal_frame_bytes() -> u64 {
     SIGNAL_FRAME_BYTES.load(Relaxed)
 }
@@ -101,6 +138,7 @@ pub unsafe fn string_bytes<'a>(string: *const u8) -> &'a [u8] {
 }
 
 /// The arguments, the program's name first.
+#[cfg(not(feature = "library"))]
 pub fn arguments() -> impl ExactSizeIterator<Item = &'static [u8]> {
     let arguments = ARGUMENTS.load(Relaxed);
     // SAFETY: the kernel's array of that many strings, which nobody changes.
@@ -108,6 +146,7 @@ pub fn arguments() -> impl ExactSizeIterator<Item = &'static [u8]> {
 }
 
 /// The host's environment.
+#[cfg(not(feature = "library"))]
 pub fn host_environment() -> impl Iterator<Item = &'static [u8]> {
     let mut variable = environment();
     core::iter::from_fn(move || {
@@ -127,6 +166,7 @@ pub fn host_environment() -> impl Iterator<Item = &'static [u8]> {
 ///
 /// For the runtime's own settings; the guest's environment is something else. There are none if the process has rights
 /// that its parent lacks, as by a set-user-ID file: whoever starts it shall not hand out what is not theirs.
+#[cfg(not(feature = "library"))]
 pub fn host_variable(name: &[u8]) -> Option<&'static [u8]> {
     if auxiliary_value(AT_SECURE).is_some_and(|is_privileged| is_privileged != 0) {
         return None;

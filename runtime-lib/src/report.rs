@@ -26,11 +26,11 @@
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use wasmc_abi::source::SourcePlace;
-use wasmc_abi::trap::{NOT_WASM, RUNTIME_ERROR_STATUS, TRAP_EXIT_STATUS, TrapCode};
+use wasmc_abi::trap::{NOT_WASM, RUNTIME_ERROR_STATUS, TrapCode};
 
 use crate::sites::{self, Place};
 use crate::thread::Thread;
-use crate::{arch, process, script, sys};
+use crate::{arch, process, sys};
 
 /// Frames that a backtrace shows at the inner and at the outer end.
 const INNERMOST: usize = 20;
@@ -65,6 +65,7 @@ impl<const N: usize> Text<N> {
     }
 
     /// One that is never written to standard error.
+    #[cfg(feature = "library")]
     pub const fn kept() -> Self {
         Text { is_kept: true, ..Text::new() }
     }
@@ -96,16 +97,19 @@ impl<const N: usize> Text<N> {
         }
     }
 
-    /// A name of the guest's, of bounded length and without control characters.
+    /// A name of the guest's, of bounded length, without control characters, and without what is no UTF-8.
     pub fn name(&mut self, name: &[u8]) {
-        let mut previous = 0;
-        for &byte in name.iter().take(MAX_NAME) {
-            // U+0080 to U+009F are control characters too; in UTF-8 they have two bytes.
-            let is_control = byte < 0x20 || byte == 0x7f || (previous == 0xc2 && byte < 0xa0);
-            self.byte(if is_control { b'?' } else { byte });
-            previous = byte;
+        let shown = name.get(..floor_of_character(name, MAX_NAME)).unwrap_or(name);
+        for chunk in shown.utf8_chunks() {
+            for character in chunk.valid().chars() {
+                let mut bytes = [0; 4];
+                self.text(if character.is_control() { "?" } else { character.encode_utf8(&mut bytes) });
+            }
+            if !chunk.invalid().is_empty() {
+                self.text("?");
+            }
         }
-        if name.len() > MAX_NAME {
+        if shown.len() < name.len() {
             self.text("...");
         }
     }
@@ -142,9 +146,18 @@ impl<const N: usize> Text<N> {
     }
 }
 
+/// Where a text is cut that may have `most` bytes: not inside of a character.
+pub fn floor_of_character(text: &[u8], most: usize) -> usize {
+    let is_inside = |at: usize| text.get(at).is_some_and(|&byte| byte & 0xc0 == 0x80);
+    let floor = (most.saturating_sub(3)..=most).rev().find(|&at| !is_inside(at));
+    // What has more bytes is no character.
+    floor.unwrap_or(most).min(text.len())
+}
+
 /// Writes what the process has held back, then its last words, and ends it with `status`.
 fn finish<const N: usize>(mut text: Text<N>, status: u8) -> ! {
-    script::flush();
+    #[cfg(not(feature = "library"))]
+    crate::script::flush();
     text.flush();
     sys::exit(status as i32)
 }
@@ -162,12 +175,15 @@ pub fn fatal(message: &str) -> ! {
 }
 
 /// Exit status of a program that is started in a wrong way.
+#[cfg(not(feature = "library"))]
 const USAGE_STATUS: u8 = 2;
 
-/// Ends the process before the program has run, because it cannot get what it is granted: `before`, a text of the
-/// user's, `behind`.
+/// Ends the process because it was started in a wrong way, or cannot get what it is granted: `before`, a text of the
+/// user's, `behind`. The program has not begun, but for its instantiation, which may have started threads.
+#[cfg(not(feature = "library"))]
 #[cold]
 pub fn refuse(before: &str, subject: &[u8], behind: &str) -> ! {
+    process::begin_to_end();
     let mut text = Text::<1024>::new();
     text.text("wasmc: ");
     text.text(before);
@@ -197,6 +213,7 @@ pub struct Frame {
 }
 
 /// Reports a trap that nobody catches, and ends the process.
+#[cfg(not(feature = "library"))]
 #[cold]
 pub fn trap(code: TrapCode, fault: Option<Fault>, name: Option<&[u8]>, first: Frame) -> ! {
     process::begin_to_end();
@@ -205,7 +222,7 @@ pub fn trap(code: TrapCode, fault: Option<Fault>, name: Option<&[u8]>, first: Fr
     if process::host_variable(b"WASMC_BACKTRACE=") != Some(b"0") {
         backtrace(&mut text, first, arch::thread());
     }
-    finish(text, TRAP_EXIT_STATUS)
+    finish(text, wasmc_abi::trap::TRAP_EXIT_STATUS)
 }
 
 /// The first line of a report.
@@ -227,6 +244,7 @@ pub fn describe<const N: usize>(text: &mut Text<N>, code: TrapCode, fault: Optio
 }
 
 /// Reports a fault that is no trap, and ends the process.
+#[cfg(not(feature = "library"))]
 #[cold]
 pub fn internal_fault(signal: i32, address: u64, first: Frame) -> ! {
     process::begin_to_end();
@@ -280,18 +298,34 @@ fn line<const N: usize>(text: &mut Text<N>, index: usize, place: &Place) {
         text.text(" - ");
     }
     let header = arch::program();
-    let mut source = sites::source(header, place);
-    // What was inlined, from the inside out, and at last the function that the code is of.
-    for _ in 0..MAX_INLINED {
-        let Some(inlined) = source.filter(|source| source.caller != 0) else { break };
+    let at = |number| sites::source_place(header, number);
+    let source = visit_inlined(sites::source(header, place), at, |inlined| {
         function(text, sites::name_at(header, inlined.function), place);
         source_line(text, Some(inlined));
         text.text("\n      inlined into ");
-        source = sites::source_place(header, inlined.caller);
-    }
+    });
     function(text, sites::name(header, &place.function), place);
     source_line(text, source);
     text.text("\n");
+}
+
+/// Visits what was inlined, from the inside out: the first [`MAX_INLINED`]. Gives the place in the function that the
+/// code is of.
+fn visit_inlined(
+    innermost: Option<SourcePlace>,
+    at: impl Fn(u32) -> Option<SourcePlace>,
+    mut visit: impl FnMut(SourcePlace),
+) -> Option<SourcePlace> {
+    let mut source = innermost;
+    let mut count = 0;
+    while let Some(inlined) = source.filter(|source| source.caller != 0) {
+        if count < MAX_INLINED {
+            visit(inlined);
+        }
+        count += 1;
+        source = at(inlined.caller);
+    }
+    source
 }
 
 fn function<const N: usize>(text: &mut Text<N>, name: &[u8], place: &Place) {
@@ -349,7 +383,7 @@ mod tests {
     fn written(fill: impl FnOnce(&mut Text<700>)) -> String {
         let mut text = Text::new();
         fill(&mut text);
-        String::from_utf8_lossy(text.written()).into_owned()
+        String::from_utf8(text.written().to_vec()).unwrap()
     }
 
     #[test]
@@ -366,9 +400,28 @@ mod tests {
     #[test]
     fn names_are_masked_and_bounded() {
         assert_eq!(written(|text| text.name(b"a\x1b[31m\n\x7fz")), "a?[31m??z");
-        assert_eq!(written(|text| text.name("\u{9b}31m".as_bytes())), "\u{fffd}?31m");
+        assert_eq!(written(|text| text.name("\u{9b}31m".as_bytes())), "?31m");
+        assert_eq!(written(|text| text.name(b"a\xff\xe2\x82z\xc2")), "a??z?");
+        // Cut before the character that does not fit.
+        for before in MAX_NAME - 5..=MAX_NAME {
+            let name = format!("{}\u{20ac}\u{20ac}", "x".repeat(before));
+            let shown = &name[..before + (MAX_NAME - before) / 3 * 3];
+            assert_eq!(written(|text| text.name(name.as_bytes())), format!("{shown}..."));
+        }
         assert_eq!(written(|text| text.name("\u{a0}é\u{65b}".as_bytes())), "\u{a0}é\u{65b}");
         assert_eq!(written(|text| text.name(&[b'x'; 600])).len(), MAX_NAME + 3);
+    }
+
+    #[test]
+    fn however_much_is_inlined_the_last_place_is_the_functions() {
+        let place = |number: u32| SourcePlace { line: number, caller: number - 1, ..SourcePlace::default() };
+        for depth in [1, 2, MAX_INLINED as u32 + 1, 64] {
+            let mut lines = Vec::new();
+            let at = |number| Some(place(number));
+            let outermost = visit_inlined(Some(place(depth)), at, |inlined| lines.push(inlined.line));
+            assert_eq!(outermost.unwrap().line, 1);
+            assert!(lines.into_iter().eq((2..=depth).rev().take(MAX_INLINED)));
+        }
     }
 
     #[test]

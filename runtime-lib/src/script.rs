@@ -12,8 +12,8 @@ use wasmc_abi::program::{
     ProgramHeader, STEP_CALL, STEP_END, STEP_MEMORY, STEP_START, STEP_WAIT, ScriptStep, StepResult,
 };
 
+use crate::arch::resolve;
 use crate::lock::Lock;
-use crate::start::resolve;
 use crate::{arch, memory, report, sys};
 
 type Slot = [u8; SLOT_BYTES as usize];

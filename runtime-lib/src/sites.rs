@@ -2,10 +2,10 @@
 
 use wasmc_abi::program::ProgramHeader;
 use wasmc_abi::source::{NO_PLACES, SourcePlace};
-use wasmc_abi::trap::{FunctionEntry, NO_SITES};
+use wasmc_abi::trap::{FunctionEntry, NO_SITES, SITE_CALL};
 
+use crate::arch::resolve;
 use crate::process;
-use crate::start::resolve;
 
 /// What the tables say of a code address.
 #[derive(Clone, Copy)]
@@ -15,7 +15,7 @@ pub struct Place {
     pub function_index: u32,
     /// Bytes from the start of the function.
     pub offset: u32,
-    /// The site at exactly that address, if there is one.
+    /// The site of the wanted kind at exactly that address, if there is one.
     pub site: Option<Site>,
 }
 
@@ -30,15 +30,15 @@ pub struct Site {
     pub ordinal: u32,
 }
 
-/// Looks up the address of an instruction.
+/// Looks up the address of an instruction, which may be a trap site.
 pub fn find(header: &'static ProgramHeader, pc: u64) -> Option<Place> {
-    find_in_function_of(header, pc, pc)
+    find_in_function_of(header, pc, pc, |code| code != SITE_CALL)
 }
 
-/// Looks up a return address. The function is that of the call: a call may be a function's last instruction, and then
+/// Looks up a return address, which may be a call site. The function is that of the call: a call may be a function's last instruction, and then
 /// the return address is outside.
 pub fn find_return(header: &'static ProgramHeader, pc: u64) -> Option<Place> {
-    find_in_function_of(header, pc.wrapping_sub(1), pc)
+    find_in_function_of(header, pc.wrapping_sub(1), pc, |code| code == SITE_CALL)
 }
 
 /// Bytes from the start of the code, if an address is in it or just behind it, as a return address may be.
@@ -67,7 +67,12 @@ fn function_at(header: &'static ProgramHeader, inside: u64) -> Option<(usize, Fu
     Some((index, *functions.get(index)?))
 }
 
-fn find_in_function_of(header: &'static ProgramHeader, inside: u64, pc: u64) -> Option<Place> {
+fn find_in_function_of(
+    header: &'static ProgramHeader,
+    inside: u64,
+    pc: u64,
+    is_wanted: impl Fn(u8) -> bool,
+) -> Option<Place> {
     let (index, function) = function_at(header, inside)?;
     let code = resolve(header, header.code) as u64;
     let offset = (pc - code) as u32 - function.code_offset;
@@ -75,7 +80,7 @@ fn find_in_function_of(header: &'static ProgramHeader, inside: u64, pc: u64) -> 
         None
     } else {
         // SAFETY: the compiler's promise about the offset.
-        unsafe { find_site(resolve(header, header.sites).add(function.sites as usize), offset) }
+        unsafe { find_site(resolve(header, header.sites).add(function.sites as usize), offset, is_wanted) }
     };
     Some(Place { function, function_index: index as u32, offset, site })
 }
@@ -85,12 +90,12 @@ pub fn name(header: &'static ProgramHeader, function: &FunctionEntry) -> &'stati
     name_at(header, function.name)
 }
 
-/// The site at `offset` in a function whose sites start at `bytes`.
+/// The site at `offset` with a wanted code, in a function whose sites start at `bytes`.
 ///
 /// # Safety
 ///
 /// `bytes` must point to a well-formed list of sites.
-unsafe fn find_site(bytes: *const u8, offset: u32) -> Option<Site> {
+unsafe fn find_site(bytes: *const u8, offset: u32, is_wanted: impl Fn(u8) -> bool) -> Option<Site> {
     let mut cursor = Cursor(bytes);
     // SAFETY: by the caller; the cursor reads what the format says.
     unsafe {
@@ -101,7 +106,7 @@ unsafe fn find_site(bytes: *const u8, offset: u32) -> Option<Site> {
             pc = pc.wrapping_add(cursor.unsigned());
             let code = cursor.byte();
             wasm_offset = wasm_offset.wrapping_add(cursor.signed() as u32);
-            if pc == offset {
+            if pc == offset && is_wanted(code) {
                 return Some(Site { code, wasm_offset, ordinal });
             }
             if pc > offset {
@@ -218,13 +223,18 @@ mod tests {
 
     #[test]
     fn sites_are_found_by_exact_offset() {
-        // Three sites from module offset 300: +5 trap 2 at 310, +200 call at 290, +1 trap 7 at 290 + 8192.
-        let bytes = [3, 0xac, 0x02, 5, 2, 10, 0xc8, 0x01, 0, 0x6c, 1, 7, 0x80, 0xc0, 0x00];
+        // Four sites from module offset 300: +5 trap 2 at 310, +200 call at 290, +1 trap 7 at 290 + 8192, behind it a
+        // call that returns where the next instruction traps: +9 call at 8483, +0 trap 1 at 8484.
+        let bytes = [5, 0xac, 0x02, 5, 2, 10, 0xc8, 0x01, 0, 0x6c, 1, 7, 0x80, 0xc0, 0x00, 9, 0, 1, 0, 1, 1];
         // SAFETY: well-formed.
-        let find = |offset| unsafe { find_site(bytes.as_ptr(), offset) };
+        let find_code = |offset, wanted| unsafe { find_site(bytes.as_ptr(), offset, |code| code == wanted) };
+        let find = |offset| [0, 1, 2, 7].into_iter().find_map(|wanted| find_code(offset, wanted));
         assert_eq!(find(5), Some(Site { code: 2, wasm_offset: 310, ordinal: 0 }));
         assert_eq!(find(205), Some(Site { code: 0, wasm_offset: 290, ordinal: 1 }));
         assert_eq!(find(206), Some(Site { code: 7, wasm_offset: 290 + 8192, ordinal: 2 }));
+        assert_eq!(find_code(215, SITE_CALL), Some(Site { code: 0, wasm_offset: 8483, ordinal: 3 }));
+        assert_eq!(find_code(215, 1), Some(Site { code: 1, wasm_offset: 8484, ordinal: 4 }));
+        assert_eq!(find_code(5, SITE_CALL), None);
         for absent in [0, 4, 6, 204, 207, u32::MAX] {
             assert_eq!(find(absent), None);
         }

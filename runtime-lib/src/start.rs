@@ -19,7 +19,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use wasmc_abi::cpu::Level;
 use wasmc_abi::layout::MAX_PAGE_SIZE;
-use wasmc_abi::program::{ABI_VERSION, ProgramHeader, Rel32};
+use wasmc_abi::program::{ABI_VERSION, ProgramHeader};
 
 use crate::{arch, harden, memory, process, report, script, sys, thread, trap, wasi};
 
@@ -54,14 +54,6 @@ pub unsafe extern "C" fn start(stack: *const usize) -> ! {
     unsafe { arch::run_on_stack(top, run) };
     process::begin_to_end();
     sys::exit(0)
-}
-
-/// The address of a place in the executable, or null.
-pub fn resolve(header: &'static ProgramHeader, place: Rel32) -> *const u8 {
-    if place == 0 {
-        return core::ptr::null();
-    }
-    (&raw const *header).cast::<u8>().wrapping_offset(place as isize)
 }
 
 /// Refuses what this runtime or this machine cannot run.
@@ -152,7 +144,7 @@ extern "C" fn run() {
     if header.script_count != 0 {
         script::run(header);
     } else {
-        let main = resolve(header, header.main);
+        let main = arch::resolve(header, header.main);
         // SAFETY: the compiler's promise about `main`.
         unsafe { arch::call_guest(main, arch::thread().instance(), 0, 0) };
     }

@@ -11,7 +11,7 @@ use core::net::SocketAddr;
 use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use rustix::fd::{BorrowedFd, IntoRawFd as _};
+use rustix::fd::{AsRawFd as _, BorrowedFd, IntoRawFd as _, OwnedFd};
 pub use rustix::fs::{Advice, FileType, OFlags as OpenFlags, SeekFrom, Stat, Timespec, Timestamps};
 use rustix::fs::{AtFlags, Mode, RawDir, ResolveFlags};
 pub use rustix::io::Errno;
@@ -68,6 +68,7 @@ pub fn map_anywhere(bytes: u64, accessible: bool) -> Result<u64> {
 }
 
 /// Reserves `bytes` at a multiple of `align`, a power of two.
+#[cfg(feature = "library")]
 pub fn map_aligned(bytes: u64, align: u64) -> Result<u64> {
     let whole = bytes.checked_add(align).ok_or(Errno::NOMEM)?;
     let got = map_anywhere(whole, false)?;
@@ -168,6 +169,7 @@ pub unsafe fn handle_signal(signal: i32, handler: SignalHandler, mask: u64) -> R
 }
 
 /// What is done with a signal.
+#[cfg(feature = "library")]
 pub fn signal_action(signal: i32) -> Result<SignalAction> {
     let mut action = SignalAction::DEFAULT;
     let place = &raw mut action as usize;
@@ -181,6 +183,7 @@ pub fn signal_action(signal: i32) -> Result<SignalAction> {
 /// # Safety
 ///
 /// As for [`handle_signal`].
+#[cfg(feature = "library")]
 pub unsafe fn handle_signal_instead(signal: i32, handler: SignalHandler, before: &SignalAction) -> Result<()> {
     set_action(signal, &before.replaced_by(handler))
 }
@@ -303,7 +306,8 @@ pub unsafe fn random(buffer: *mut u8, bytes: usize) -> Result<usize> {
 pub fn clock_time(clock: ClockId) -> Result<Timespec> {
     static READY: AtomicBool = AtomicBool::new(false);
     let environment = process::environment();
-    // It is null in tests. (There is one thread when this is called first: see `thread::spawn`.)
+    // It is null in tests. (There is one thread when this is called first: see `thread::spawn`; in libraries one that
+    // makes an instance, and no other has one yet.)
     if !environment.is_null() && !READY.swap(true, Ordering::Relaxed) {
         // SAFETY: the environment, and behind it the auxiliary vector, as the kernel laid them out.
         unsafe { rustix::param::init(environment.cast_mut().cast()) };
@@ -525,6 +529,21 @@ pub fn close(fd: i32) {
     unsafe { rustix::io::close(fd) };
 }
 
+/// Reads the start of a file of the host's, as much as there is room for; gives the number of bytes.
+#[cfg(feature = "library")]
+pub fn read_file(path: &CStr, buffer: &mut [u8]) -> Result<usize> {
+    let flags = OpenFlags::RDONLY | OpenFlags::CLOEXEC;
+    let file = retry(|| rustix::fs::openat(rustix::fs::CWD, path, flags, Mode::empty()))?;
+    let mut length = 0;
+    while let Some(room @ [_, ..]) = buffer.get_mut(length..) {
+        match retry(|| rustix::io::read(&file, &mut *room))? {
+            0 => break,
+            read => length += read,
+        }
+    }
+    Ok(length)
+}
+
 /// Whether a descriptor is open.
 pub fn is_open(fd: i32) -> bool {
     rustix::io::fcntl_getfd(borrow(fd)).is_ok()
@@ -547,6 +566,16 @@ pub fn path<'a>(bytes: &[u8], buffer: &'a mut [u8; MAX_PATH + 1]) -> Result<&'a 
     CStr::from_bytes_until_nul(buffer).map_err(|_| Errno::INVAL)
 }
 
+/// What the caller keeps of a descriptor that was just opened. In a library it is none of the standard streams, which
+/// are the host's, even while it has closed them: what it opens itself later could be taken for ours.
+fn keep(fd: OwnedFd) -> Result<i32> {
+    const FIRST: i32 = 3;
+    if cfg!(feature = "library") && fd.as_raw_fd() < FIRST {
+        return rustix::io::fcntl_dupfd_cloexec(&fd, FIRST).map(OwnedFd::into_raw_fd);
+    }
+    Ok(fd.into_raw_fd())
+}
+
 /// Opens a directory of the host's, by a path that the user gave: links are followed, whereever they lead.
 pub fn open_directory(path: &CStr) -> Result<i32> {
     let flags = OpenFlags::DIRECTORY | OpenFlags::CLOEXEC;
@@ -556,7 +585,7 @@ pub fn open_directory(path: &CStr) -> Result<i32> {
         Err(Errno::ACCESS) => rustix::fs::openat(rustix::fs::CWD, path, flags | OpenFlags::PATH, Mode::empty()),
         opened => opened,
     };
-    opened.map(|fd| fd.into_raw_fd())
+    opened.and_then(keep)
 }
 
 /// The permissions of what is created, before the process's mask.
@@ -574,7 +603,7 @@ pub fn open_beneath(directory: i32, path: &CStr, flags: OpenFlags) -> Result<i32
         match rustix::fs::openat2(borrow(directory), path, flags, mode(flags), resolve) {
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) if tries < TRIES => tries += 1,
-            result => return result.map(|fd| fd.into_raw_fd()),
+            result => return result.and_then(keep),
         }
     }
 }
@@ -591,7 +620,7 @@ pub fn has_openat2() -> bool {
 
 /// Opens a name. Follows a link unless the flags say otherwise.
 pub fn open_at(directory: i32, name: &CStr, flags: OpenFlags) -> Result<i32> {
-    retry(|| rustix::fs::openat(borrow(directory), name, flags, mode(flags))).map(|fd| fd.into_raw_fd())
+    retry(|| rustix::fs::openat(borrow(directory), name, flags, mode(flags))).and_then(keep)
 }
 
 pub fn stat_at(directory: i32, name: &CStr) -> Result<Stat> {
@@ -741,7 +770,7 @@ pub fn accept(fd: i32, nonblocking: bool) -> Result<i32> {
     use rustix::net::SocketFlags;
     let mut flags = SocketFlags::CLOEXEC;
     flags.set(SocketFlags::NONBLOCK, nonblocking);
-    retry(|| rustix::net::accept_with(borrow(fd), flags)).map(|fd| fd.into_raw_fd())
+    retry(|| rustix::net::accept_with(borrow(fd), flags)).and_then(keep)
 }
 
 pub fn shutdown(fd: i32, how: Shutdown) -> Result<()> {

@@ -19,23 +19,27 @@
 
 use wasmc_abi::layout::{HOST_HEADROOM, MEMORY_SHARED, MemoryRecord, TableRecord};
 use wasmc_abi::program::ProgramHeader;
-use wasmc_abi::trap::{SITE_CALL, TrapCode};
+use wasmc_abi::trap::TrapCode;
 
-use crate::arch::{self, Context, SignalInfo};
-use crate::report::{self, Fault, Frame};
-use crate::sites::{self, Place};
+use crate::arch::{self, Context};
+use crate::report::Fault;
+use crate::sites::Place;
 use crate::thread::Thread;
-use crate::{memory, process, start, sys};
+use crate::{memory, process};
+#[cfg(not(feature = "library"))]
+use crate::{report, report::Frame, sites, start, sys};
 
 const SIGILL: i32 = 4;
 const SIGBUS: i32 = 7;
 const SIGFPE: i32 = 8;
 const SIGSEGV: i32 = 11;
 pub const SIGNALS: [i32; 4] = [SIGILL, SIGBUS, SIGFPE, SIGSEGV];
+#[cfg(not(feature = "library"))]
 const ALL_SIGNALS: u64 =
     sys::signal_set(SIGILL) | sys::signal_set(SIGBUS) | sys::signal_set(SIGFPE) | sys::signal_set(SIGSEGV);
 
 /// Installs the handlers, and unblocks the signals: a parent may have left us any mask.
+#[cfg(not(feature = "library"))]
 pub fn install_handlers() {
     for signal in SIGNALS {
         // SAFETY: the handler runs on its own stack, uses no state that it could interrupt, and returns only to
@@ -60,7 +64,8 @@ pub enum Verdict {
 /// # Safety
 ///
 /// For the kernel only.
-unsafe extern "C" fn on_signal(signal: i32, info: *const SignalInfo, context: *mut Context) {
+#[cfg(not(feature = "library"))]
+unsafe extern "C" fn on_signal(signal: i32, info: *const arch::SignalInfo, context: *mut Context) {
     // SAFETY: the kernel's structures, ours while the handler runs.
     let (info, context) = unsafe { (&*info, &mut *context) };
     if info.code <= 0 {
@@ -96,7 +101,7 @@ pub fn judge(
     if is_access && thread.is_in_stack_guard(address) {
         return Verdict::Trap(TrapCode::StackOverflow, None);
     }
-    let site = place.and_then(|place| place.site).filter(|site| site.code != SITE_CALL);
+    let site = place.and_then(|place| place.site);
     let Some(code) = site.and_then(|site| TrapCode::from_number(site.code)) else {
         return Verdict::OurBug;
     };

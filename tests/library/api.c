@@ -15,6 +15,9 @@
 
 static int data;
 
+/* How deep guest and host called each other, and whether that is over. */
+static int32_t depth, is_over;
+
 static double scale(void *user_data, api_instance *instance, int32_t a, int64_t b, float c, double d) {
     CHECK(user_data == &data);
     CHECK(api_memory_data(instance)[100] == 'h');
@@ -47,13 +50,22 @@ static int32_t again(void *user_data, api_instance *instance, int32_t count) {
         return 0;
     }
     if (count >= 1000000) {
-        /* Each level needs a little of both stacks: that of the guest must end first. */
+        /* Each level needs some of both stacks: that of the guest must end first. */
+        depth = count - 1000000;
         int32_t result = api_again_forever(instance, count + 1, &error);
         if (error.kind != API_OK) {
+            CHECK(error.kind == API_TRAP && error.code == (is_over ? API_RAISED : API_TRAP_STACK_OVERFLOW));
+            is_over = 1;
             api_raise(instance, "no more");
             return 0;
         }
         return result;
+    }
+    if (count == 7777) {
+        /* It is this call that ends by it, whatever is called before it returns. */
+        api_raise(instance, "asked for before");
+        CHECK(api_down(instance, 2, &error) == 2 && error.kind == API_OK);
+        return 0;
     }
     if (count == 5) {
         CHECK(api_div(instance, 1, 0, &error) == 0);
@@ -147,6 +159,9 @@ static void check_traps(api_instance *instance) {
     api_trap(instance, &error);
     check_trap(&error, API_TRAP_UNREACHABLE, "wasmc: trap: wasm `unreachable`", "0x");
     CHECK(strstr(error.message, "inner") == NULL);
+    /* At the address to which the call returns. */
+    api_trap_behind_a_call(instance, &error);
+    check_trap(&error, API_TRAP_UNREACHABLE, "wasmc: trap: wasm `unreachable`", "- trap behind a call");
     api_call_indirect(instance, 0, &error);
     check_trap(&error, API_TRAP_INDIRECT_CALL_TO_NULL, "wasmc: trap: uninitialized element", "call-indirect");
     api_call_indirect(instance, 3, &error);
@@ -155,10 +170,15 @@ static void check_traps(api_instance *instance) {
     check_trap(&error, API_TRAP_STACK_OVERFLOW, "wasmc: trap: call stack exhausted\n", "frames left out");
     api_again_forever(instance, -1, &error);
     check_trap(&error, API_RAISED, "wasmc: trap: a number below zero\n", "again forever");
+    api_again_forever(instance, 7777, &error);
+    check_trap(&error, API_RAISED, "wasmc: trap: asked for before\n", "again forever");
     /* What was nested is over. */
     CHECK(api_down(instance, 10, &error) == 10 && error.kind == API_OK);
     api_again_forever(instance, 1000000, &error);
     check_trap(&error, API_RAISED, "wasmc: trap: no more\n", "again forever");
+    /* 8 MiB of stack, at 4 KiB each. */
+    CHECK(10 < depth && depth <= 2048 + 64);
+    is_over = 0;
     CHECK(api_add(instance, 1, 1, &error) == 2 && error.kind == API_OK);
 }
 

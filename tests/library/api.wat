@@ -50,6 +50,7 @@
   (func (export "call-indirect") (param i32) (result i32)
     (call_indirect (type $binary) (i32.const 20) (i32.const 22) (local.get 0)))
   (func (export "trap") (call $inner))
+  (func (export "trap behind a call") (drop (call $again (i32.const 0))) unreachable)
   (func $inner (unreachable))
   ;; Names that C cannot have, or that are taken.
   (func (export "destroy") (result i32) (i32.const 1))

@@ -103,13 +103,31 @@ impl Place {
     /// Runs what was compiled; gives its standard output.
     #[track_caller]
     fn execute(&self, program: &Path, arguments: &[&str]) -> String {
+        self.run(self.execution(program, arguments))
+    }
+
+    fn execution(&self, program: &Path, arguments: &[&str]) -> Command {
         let mut command = emulator::command(self.architecture, program);
         // Debian's libraries for other architectures, for the emulator.
         command.env("QEMU_LD_PREFIX", format!("/usr/{}-linux-gnu", self.architecture.name()));
         command.args(arguments).current_dir(self.directory.path());
-        self.run(command)
+        command
+    }
+
+    /// `wasi.c`, and the directory that it grants.
+    fn program_with_wasi(&self, options: &[&str]) -> PathBuf {
+        self.wasmc("wasi.wat", "wasi", "staticlib", options);
+        fs::create_dir(self.path("directory")).unwrap();
+        fs::write(self.path("directory/file"), "in the file\n").unwrap();
+        self.compile("gcc", &[], "wasi.c", &["libwasi.a"])
     }
 }
+
+/// What `wasi.c` writes.
+const OUTPUT_OF_WASI: &str = "\
+    program\0first\0A=B\0in the file\n\
+    wasmc: a variable must be NAME=VALUE, not =x\n\
+    wasmc: this directory cannot be granted, since it cannot be opened: /does/not/exist\n";
 
 /// Debian's name for a compiler that compiles for an architecture.
 fn compiler_name(architecture: Architecture, compiler: &str) -> String {
@@ -119,19 +137,19 @@ fn compiler_name(architecture: Architecture, compiler: &str) -> String {
     }
 }
 
-/// A small stack, so that guest and host end by calling each other before the host's stack does.
-const SMALL_STACK: &[&str] = &["--stack-size", "256K"];
+/// A stack that is soon exhausted.
+const SMALL_STACK: &[&str] = &["--stack-size", "1M"];
 
 #[test]
 fn everything_in_c() {
     for place in Place::all("gcc") {
         for (kind, library, options) in [
             ("staticlib", "libapi.a", &[][..]),
-            ("staticlib", "libapi.a", &["--bounds-checks", "explicit", "-O0"]),
-            ("staticlib", "libapi.a", &["--deterministic", "-g", "-Os"]),
-            ("cdylib", "libapi.so", &[]),
+            ("staticlib", "libapi.a", &["--stack-size", "1M", "--bounds-checks", "explicit", "-O0"]),
+            ("staticlib", "libapi.a", &["--stack-size", "1M", "--deterministic", "-g", "-Os"]),
+            ("cdylib", "libapi.so", SMALL_STACK),
         ] {
-            place.wasmc("api.wat", "api", kind, &[SMALL_STACK, options].concat());
+            place.wasmc("api.wat", "api", kind, options);
             let program = place.compile("gcc", &["-std=c11", "-Wl,-rpath,."], "api.c", &[library]);
             assert_eq!(place.execute(&program, &[]), "everything is as it should be\n", "{kind} {options:?}");
         }
@@ -195,13 +213,27 @@ fn exceptions_stay_in_the_guest() {
 #[test]
 fn what_an_instance_may_use() {
     for place in Place::all("gcc") {
-        place.wasmc("wasi.wat", "wasi", "staticlib", &[]);
-        let program = place.compile("gcc", &[], "wasi.c", &["libwasi.a"]);
-        fs::create_dir(place.path("directory")).unwrap();
-        fs::write(place.path("directory/file"), "in the file\n").unwrap();
-        let refused = "wasmc: this directory cannot be granted, since it cannot be opened: /does/not/exist";
-        let expected = format!("program\0first\0A=B\0in the file\n{refused}\n");
-        assert_eq!(place.execute(&program, &["directory"]), expected);
+        let program = place.program_with_wasi(&[]);
+        assert_eq!(place.execute(&program, &["directory"]), OUTPUT_OF_WASI);
+    }
+}
+
+/// A library asks the machine whether it has the instructions that the code was compiled for.
+#[test]
+fn what_the_cpu_must_have() {
+    for place in Place::all("gcc") {
+        let (level, older) = match place.architecture {
+            Architecture::X86_64 => ("x86-64-v2", "qemu64"),
+            Architecture::Aarch64 => ("armv8.1-a", "cortex-a53"),
+        };
+        let program = place.program_with_wasi(&["--cpu", level]);
+        assert_eq!(place.execute(&program, &["directory"]), OUTPUT_OF_WASI);
+        if !emulator::is_native(place.architecture) {
+            let mut command = place.execution(&program, &["directory"]);
+            let finished = process::run(command.env("QEMU_CPU", older), b"", TIME_LIMIT).unwrap();
+            let expected = "not wasmc: this CPU lacks instructions that the library was compiled for\n";
+            assert_eq!((finished.end, &*finished.stdout_text()), (End::Exit(1), expected));
+        }
     }
 }
 
@@ -331,6 +363,7 @@ fn what_is_refused() {
         ("(module (type $t (func)) (import \"a\" \"b\" (func (param (ref null $t)))))", &[], "cannot be a C function"),
         ("(module)", &["--name", "a-b"], "identifier of C"),
         ("(module)", &["--dir", "/"], "whoever makes an instance"),
+        ("(module)", &["--harden=require"], "the process is its host's"),
         ("(module)", &["--embed", "/tmp"], "whoever makes an instance"),
         (
             "(module (import \"wasi\" \"thread-spawn\" (func (param i32) (result i32)))

@@ -14,6 +14,37 @@ static void check(int condition, const char *what) {
     }
 }
 
+/* What a host closes is closed for the guest, whatever is opened then: no directory becomes a stream. */
+static void closed_streams(const char *directory) {
+    char grant[4096];
+    snprintf(grant, sizeof grant, "%s::/data:ro", directory);
+    const char *directories[] = {grant, NULL};
+    wasi_options options;
+    memset(&options, 0, sizeof options);
+    options.dirs = directories;
+    wasi_error error;
+    fflush(stdout);
+    int kept = dup(1), before = open("/dev/null", O_RDONLY);
+    close(before);
+    close(0);
+    close(1);
+    wasi_instance *first = wasi_instantiate(NULL, &options, &error);
+    wasi_instance *second = wasi_instantiate(NULL, &options, &error);
+    int touched = wasi_touch(first, 1, &error), opened = wasi_opened(first, &error);
+    int in = open("/dev/null", O_RDONLY), out = open("/dev/null", O_RDONLY);
+    int of_second = wasi_touch(second, 1, &error);
+    wasi_destroy(first);
+    wasi_destroy(second);
+    int after = open("/dev/null", O_RDONLY);
+    close(after);
+    dup2(kept, 1);
+    close(kept);
+    check(first != NULL && second != NULL && opened == 0, "a file");
+    check(touched == 8 && of_second == 8, "a stream that is closed");
+    check(in == 0 && out == 1, "numbers that stay the host's");
+    check(after == before, "descriptors that are given back");
+}
+
 int main(int argc, char **argv) {
     check(argc == 2, "a directory");
     char grant[4096];
@@ -50,6 +81,12 @@ int main(int argc, char **argv) {
     wasi_instance *closed = wasi_instantiate(NULL, &options, &error);
     check(closed != NULL && wasi_close(closed, 1, &error) == 8, "no streams");
     wasi_destroy(closed);
+    const char *bad[] = {"A=B", "=x", NULL};
+    options.env = bad;
+    check(wasi_instantiate(NULL, &options, &error) == NULL && error.kind == WASI_REFUSED, "a variable with a name");
+    puts(error.message);
+    options.env = NULL;
+    closed_streams(argv[1]);
     const char *missing[] = {"/does/not/exist", NULL};
     options.dirs = missing;
     check(wasi_instantiate(NULL, &options, &error) == NULL && error.kind == WASI_REFUSED, "a directory that exists");

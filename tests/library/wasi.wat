@@ -10,6 +10,8 @@
   (import "wasi_snapshot_preview1" "proc_raise" (func $raise (param i32) (result i32)))
   (import "wasi_snapshot_preview1" "path_open"
     (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_filestat_set_times"
+    (func $set_times (param i32 i64 i64 i32) (result i32)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
   (memory (export "memory") 1)
   (data (i32.const 0) "file")
@@ -34,4 +36,7 @@
     (call $print)
     (call $exit (i32.load (i32.const 20))))
   (func (export "close") (param i32) (result i32) (call $close (local.get 0)))
+  ;; Sets the time of a file to now.
+  (func (export "touch") (param i32) (result i32)
+    (call $set_times (local.get 0) (i64.const 0) (i64.const 0) (i32.const 10)))
   (func (export "raise") (result i32) (call $raise (i32.const 9))))

@@ -8,6 +8,9 @@ use crate::object::encode::{signed, unsigned};
 use crate::translate::traps;
 
 /// Encodes where a function can trap and, if `calls`, the return addresses of its calls; `None` if there is nothing.
+///
+/// Calls of the runtime that never return, as for a throw, have a trap of the same Wasm instruction behind them: their
+/// return addresses are always there, so that a report says where they are.
 pub fn encode(code: &CompiledCode, calls: bool) -> Option<Vec<u8>> {
     let sites = sites(code, calls);
     if sites.is_empty() {
@@ -42,8 +45,17 @@ fn sites(code: &CompiledCode, calls: bool) -> Vec<(u32, u8)> {
         Some((trap.offset, kind as u8))
     });
     let mut sites: Vec<(u32, u8)> = trap_sites.collect();
-    if calls {
-        sites.extend(code.buffer.call_sites().map(|call| (call.ret_addr, SITE_CALL)));
+    let trap_count = sites.len();
+    for call in code.buffer.call_sites() {
+        let site = call.ret_addr;
+        let never_returns = || {
+            let trap = sites[..trap_count].binary_search_by_key(&site, |&(trap, _)| trap);
+            let place = trap.ok().and_then(|index| wasm_offset(code, site, sites[index].1));
+            place.is_some() && place == wasm_offset(code, site, SITE_CALL)
+        };
+        if calls || never_returns() {
+            sites.push((site, SITE_CALL));
+        }
     }
     sites.sort_unstable();
     sites

@@ -130,7 +130,8 @@ pub fn assemble(
     if let Some(embedded) = embedded {
         assembler.add_embedded(&mut header, embedded);
     }
-    if options.harden != Harden::Off && !matches!(plan.main, Main::Script(_)) {
+    // The process of a library is its host's.
+    if options.harden != Harden::Off && !matches!(plan.main, Main::Script(_) | Main::Library(_)) {
         assembler.add_hardening(&mut header, options.harden);
     }
     for sections in debug.instances {

@@ -68,7 +68,8 @@ pub const MAX_SLOTS_39_BIT: u64 = 20;
 pub const MAX_PAGE_SIZE: u64 = 64 << 10;
 
 /// Bytes of Wasm stack that a host function may use without looking: if there are less, calling it is a trap. The
-/// largest has a batch of I/O vectors.
+/// largest buffers are of directory entries (8 KiB), of paths that are walked (5 KiB) or passed on (4 KiB), and a batch
+/// of I/O vectors (2 KiB).
 pub const HOST_HEADROOM: u64 = 64 << 10;
 
 /// Bytes of a page of linear memory (Wasm 2.0 core specification, 4.2.8).
@@ -82,7 +83,8 @@ pub const MAX_TABLE_ENTRIES: u64 = 10_000_000;
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MemoryRecord {
-    /// Address of byte 0. Written by the compiler for guarded memories, by the runtime at start for explicit ones.
+    /// Address of byte 0. Written by the compiler for guarded memories, by the runtime at start for explicit ones, and
+    /// for all memories of an instance of a library.
     pub base: u64,
     /// Current size in bytes.
     pub length: u64,

@@ -15,6 +15,7 @@
 //! and behind that for the [`MARGIN`]: signal handlers, ours and the host's, and functions of the runtime.
 
 use crate::layout::MAX_PAGE_SIZE;
+use crate::trap::TrapCode;
 
 /// Bytes from the start of an area to its record.
 pub const HEAD_BYTES: u64 = MAX_PAGE_SIZE;
@@ -27,6 +28,11 @@ pub const MARGIN: u64 = 128 << 10;
 
 /// Bytes that the frame of a function may have.
 pub const LARGEST_FRAME: u64 = 256 << 10;
+
+/// Bytes of an instance's stack that stay unused below a call of the host, from where the host may call the instance
+/// again. So guest and host that call each other without end come to the limit of the instance's stack (what is entered
+/// compares at once) after a number of levels that is known, and not to the end of the host's.
+pub const NESTING_BYTES: u64 = 4 << 10;
 
 /// Bytes from the start of an area to the end of the guard.
 pub const fn stack_offset(record_size: u64) -> u64 {
@@ -65,13 +71,13 @@ pub const NO_STREAMS: u32 = 1;
 pub struct Failure {
     /// [`NONE`], [`TRAPPED`], [`EXITED`] or [`REFUSED`].
     pub kind: i32,
-    /// The number of the [`TrapCode`](crate::trap::TrapCode), or the exit status.
+    /// The number of the [`TrapCode`](crate::trap::TrapCode) or [`CODE_RAISED`], or the exit status.
     pub code: i32,
     /// NUL-terminated text.
     pub message: [u8; MESSAGE_BYTES],
 }
 
-/// Bytes of a message, with its NUL: one line, and up to thirty of a backtrace.
+/// Bytes of a message, with its NUL: one line, and up to thirty of a backtrace. What does not fit is cut.
 pub const MESSAGE_BYTES: usize = 2040;
 
 /// [`Failure::kind`]: the call returned.
@@ -90,6 +96,9 @@ pub const CODE_RAISED: u32 = 255;
 
 const _: () = {
     assert!(size_of::<Failure>() == 2048 && size_of::<Options>() == 40);
+    assert!(TrapCode::from_number(CODE_EXIT as u8).is_none() && TrapCode::from_number(CODE_RAISED as u8).is_none());
     assert!(HEAD_BYTES.is_multiple_of(MAX_PAGE_SIZE) && GUARD_BYTES.is_multiple_of(MAX_PAGE_SIZE));
-    assert!(LARGEST_FRAME >= crate::layout::HOST_HEADROOM);
+    assert!(LARGEST_FRAME >= crate::layout::HOST_HEADROOM + NESTING_BYTES);
+    // The stack pointer stays aligned, and AArch64 has it as an immediate operand.
+    assert!(NESTING_BYTES.is_multiple_of(16) && NESTING_BYTES <= 4 << 10);
 };

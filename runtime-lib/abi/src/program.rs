@@ -18,7 +18,9 @@ pub struct ProgramHeader {
     /// The [`cpu::Level`](crate::cpu::Level) that the code was compiled for, by [number](crate::cpu::Level::number).
     pub cpu_level: u32,
 
-    /// Address and size in bytes of the record; both multiples of [`MAX_PAGE_SIZE`](crate::layout::MAX_PAGE_SIZE).
+    /// Address and size in bytes of the record; both multiples of [`MAX_PAGE_SIZE`](crate::layout::MAX_PAGE_SIZE). In a
+    /// library each instance has a record of its own, somewhere, and the address is 0: what [`Image::destination`]
+    /// counts from.
     pub record_base: u64,
     pub record_size: u64,
     /// Bytes of the Wasm stack of each thread, without its guard.
@@ -35,7 +37,8 @@ pub struct ProgramHeader {
     pub images: Rel32,
     pub image_count: u32,
 
-    /// `extern "C" fn()`: instantiates every instance, then runs the command. Returns when the command does.
+    /// `extern "C" fn()`: instantiates every instance, then runs the command. Returns when the command does. In a
+    /// library it only instantiates, what `_initialize` does included, and an instance is entered for it.
     pub main: Rel32,
     /// First [`ScriptStep`]; used instead of `main` if `script_count` is not 0.
     pub script: Rel32,
@@ -124,13 +127,14 @@ pub const MAX_THREADS: u32 = (64 << 10) - 1;
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Image {
-    /// Where the bytes go: an absolute address for [`IMAGE_FIXED`], else an offset in the memory.
+    /// Where the bytes go: an absolute address for [`IMAGE_FIXED`] (in a library, an offset in the record, or what the
+    /// record of a table has as its base before it is placed), else an offset in the memory.
     pub destination: u64,
     /// Bytes; a multiple of [`MAX_PAGE_SIZE`](crate::layout::MAX_PAGE_SIZE) for [`IMAGE_MOVE`].
     pub size: u64,
     /// Where the bytes are.
     pub source: Rel32,
-    /// [`IMAGE_FIXED`], or the index of the explicit memory that `destination` counts from.
+    /// [`IMAGE_FIXED`], or the index of the memory that `destination` counts from: an explicit one, or any of a library.
     pub memory: u32,
     /// [`IMAGE_COPY`] or [`IMAGE_MOVE`].
     pub kind: u32,

@@ -78,7 +78,8 @@ pub const LIBRARY_INSTANTIATE: &str = "wasmc_library_instantiate";
 pub const LIBRARY_DESTROY: &str = "wasmc_library_destroy";
 
 /// Only in libraries. `extern "C" fn(entry, slots, instance) -> u32`: calls an array call on the instance's stack;
-/// gives 0, or the number of the trap code with which it trapped. Called on the host's stack.
+/// gives 0, or the number of the trap code with which it trapped, [`CODE_EXIT`](crate::library::CODE_EXIT) or
+/// [`CODE_RAISED`](crate::library::CODE_RAISED). Called on the host's stack.
 pub const LIBRARY_ENTER: &str = "wasmc_library_enter";
 
 /// Only in libraries. `extern "C" fn(entry, slots) -> u32`: calls `entry(slots, instance)` on the host's stack; gives

@@ -5,7 +5,8 @@ use core::mem::offset_of;
 
 use wasmc_abi::cpu::Level;
 #[cfg(feature = "library")]
-use wasmc_abi::library::HEAD_BYTES;
+use wasmc_abi::library::{HEAD_BYTES, NESTING_BYTES};
+#[cfg(not(test))]
 use wasmc_abi::program::ProgramHeader;
 use wasmc_abi::trap::TrapCode;
 
@@ -54,50 +55,40 @@ pub unsafe extern "C" fn wasmc_entry() -> ! {
 }
 
 /// The header of the program that this runtime is linked to.
+#[cfg(not(test))]
 pub fn program() -> &'static ProgramHeader {
-    #[cfg(not(test))]
-    {
-        let header: *const ProgramHeader;
-        // In assembly because rustc would load the address of another object's symbol from a global offset table.
-        // SAFETY: computes an address; the compiler defines the symbol with a valid header.
-        unsafe {
-            asm!(
-                "adrp {0}, wasmc_program",
-                "add  {0}, {0}, :lo12:wasmc_program",
-                out(reg) header,
-                options(pure, nomem, nostack, preserves_flags)
-            );
-            &*header
-        }
-    }
-    #[cfg(test)]
-    {
-        static EMPTY: std::sync::OnceLock<ProgramHeader> = std::sync::OnceLock::new();
-        EMPTY.get_or_init(ProgramHeader::default)
+    let header: *const ProgramHeader;
+    // In assembly because rustc would load the address of another object's symbol from a global offset table.
+    // SAFETY: computes an address; the compiler defines the symbol with a valid header.
+    unsafe {
+        asm!(
+            "adrp {0}, wasmc_program",
+            "add  {0}, {0}, :lo12:wasmc_program",
+            out(reg) header,
+            options(pure, nomem, nostack, preserves_flags)
+        );
+        &*header
     }
 }
 
 /// Where the executable's ELF header is mapped.
+#[cfg(not(any(test, feature = "library")))]
 pub fn image_base() -> *const u8 {
-    #[cfg(not(test))]
-    {
-        let base: *const u8;
-        // SAFETY: computes an address.
-        unsafe {
-            asm!(
-                "adrp {0}, __ehdr_start",
-                "add  {0}, {0}, :lo12:__ehdr_start",
-                out(reg) base,
-                options(pure, nomem, nostack, preserves_flags)
-            );
-        }
-        base
+    let base: *const u8;
+    // SAFETY: computes an address.
+    unsafe {
+        asm!(
+            "adrp {0}, __ehdr_start",
+            "add  {0}, {0}, :lo12:__ehdr_start",
+            out(reg) base,
+            options(pure, nomem, nostack, preserves_flags)
+        );
     }
-    #[cfg(test)]
-    core::ptr::null()
+    base
 }
 
 /// System calls that rustix does not offer.
+#[cfg_attr(feature = "library", allow(dead_code))]
 pub mod number {
     pub const PPOLL: usize = 73;
     pub const EXIT_GROUP: usize = 94;
@@ -133,61 +124,10 @@ pub unsafe fn raw_syscall(number: usize, arguments: [usize; 4]) -> isize {
     result
 }
 
-/// The kernel's `struct sigaction`. The field `restorer` has a place, but no use: the kernel lets handlers return to
-/// code in the vDSO, which debuggers recognise.
-#[repr(C)]
-pub struct SignalAction {
-    handler: usize,
-    flags: usize,
-    restorer: usize,
-    mask: u64,
-}
-
-pub const SA_SIGINFO: usize = 0x4;
-/// The handler is there for one signal only.
-pub const SA_RESETHAND: usize = 0x8000_0000;
-const SA_NODEFER: usize = 0x4000_0000;
-const SA_ONSTACK: usize = 0x0800_0000;
-
-/// What a signal handler gets: signal number, `siginfo_t`, `ucontext_t`.
-pub type SignalHandler = unsafe extern "C" fn(i32, *const SignalInfo, *mut Context);
-
-impl SignalAction {
-    /// `handler` on the alternate stack, with the signals of `mask` blocked.
-    pub fn new(handler: SignalHandler, mask: u64) -> SignalAction {
-        SignalAction { handler: handler as usize, flags: SA_SIGINFO | SA_ONSTACK, restorer: 0, mask }
-    }
-
-    /// `handler` in place of this one, with the same signals blocked.
-    pub fn replaced_by(&self, handler: SignalHandler) -> SignalAction {
-        let new = SignalAction::new(handler, self.mask);
-        SignalAction { flags: new.flags | self.flags & SA_NODEFER, ..new }
-    }
-
-    /// The address of the function; 0 for the default, 1 if the signal is ignored.
-    pub fn handler(&self) -> usize {
-        self.handler
-    }
-
-    /// Among them [`SA_SIGINFO`] and [`SA_RESETHAND`].
-    pub fn flags(&self) -> usize {
-        self.flags
-    }
-
-    /// What the kernel does with a signal that nobody handles.
-    pub const DEFAULT: SignalAction = SignalAction { handler: 0, flags: 0, restorer: 0, mask: 0 };
-}
-
-/// The start of `siginfo_t`, for signals that a fault raised.
-#[repr(C)]
-pub struct SignalInfo {
-    pub number: i32,
-    pub errno: i32,
-    /// Positive if the kernel raised the signal, 0 or negative if a process sent it.
-    pub code: i32,
-    padding: i32,
-    /// The address whose access faulted.
-    pub address: u64,
+/// Where the kernel lets signal handlers return to, if that is for us to say: to code in the vDSO, which debuggers
+/// recognise.
+pub fn restorer() -> (usize, usize) {
+    (0, 0)
 }
 
 /// `ucontext_t`: the registers of what the signal interrupted.
@@ -201,6 +141,7 @@ pub struct Context {
     pc: u64,
 }
 
+#[cfg(feature = "library")]
 const INSTANCE: usize = 21;
 const FP: usize = 29;
 const LR: usize = 30;
@@ -217,6 +158,7 @@ impl Context {
     }
 
     /// What the instance register holds while compiled code runs.
+    #[cfg(feature = "library")]
     pub fn instance_register(&self) -> u64 {
         self.registers[INSTANCE]
     }
@@ -249,6 +191,19 @@ pub fn stack_pointer() -> u64 {
     sp
 }
 
+/// The frame pointer of the function that this is inlined into.
+#[inline(always)]
+pub fn frame_pointer() -> u64 {
+    let fp: u64;
+    // SAFETY: reads a register.
+    unsafe { asm!("mov {}, x29", out(reg) fp, options(nomem, nostack, preserves_flags)) };
+    fp
+}
+
+/// The registers that a function of the C convention leaves as they were, in the order of
+/// [`saved::AARCH64`](wasmc_abi::exception::saved::AARCH64).
+pub type SavedRegisters = [u64; wasmc_abi::exception::saved::AARCH64];
+
 /// The values of [`SavedRegisters`] here.
 /// Those of vectors are 0: none ever holds a reference.
 #[inline(always)]
@@ -268,10 +223,6 @@ pub fn callee_saved_registers() -> SavedRegisters {
     }
     registers
 }
-
-/// The registers that a function of the C convention leaves as they were, in the order of
-/// [`saved::AARCH64`](wasmc_abi::exception::saved::AARCH64).
-pub type SavedRegisters = [u64; wasmc_abi::exception::saved::AARCH64];
 
 /// See [`symbols::THROW`](wasmc_abi::symbols::THROW): notes the caller's registers, then calls
 /// [`throw`](crate::exception::throw).
@@ -336,15 +287,6 @@ pub unsafe fn resume_at_handler(pc: u64, sp: u64, fp: u64, exception: u64, regis
     }
 }
 
-/// The frame pointer of the function that this is inlined into.
-#[inline(always)]
-pub fn frame_pointer() -> u64 {
-    let fp: u64;
-    // SAFETY: reads a register.
-    unsafe { asm!("mov {}, x29", out(reg) fp, options(nomem, nostack, preserves_flags)) };
-    fp
-}
-
 /// Calls `function` on the stack that ends at `top`, and returns when it does.
 ///
 /// The callee's frame links to the caller's on the old stack: a walk that is bounded by the new stack ends there.
@@ -352,6 +294,7 @@ pub fn frame_pointer() -> u64 {
 /// # Safety
 ///
 /// `top` must be aligned to 16 and be the end of a mapped stack with room for what `function` does.
+#[cfg(not(feature = "library"))]
 #[unsafe(naked)]
 pub unsafe extern "C" fn run_on_stack(top: u64, function: extern "C" fn()) {
     naked_asm!(
@@ -371,6 +314,7 @@ pub unsafe extern "C" fn run_on_stack(top: u64, function: extern "C" fn()) {
 ///
 /// `function` must be C code that the compiler made, with at most these parameters, and `instance` the record of an
 /// instance of this program.
+#[cfg(not(feature = "library"))]
 #[unsafe(naked)]
 pub unsafe extern "C" fn call_guest(function: *const u8, instance: u64, a: u32, b: u32) {
     naked_asm!(
@@ -388,95 +332,27 @@ pub unsafe extern "C" fn call_guest(function: *const u8, instance: u64, a: u32, 
     )
 }
 
-/// Calls a Wasm function through its array-call entry. Returns 0, or the [`TrapCode`] with which it trapped.
+/// Calls a Wasm function through its array-call entry. Returns 0, or the number of the [`TrapCode`] with which it
+/// trapped.
 ///
 /// ```text
-///   catch frame:  sp → x29 │ x30 │ x19 … x28 │ d8 … d15 │ previous catch frame │ thread
+///   catch frame:  sp → x29 │ x30 │ x19 … x28 │ d8 … d15 │ previous catch frame │ thread │
+///                 where the instance's stack was left (unused but in a library) │ (8 bytes unused)
 /// ```
 ///
 /// A trap abandons all frames between: [`throw`] or the signal handler sets sp to the catch frame and goes on at
 /// [`landing`], which restores the callee-saved registers and the previous catch frame. So frames nest, and the
 /// frames in between must be Wasm's, or Rust's without anything to drop.
 ///
+/// In a library the catch frame is on the host's stack, and the function runs on that of the instance; between here and
+/// there the host has nothing on its own.
+///
 /// # Safety
 ///
 /// `entry` must be an array-call entry and `slots` have room for its arguments and its results. `thread` must be the
-/// running one.
-#[cfg(not(feature = "library"))]
+/// running one or, in a library, that of an instance which no other thread uses.
 #[unsafe(naked)]
-pub unsafe extern "C" fn call_catching(
-    entry: unsafe extern "C" fn(*mut [u8; 16]),
-    slots: *mut [u8; 16],
-    thread: &Thread,
-) -> u32 {
-    naked_asm!(
-        "stp  x29, x30, [sp, #-176]!",
-        "mov  x29, sp",
-        "stp  x19, x20, [sp, #16]",
-        "stp  x21, x22, [sp, #32]",
-        "stp  x23, x24, [sp, #48]",
-        "stp  x25, x26, [sp, #64]",
-        "stp  x27, x28, [sp, #80]",
-        "stp  d8, d9, [sp, #96]",
-        "stp  d10, d11, [sp, #112]",
-        "stp  d12, d13, [sp, #128]",
-        "stp  d14, d15, [sp, #144]",
-        "ldr  x10, [x2, #{frame}]",
-        "stp  x10, x2, [sp, #160]",
-        "mov  x10, sp",
-        "str  x10, [x2, #{frame}]",
-        "ldr  x21, [x2, #{instance}]",
-        "mov  x9, x0",
-        "mov  x0, x1",
-        "blr  x9",
-        "mov  w0, #0",
-        "b    {landing}",
-        frame = const offset_of!(Thread, catch_frame),
-        instance = const offset_of!(Thread, instance),
-        landing = sym landing,
-    )
-}
-
-/// The end of [`call_catching`], with sp at a catch frame and the result in w0.
-#[cfg(not(feature = "library"))]
-#[unsafe(naked)]
-unsafe extern "C" fn landing() {
-    naked_asm!(
-        "ldp  x10, x9, [sp, #160]",
-        "str  x10, [x9, #{frame}]",
-        "ldp  d14, d15, [sp, #144]",
-        "ldp  d12, d13, [sp, #128]",
-        "ldp  d10, d11, [sp, #112]",
-        "ldp  d8, d9, [sp, #96]",
-        "ldp  x27, x28, [sp, #80]",
-        "ldp  x25, x26, [sp, #64]",
-        "ldp  x23, x24, [sp, #48]",
-        "ldp  x21, x22, [sp, #32]",
-        "ldp  x19, x20, [sp, #16]",
-        "ldp  x29, x30, [sp], #176",
-        "ret",
-        frame = const offset_of!(Thread, catch_frame),
-    )
-}
-
-/// Calls a Wasm function through its array-call entry, on the stack of an instance. Returns 0, or the number of the
-/// [`TrapCode`] with which it trapped.
-///
-/// ```text
-///   catch frame, on the host's stack:  sp → x29 │ x30 │ x19 … x28 │ d8 … d15 │ previous catch frame │ instance │
-///                                      where the instance's stack was left │ (8 bytes unused)
-/// ```
-///
-/// For the rest see the other flavour: a trap abandons the frames on the instance's stack, and whatever the host has
-/// on its own between here and there, which is nothing.
-///
-/// # Safety
-///
-/// `entry` must be an array-call entry and `slots` have room for its arguments and its results. `thread` must be that
-/// of an instance which no other thread uses.
-#[cfg(feature = "library")]
-#[unsafe(naked)]
-#[unsafe(export_name = "wasmc_library_enter")]
+#[cfg_attr(feature = "library", unsafe(export_name = "wasmc_library_enter"))]
 pub unsafe extern "C" fn call_catching(
     entry: unsafe extern "C" fn(*mut [u8; 16]),
     slots: *mut [u8; 16],
@@ -496,36 +372,46 @@ pub unsafe extern "C" fn call_catching(
         "stp  d14, d15, [sp, #144]",
         "ldr  x10, [x2, #{frame}]",
         "stp  x10, x2, [sp, #160]",
+        #[cfg(feature = "library")]
         "ldr  x11, [x2, #{stack}]",
+        #[cfg(feature = "library")]
         "str  x11, [sp, #176]",
         "mov  x10, sp",
         "str  x10, [x2, #{frame}]",
-        "add  x21, x2, #{head}",
+        "ldr  x21, [x2, #{instance}]",
+        #[cfg(feature = "library")]
         "mov  sp, x11",
         "mov  x9, x0",
         "mov  x0, x1",
         "blr  x9",
+        #[cfg(feature = "library")]
         "sub  x9, x21, #{head}",
+        #[cfg(feature = "library")]
         "ldr  x9, [x9, #{frame}]",
+        #[cfg(feature = "library")]
         "mov  sp, x9",
         "mov  w0, #0",
         "b    {landing}",
+        #[cfg(feature = "library")]
         stack = const offset_of!(Instance, guest_stack),
         frame = const offset_of!(Thread, catch_frame),
+        instance = const offset_of!(Thread, instance),
+        #[cfg(feature = "library")]
         head = const HEAD_BYTES,
         landing = sym landing,
     )
 }
 
 /// The end of [`call_catching`], with sp at a catch frame and the result in w0.
-#[cfg(feature = "library")]
 #[unsafe(naked)]
 unsafe extern "C" fn landing() {
     naked_asm!(
         "ldp  x10, x9, [sp, #160]",
-        "ldr  x11, [sp, #176]",
         "str  x10, [x9, #{frame}]",
-        "str  x11, [x9, #{stack}]",
+        #[cfg(feature = "library")]
+        "ldr  x10, [sp, #176]",
+        #[cfg(feature = "library")]
+        "str  x10, [x9, #{stack}]",
         "ldp  d14, d15, [sp, #144]",
         "ldp  d12, d13, [sp, #128]",
         "ldp  d10, d11, [sp, #112]",
@@ -537,13 +423,30 @@ unsafe extern "C" fn landing() {
         "ldp  x19, x20, [sp, #16]",
         "ldp  x29, x30, [sp], #192",
         "ret",
+        #[cfg(feature = "library")]
         stack = const offset_of!(Instance, guest_stack),
         frame = const offset_of!(Thread, catch_frame),
     )
 }
 
+/// Makes the [`call_catching`] whose catch frame this is return `code`.
+///
+/// # Safety
+///
+/// It must be the innermost one of the running thread, and the frames that are abandoned must not have anything to
+/// drop.
+#[unsafe(naked)]
+pub unsafe extern "C" fn throw(code: u32, catch_frame: usize) -> ! {
+    naked_asm!(
+        "mov  sp, x1",
+        "b    {landing}",
+        landing = sym landing,
+    )
+}
+
 /// Calls `entry(slots, instance)` on the host's stack, where the innermost catch frame is; gives whether the host asked
-/// for a trap. What the guest has on the instance's stack stays, and further calls begin below it.
+/// for a trap, in this call and not in one around it. What the guest has on the instance's stack stays, and further
+/// calls begin [`NESTING_BYTES`] below it.
 ///
 /// # Safety
 ///
@@ -565,39 +468,28 @@ pub unsafe extern "C" fn wasmc_library_leave(entry: *const u8, slots: *mut [u8; 
         "mov  x0, x1",
         "sub  x1, x21, #{head}",
         "ldr  x10, [x1, #{stack}]",
-        "str  x10, [sp, #16]",
-        "mov  x10, sp",
+        "ldr  x11, [x1, #{raised}]",
+        "stp  x10, x11, [sp, #16]",
+        "sub  x10, sp, #{nesting}",
         "str  x10, [x1, #{stack}]",
+        "str  xzr, [x1, #{raised}]",
         "ldr  x10, [x1, #{frame}]",
         "mov  sp, x10",
         "blr  x9",
         "sub  x1, x21, #{head}",
         "ldr  x10, [x1, #{stack}]",
-        "mov  sp, x10",
-        "ldr  x10, [sp, #16]",
+        "add  sp, x10, #{nesting}",
+        "ldp  x10, x11, [sp, #16]",
+        "ldr  x0, [x1, #{raised}]",
         "str  x10, [x1, #{stack}]",
-        "ldr  w0, [x1, #{raised}]",
+        "str  x11, [x1, #{raised}]",
         "ldp  x29, x30, [sp], #112",
         "ret",
         stack = const offset_of!(Instance, guest_stack),
         frame = const offset_of!(Thread, catch_frame),
         raised = const offset_of!(Instance, is_raised),
+        nesting = const NESTING_BYTES,
         head = const HEAD_BYTES,
-    )
-}
-
-/// Makes the [`call_catching`] whose catch frame this is return `code`.
-///
-/// # Safety
-///
-/// It must be the innermost one of the running thread, and the frames that are abandoned must not have anything to
-/// drop.
-#[unsafe(naked)]
-pub unsafe extern "C" fn throw(code: u32, catch_frame: usize) -> ! {
-    naked_asm!(
-        "mov  sp, x1",
-        "b    {landing}",
-        landing = sym landing,
     )
 }
 
@@ -614,6 +506,7 @@ pub fn thread() -> &'static Thread {
 }
 
 /// Makes `thread` the running one, for the thread that the kernel started.
+#[cfg(not(feature = "library"))]
 pub fn set_thread(thread: &'static Thread) {
     // SAFETY: nothing else uses that register.
     unsafe { asm!("msr tpidr_el0, {}", in(reg) &raw const *thread, options(nostack, preserves_flags)) };
@@ -625,6 +518,7 @@ pub fn set_thread(thread: &'static Thread) {
 ///
 /// `top` must be aligned to 16 and be the end of a mapped stack that nobody else uses. `thread` must live as long as
 /// the thread runs.
+#[cfg(not(feature = "library"))]
 #[unsafe(naked)]
 pub unsafe extern "C" fn start_thread(
     flags: usize,
@@ -657,6 +551,7 @@ pub unsafe extern "C" fn start_thread(
 /// # Safety
 ///
 /// The pages must be this thread's alone, and all signals blocked.
+#[cfg(not(feature = "library"))]
 #[unsafe(naked)]
 pub unsafe extern "C" fn unmap_and_exit(base: u64, bytes: u64) -> ! {
     naked_asm!(
@@ -678,12 +573,15 @@ pub fn has_level(level: Level) -> bool {
     const ARMV8_4A: usize = 1 << 20; // ASIMDDP
     const ARMV8_6A: usize = 1 << 13; // I8MM, in the second word
 
-    let has = |tag, bits| process::auxiliary_value(tag).unwrap_or(0) & bits == bits;
+    // The kernel tells every process. A library that could not read it believes who compiled it.
+    let Some(first) = process::auxiliary_value(AT_HWCAP) else { return true };
+    let second = process::auxiliary_value(AT_HWCAP2).unwrap_or(0);
+    let has = |word: usize, bits| word & bits == bits;
     match level {
         Level::Armv8A => true,
-        Level::Armv8_1A => has(AT_HWCAP, ARMV8_1A),
-        Level::Armv8_4A => has(AT_HWCAP, ARMV8_1A | ARMV8_4A),
-        Level::Armv8_6A => has(AT_HWCAP, ARMV8_1A | ARMV8_4A) && has(AT_HWCAP2, ARMV8_6A),
+        Level::Armv8_1A => has(first, ARMV8_1A),
+        Level::Armv8_4A => has(first, ARMV8_1A | ARMV8_4A),
+        Level::Armv8_6A => has(first, ARMV8_1A | ARMV8_4A) && has(second, ARMV8_6A),
         _ => false,
     }
 }
@@ -945,79 +843,5 @@ mod rust_memory {
     #[unsafe(no_mangle)]
     unsafe extern "C" fn strlen(_: *const u8) -> usize {
         naked_asm!("mov  x1, x0", "2:", "ldrb w2, [x1], #1", "cbnz w2, 2b", "sub  x0, x1, x0", "sub  x0, x0, #1", "ret")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::arch::thread;
-
-    /// Every size around the thresholds, with regions apart and overlapping by any small distance, against
-    /// `copy_within`.
-    #[test]
-    fn memmove_agrees_with_the_model() {
-        let sizes = (0..300).chain([511, 512, 513, 4096, 5001]);
-        for bytes in sizes {
-            for (from, to) in
-                (0..20).flat_map(|i| [(100, 100 + i), (100 + i, 100), (100 + i, 130), (100, 6000 + i), (6000 + i, 100)])
-            {
-                let mut data: Vec<u8> = (0..12000u32).map(|i| (i * 7 + (i >> 8)) as u8).collect();
-                let mut model = data.clone();
-                model.copy_within(from..from + bytes, to);
-                let base = data.as_mut_ptr();
-                // SAFETY: both regions lie in `data`.
-                let result = unsafe { wasmc_memmove(base.add(to), base.add(from), bytes) };
-                assert_eq!(result as usize, base as usize + to);
-                assert!(data == model, "{bytes} bytes from {from} to {to}");
-            }
-        }
-    }
-
-    #[test]
-    fn memset_agrees_with_the_model() {
-        for bytes in (0..300).chain([2048, 5001]) {
-            for start in 60..80 {
-                let mut data = vec![1u8; 6000];
-                let mut model = data.clone();
-                model[start..start + bytes].fill(0xa5);
-                // SAFETY: the region lies in `data`.
-                unsafe { wasmc_memset(data.as_mut_ptr().add(start), 0xffa5, bytes) };
-                assert!(data == model, "{bytes} bytes at {start}");
-            }
-        }
-    }
-
-    #[test]
-    fn fill_words_writes_exactly_its_range() {
-        let mut words = [1u64; 9];
-        // SAFETY: within the array.
-        unsafe { wasmc_fill_words(words.as_mut_ptr().add(1), 7, 7) };
-        assert_eq!(words, [1, 7, 7, 7, 7, 7, 7, 7, 1]);
-    }
-
-    #[test]
-    fn a_call_that_does_not_trap_gives_zero() {
-        unsafe extern "C" fn double(slots: *mut [u8; 16]) {
-            // SAFETY: one slot is given below.
-            unsafe { (*slots)[0] *= 2 };
-        }
-        unsafe extern "C" fn trap(_: *mut [u8; 16]) {
-            let mut inner = [[21; 16]; 1];
-            // SAFETY: `double` is an array-call entry of one slot; then: we are being caught.
-            unsafe {
-                assert_eq!(call_catching(double, inner.as_mut_ptr(), thread()), 0);
-                assert_eq!(inner[0][0], 42);
-                throw(TrapCode::BadSignature as u32, thread().catch_frame().unwrap())
-            }
-        }
-        let mut slots = [[21; 16]; 1];
-        // SAFETY: both take one slot.
-        unsafe {
-            assert_eq!(call_catching(double, slots.as_mut_ptr(), thread()), 0);
-            assert_eq!(slots[0][0], 42);
-            assert_eq!(call_catching(trap, slots.as_mut_ptr(), thread()), TrapCode::BadSignature as u32);
-        }
-        assert_eq!(thread().catch_frame(), None);
     }
 }

@@ -7,7 +7,8 @@ use core::sync::atomic::AtomicU8;
 
 use wasmc_abi::cpu::Level;
 #[cfg(feature = "library")]
-use wasmc_abi::library::HEAD_BYTES;
+use wasmc_abi::library::{HEAD_BYTES, NESTING_BYTES};
+#[cfg(not(test))]
 use wasmc_abi::program::ProgramHeader;
 use wasmc_abi::trap::TrapCode;
 
@@ -52,48 +53,38 @@ pub unsafe extern "C" fn wasmc_entry() -> ! {
 }
 
 /// The header of the program that this runtime is linked to.
+#[cfg(not(test))]
 pub fn program() -> &'static ProgramHeader {
-    #[cfg(not(test))]
-    {
-        let header: *const ProgramHeader;
-        // In assembly because rustc would load the address of another object's symbol from a global offset table.
-        // SAFETY: computes an address; the compiler defines the symbol with a valid header.
-        unsafe {
-            asm!("lea {}, [rip + wasmc_program]", out(reg) header, options(pure, nomem, nostack, preserves_flags));
-            &*header
-        }
-    }
-    #[cfg(test)]
-    {
-        static EMPTY: std::sync::OnceLock<ProgramHeader> = std::sync::OnceLock::new();
-        EMPTY.get_or_init(ProgramHeader::default)
+    let header: *const ProgramHeader;
+    // In assembly because rustc would load the address of another object's symbol from a global offset table.
+    // SAFETY: computes an address; the compiler defines the symbol with a valid header.
+    unsafe {
+        asm!("lea {}, [rip + wasmc_program]", out(reg) header, options(pure, nomem, nostack, preserves_flags));
+        &*header
     }
 }
 
 /// Where the executable's ELF header is mapped.
+#[cfg(not(any(test, feature = "library")))]
 pub fn image_base() -> *const u8 {
-    #[cfg(not(test))]
-    {
-        let base: *const u8;
-        // SAFETY: computes an address.
-        unsafe {
-            asm!("lea {}, [rip + __ehdr_start]", out(reg) base, options(pure, nomem, nostack, preserves_flags));
-        }
-        base
+    let base: *const u8;
+    // SAFETY: computes an address.
+    unsafe {
+        asm!("lea {}, [rip + __ehdr_start]", out(reg) base, options(pure, nomem, nostack, preserves_flags));
     }
-    #[cfg(test)]
-    core::ptr::null()
+    base
 }
 
 /// System calls that rustix does not offer.
+#[cfg_attr(feature = "library", allow(dead_code))]
 pub mod number {
     pub const RT_SIGACTION: usize = 13;
     pub const RT_SIGPROCMASK: usize = 14;
     pub const SENDMSG: usize = 46;
     pub const RECVMSG: usize = 47;
+    pub const SIGALTSTACK: usize = 131;
     pub const ARCH_PRCTL: usize = 158;
     pub const FUTEX: usize = 202;
-    pub const SIGALTSTACK: usize = 131;
     pub const EXIT_GROUP: usize = 231;
     pub const TGKILL: usize = 234;
     pub const PPOLL: usize = 271;
@@ -124,72 +115,16 @@ pub unsafe fn raw_syscall(number: usize, arguments: [usize; 4]) -> isize {
     result
 }
 
-/// The kernel's `struct sigaction`.
-#[repr(C)]
-pub struct SignalAction {
-    handler: usize,
-    flags: usize,
-    restorer: usize,
-    mask: u64,
-}
-
-pub const SA_SIGINFO: usize = 0x4;
-/// The handler is there for one signal only.
-pub const SA_RESETHAND: usize = 0x8000_0000;
-const SA_NODEFER: usize = 0x4000_0000;
-const SA_ONSTACK: usize = 0x0800_0000;
-const SA_RESTORER: usize = 0x0400_0000;
-
-/// What a signal handler gets: signal number, `siginfo_t`, `ucontext_t`.
-pub type SignalHandler = unsafe extern "C" fn(i32, *const SignalInfo, *mut Context);
-
-impl SignalAction {
-    /// `handler` on the alternate stack, with the signals of `mask` blocked.
-    pub fn new(handler: SignalHandler, mask: u64) -> SignalAction {
-        SignalAction {
-            handler: handler as usize,
-            flags: SA_SIGINFO | SA_ONSTACK | SA_RESTORER,
-            restorer: signal_return as *const () as usize,
-            mask,
-        }
-    }
-
-    /// `handler` in place of this one, with the same signals blocked.
-    pub fn replaced_by(&self, handler: SignalHandler) -> SignalAction {
-        let new = SignalAction::new(handler, self.mask);
-        SignalAction { flags: new.flags | self.flags & SA_NODEFER, ..new }
-    }
-
-    /// The address of the function; 0 for the default, 1 if the signal is ignored.
-    pub fn handler(&self) -> usize {
-        self.handler
-    }
-
-    /// Among them [`SA_SIGINFO`] and [`SA_RESETHAND`].
-    pub fn flags(&self) -> usize {
-        self.flags
-    }
-
-    /// What the kernel does with a signal that nobody handles.
-    pub const DEFAULT: SignalAction = SignalAction { handler: 0, flags: 0, restorer: 0, mask: 0 };
+/// Where the kernel lets signal handlers return to: the flag which says so, and the address.
+pub fn restorer() -> (usize, usize) {
+    const SA_RESTORER: usize = 0x0400_0000;
+    (SA_RESTORER, signal_return as *const () as usize)
 }
 
 /// Where a signal handler returns to. gdb recognises a signal frame by exactly these two instructions.
 #[unsafe(naked)]
 unsafe extern "C" fn signal_return() {
     naked_asm!("mov rax, 15", "syscall") // rt_sigreturn
-}
-
-/// The start of `siginfo_t`, for signals that a fault raised.
-#[repr(C)]
-pub struct SignalInfo {
-    pub number: i32,
-    pub errno: i32,
-    /// Positive if the kernel raised the signal, 0 or negative if a process sent it.
-    pub code: i32,
-    padding: i32,
-    /// The address whose access faulted; 0 if the hardware does not tell (an address that is not canonical).
-    pub address: u64,
 }
 
 /// `ucontext_t`: the registers of what the signal interrupted.
@@ -201,6 +136,7 @@ pub struct Context {
     registers: [u64; 17],
 }
 
+#[cfg(feature = "library")]
 const INSTANCE: usize = 7; // r15
 const RBP: usize = 10;
 const RAX: usize = 13;
@@ -219,6 +155,7 @@ impl Context {
     }
 
     /// What the instance register holds while compiled code runs.
+    #[cfg(feature = "library")]
     pub fn instance_register(&self) -> u64 {
         self.registers[INSTANCE]
     }
@@ -265,300 +202,9 @@ pub fn frame_pointer() -> u64 {
     fp
 }
 
-/// Calls `function` on the stack that ends at `top`, and returns when it does.
-///
-/// The callee's frame links to the caller's on the old stack: a walk that is bounded by the new stack ends there.
-///
-/// # Safety
-///
-/// `top` must be aligned to 16 and be the end of a mapped stack with room for what `function` does.
-#[unsafe(naked)]
-pub unsafe extern "C" fn run_on_stack(top: u64, function: extern "C" fn()) {
-    naked_asm!("push rbp", "mov rbp, rsp", "mov rsp, rdi", "call rsi", "leave", "ret")
-}
-
-/// Calls compiled code: `function(a, b)` in the instance whose record is at `instance`.
-///
-/// # Safety
-///
-/// `function` must be C code that the compiler made, with at most these parameters, and `instance` the record of an
-/// instance of this program.
-#[unsafe(naked)]
-pub unsafe extern "C" fn call_guest(function: *const u8, instance: u64, a: u32, b: u32) {
-    naked_asm!(
-        "push rbp",
-        "mov  rbp, rsp",
-        "push r15",
-        "push r15", // keeps the stack aligned
-        "mov  r15, rsi",
-        "mov  rax, rdi",
-        "mov  edi, edx",
-        "mov  esi, ecx",
-        "call rax",
-        "pop  r15",
-        "pop  r15",
-        "pop  rbp",
-        "ret",
-    )
-}
-
-/// Calls a Wasm function through its array-call entry. Returns 0, or the [`TrapCode`] with which it trapped.
-///
-/// ```text
-///   catch frame:  rsp → thread │ previous catch frame │ r15 │ r14 │ r13 │ r12 │ rbx │ (8 bytes unused) │ rbp │
-///                 return address
-/// ```
-///
-/// A trap abandons all frames between: [`throw`] or the signal handler sets rsp to the catch frame and goes on at
-/// [`landing`], which restores the callee-saved registers and the previous catch frame. So frames nest, and the
-/// frames in between must be Wasm's, or Rust's without anything to drop.
-///
-/// # Safety
-///
-/// `entry` must be an array-call entry and `slots` have room for its arguments and its results. `thread` must be the
-/// running one.
-#[cfg(not(feature = "library"))]
-#[unsafe(naked)]
-pub unsafe extern "C" fn call_catching(
-    entry: unsafe extern "C" fn(*mut [u8; 16]),
-    slots: *mut [u8; 16],
-    thread: &Thread,
-) -> u32 {
-    naked_asm!(
-        "push rbp",
-        "mov  rbp, rsp",
-        "push rbx", // keeps the stack aligned
-        "push rbx",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
-        "push qword ptr [rdx + {frame}]",
-        "push rdx",
-        "mov  [rdx + {frame}], rsp",
-        "mov  r15, [rdx + {instance}]",
-        "mov  rax, rdi",
-        "mov  rdi, rsi",
-        "call rax",
-        "xor  eax, eax",
-        "jmp  {landing}",
-        frame = const offset_of!(Thread, catch_frame),
-        instance = const offset_of!(Thread, instance),
-        landing = sym landing,
-    )
-}
-
-/// The end of [`call_catching`], with rsp at a catch frame and the result in eax.
-#[cfg(not(feature = "library"))]
-#[unsafe(naked)]
-unsafe extern "C" fn landing() {
-    naked_asm!(
-        "pop  rdx",
-        "pop  qword ptr [rdx + {frame}]",
-        "pop  r15",
-        "pop  r14",
-        "pop  r13",
-        "pop  r12",
-        "pop  rbx",
-        "pop  rbx",
-        "pop  rbp",
-        "ret",
-        frame = const offset_of!(Thread, catch_frame),
-    )
-}
-
-/// Calls a Wasm function through its array-call entry, on the stack of an instance. Returns 0, or the number of the
-/// [`TrapCode`] with which it trapped.
-///
-/// ```text
-///   catch frame, on the host's stack:  rsp → instance │ previous catch frame │ where the instance's stack was left │
-///                                      r15 │ r14 │ r13 │ r12 │ rbx │ rbp │ return address
-/// ```
-///
-/// For the rest see the other flavour: a trap abandons the frames on the instance's stack, and whatever the host has
-/// on its own between here and there, which is nothing.
-///
-/// # Safety
-///
-/// `entry` must be an array-call entry and `slots` have room for its arguments and its results. `thread` must be that
-/// of an instance which no other thread uses.
-#[cfg(feature = "library")]
-#[unsafe(naked)]
-#[unsafe(export_name = "wasmc_library_enter")]
-pub unsafe extern "C" fn call_catching(
-    entry: unsafe extern "C" fn(*mut [u8; 16]),
-    slots: *mut [u8; 16],
-    thread: &Thread,
-) -> u32 {
-    naked_asm!(
-        "push rbp",
-        "mov  rbp, rsp",
-        "push rbx",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
-        "push qword ptr [rdx + {stack}]",
-        "push qword ptr [rdx + {frame}]",
-        "push rdx",
-        "mov  [rdx + {frame}], rsp",
-        "lea  r15, [rdx + {head}]",
-        "mov  rsp, [rdx + {stack}]",
-        "mov  rax, rdi",
-        "mov  rdi, rsi",
-        "call rax",
-        "mov  rsp, [r15 - {head} + {frame}]",
-        "xor  eax, eax",
-        "jmp  {landing}",
-        stack = const offset_of!(Instance, guest_stack),
-        frame = const offset_of!(Thread, catch_frame),
-        head = const HEAD_BYTES,
-        landing = sym landing,
-    )
-}
-
-/// The end of [`call_catching`], with rsp at a catch frame and the result in eax.
-#[cfg(feature = "library")]
-#[unsafe(naked)]
-unsafe extern "C" fn landing() {
-    naked_asm!(
-        "pop  rdx",
-        "pop  qword ptr [rdx + {frame}]",
-        "pop  qword ptr [rdx + {stack}]",
-        "pop  r15",
-        "pop  r14",
-        "pop  r13",
-        "pop  r12",
-        "pop  rbx",
-        "pop  rbp",
-        "ret",
-        stack = const offset_of!(Instance, guest_stack),
-        frame = const offset_of!(Thread, catch_frame),
-    )
-}
-
-/// Calls `entry(slots, instance)` on the host's stack, where the innermost catch frame is; gives whether the host asked
-/// for a trap. What the guest has on the instance's stack stays, and further calls begin below it.
-///
-/// # Safety
-///
-/// For compiled code only. `entry` must be a function of the C convention that leaves the instance register as it is.
-#[cfg(feature = "library")]
-#[unsafe(naked)]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wasmc_library_leave(entry: *const u8, slots: *mut [u8; 16]) -> u32 {
-    naked_asm!(
-        "push rbp",
-        "mov  rbp, rsp",
-        // Only to be found there, by the search for exceptions that are referred to: the host saves them elsewhere.
-        "push rbx",
-        "push r12",
-        "push r13",
-        "push r14",
-        "sub  rsp, 8", // keeps the stack aligned
-        "push qword ptr [r15 - {head} + {stack}]",
-        "mov  [r15 - {head} + {stack}], rsp",
-        "mov  rsp, [r15 - {head} + {frame}]",
-        "mov  rax, rdi",
-        "mov  rdi, rsi",
-        "lea  rsi, [r15 - {head}]",
-        "call rax",
-        "mov  rsp, [r15 - {head} + {stack}]",
-        "pop  qword ptr [r15 - {head} + {stack}]",
-        "mov  eax, [r15 - {head} + {raised}]",
-        "leave",
-        "ret",
-        stack = const offset_of!(Instance, guest_stack),
-        frame = const offset_of!(Thread, catch_frame),
-        raised = const offset_of!(Instance, is_raised),
-        head = const HEAD_BYTES,
-    )
-}
-
-/// Makes the [`call_catching`] whose catch frame this is return `code`.
-///
-/// # Safety
-///
-/// It must be the innermost one of the running thread, and the frames that are abandoned must not have anything to
-/// drop.
-#[unsafe(naked)]
-pub unsafe extern "C" fn throw(code: u32, catch_frame: usize) -> ! {
-    naked_asm!(
-        "mov eax, edi",
-        "mov rsp, rsi",
-        "jmp {landing}",
-        landing = sym landing,
-    )
-}
-
-/// The running thread.
-#[cfg(not(any(test, feature = "library")))]
-#[inline(always)]
-pub fn thread() -> &'static Thread {
-    let thread: *const Thread;
-    // SAFETY: `fs` is the base that start-up or `clone` has set, to a thread, whose first word is its address; that
-    // lives as long as the thread.
-    unsafe {
-        asm!("mov {}, fs:[0]", out(reg) thread, options(pure, readonly, nostack, preserves_flags));
-        &*thread
-    }
-}
-
-/// Makes `thread` the running one, for the thread that the kernel started.
-pub fn set_thread(thread: &'static Thread) {
-    const ARCH_SET_FS: usize = 0x1002;
-    // SAFETY: nothing else uses that register. The call cannot fail for an address of user space.
-    unsafe { raw_syscall(number::ARCH_PRCTL, [ARCH_SET_FS, &raw const *thread as usize, 0, 0]) };
-}
-
-/// Starts a thread that calls `entry(thread)` on the stack that ends at `top`; the result is `clone`'s.
-///
-/// # Safety
-///
-/// `top` must be aligned to 16 and be the end of a mapped stack that nobody else uses. `thread` must live as long as
-/// the thread runs.
-#[unsafe(naked)]
-pub unsafe extern "C" fn start_thread(
-    flags: usize,
-    top: u64,
-    thread: *const Thread,
-    entry: unsafe extern "C" fn(&'static Thread) -> !,
-) -> isize {
-    // The kernel gives both threads all registers but rax, rcx and r11 as they are here.
-    naked_asm!(
-        "mov  r8, rdx", // what `fs` will be
-        "mov  r9, rcx",
-        "xor  edx, edx",
-        "xor  r10d, r10d",
-        "mov  eax, 56", // clone
-        "syscall",
-        "test rax, rax",
-        "jz   2f",
-        "ret",
-        "2:",
-        "xor  ebp, ebp", // the end of the chain of frames
-        "mov  rdi, r8",
-        "call r9",
-        "ud2",
-    )
-}
-
-/// Unmaps pages, among them the stack that this runs on, and ends the thread.
-///
-/// # Safety
-///
-/// The pages must be this thread's alone, and all signals blocked.
-#[unsafe(naked)]
-pub unsafe extern "C" fn unmap_and_exit(base: u64, bytes: u64) -> ! {
-    naked_asm!(
-        "mov  eax, 11", // munmap
-        "syscall",
-        "mov  eax, 60", // exit
-        "xor  edi, edi",
-        "syscall",
-        "ud2",
-    )
-}
+/// The registers that a function of the C convention leaves as they were, in the order of
+/// [`saved::X86_64`](wasmc_abi::exception::saved::X86_64).
+pub type SavedRegisters = [u64; wasmc_abi::exception::saved::X86_64];
 
 /// The values of [`SavedRegisters`] here.
 #[inline(always)]
@@ -578,10 +224,6 @@ pub fn callee_saved_registers() -> SavedRegisters {
     }
     registers
 }
-
-/// The registers that a function of the C convention leaves as they were, in the order of
-/// [`saved::X86_64`](wasmc_abi::exception::saved::X86_64).
-pub type SavedRegisters = [u64; wasmc_abi::exception::saved::X86_64];
 
 /// See [`symbols::THROW`](wasmc_abi::symbols::THROW): notes the caller's registers, then calls
 /// [`throw`](crate::exception::throw).
@@ -636,6 +278,261 @@ pub unsafe fn resume_at_handler(pc: u64, sp: u64, fp: u64, exception: u64, regis
             options(noreturn)
         )
     }
+}
+
+/// Calls `function` on the stack that ends at `top`, and returns when it does.
+///
+/// The callee's frame links to the caller's on the old stack: a walk that is bounded by the new stack ends there.
+///
+/// # Safety
+///
+/// `top` must be aligned to 16 and be the end of a mapped stack with room for what `function` does.
+#[cfg(not(feature = "library"))]
+#[unsafe(naked)]
+pub unsafe extern "C" fn run_on_stack(top: u64, function: extern "C" fn()) {
+    naked_asm!("push rbp", "mov rbp, rsp", "mov rsp, rdi", "call rsi", "leave", "ret")
+}
+
+/// Calls compiled code: `function(a, b)` in the instance whose record is at `instance`.
+///
+/// # Safety
+///
+/// `function` must be C code that the compiler made, with at most these parameters, and `instance` the record of an
+/// instance of this program.
+#[cfg(not(feature = "library"))]
+#[unsafe(naked)]
+pub unsafe extern "C" fn call_guest(function: *const u8, instance: u64, a: u32, b: u32) {
+    naked_asm!(
+        "push rbp",
+        "mov  rbp, rsp",
+        "push r15",
+        "push r15", // keeps the stack aligned
+        "mov  r15, rsi",
+        "mov  rax, rdi",
+        "mov  edi, edx",
+        "mov  esi, ecx",
+        "call rax",
+        "pop  r15",
+        "pop  r15",
+        "pop  rbp",
+        "ret",
+    )
+}
+
+/// Calls a Wasm function through its array-call entry. Returns 0, or the number of the [`TrapCode`] with which it
+/// trapped.
+///
+/// ```text
+///   catch frame:  rsp → thread │ previous catch frame │ where the instance's stack was left │ r15 │ r14 │ r13 │ r12 │
+///                 rbx │ rbp │ return address            (unused but in a library)
+/// ```
+///
+/// A trap abandons all frames between: [`throw`] or the signal handler sets rsp to the catch frame and goes on at
+/// [`landing`], which restores the callee-saved registers and the previous catch frame. So frames nest, and the
+/// frames in between must be Wasm's, or Rust's without anything to drop.
+///
+/// In a library the catch frame is on the host's stack, and the function runs on that of the instance; between here and
+/// there the host has nothing on its own.
+///
+/// # Safety
+///
+/// `entry` must be an array-call entry and `slots` have room for its arguments and its results. `thread` must be the
+/// running one or, in a library, that of an instance which no other thread uses.
+#[unsafe(naked)]
+#[cfg_attr(feature = "library", unsafe(export_name = "wasmc_library_enter"))]
+pub unsafe extern "C" fn call_catching(
+    entry: unsafe extern "C" fn(*mut [u8; 16]),
+    slots: *mut [u8; 16],
+    thread: &Thread,
+) -> u32 {
+    naked_asm!(
+        "push rbp",
+        "mov  rbp, rsp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        #[cfg(feature = "library")]
+        "push qword ptr [rdx + {stack}]",
+        #[cfg(not(feature = "library"))]
+        "push rbx", // keeps the stack aligned
+        "push qword ptr [rdx + {frame}]",
+        "push rdx",
+        "mov  [rdx + {frame}], rsp",
+        "mov  r15, [rdx + {instance}]",
+        #[cfg(feature = "library")]
+        "mov  rsp, [rdx + {stack}]",
+        "mov  rax, rdi",
+        "mov  rdi, rsi",
+        "call rax",
+        #[cfg(feature = "library")]
+        "mov  rsp, [r15 - {head} + {frame}]",
+        "xor  eax, eax",
+        "jmp  {landing}",
+        #[cfg(feature = "library")]
+        stack = const offset_of!(Instance, guest_stack),
+        frame = const offset_of!(Thread, catch_frame),
+        instance = const offset_of!(Thread, instance),
+        #[cfg(feature = "library")]
+        head = const HEAD_BYTES,
+        landing = sym landing,
+    )
+}
+
+/// The end of [`call_catching`], with rsp at a catch frame and the result in eax.
+#[unsafe(naked)]
+unsafe extern "C" fn landing() {
+    naked_asm!(
+        "pop  rdx",
+        "pop  qword ptr [rdx + {frame}]",
+        #[cfg(feature = "library")]
+        "pop  qword ptr [rdx + {stack}]",
+        #[cfg(not(feature = "library"))]
+        "pop  rbx",
+        "pop  r15",
+        "pop  r14",
+        "pop  r13",
+        "pop  r12",
+        "pop  rbx",
+        "pop  rbp",
+        "ret",
+        #[cfg(feature = "library")]
+        stack = const offset_of!(Instance, guest_stack),
+        frame = const offset_of!(Thread, catch_frame),
+    )
+}
+
+/// Makes the [`call_catching`] whose catch frame this is return `code`.
+///
+/// # Safety
+///
+/// It must be the innermost one of the running thread, and the frames that are abandoned must not have anything to
+/// drop.
+#[unsafe(naked)]
+pub unsafe extern "C" fn throw(code: u32, catch_frame: usize) -> ! {
+    naked_asm!(
+        "mov eax, edi",
+        "mov rsp, rsi",
+        "jmp {landing}",
+        landing = sym landing,
+    )
+}
+
+/// Calls `entry(slots, instance)` on the host's stack, where the innermost catch frame is; gives whether the host asked
+/// for a trap, in this call and not in one around it. What the guest has on the instance's stack stays, and further
+/// calls begin [`NESTING_BYTES`] below it.
+///
+/// # Safety
+///
+/// For compiled code only. `entry` must be a function of the C convention that leaves the instance register as it is.
+#[cfg(feature = "library")]
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wasmc_library_leave(entry: *const u8, slots: *mut [u8; 16]) -> u32 {
+    naked_asm!(
+        "push rbp",
+        "mov  rbp, rsp",
+        // Only to be found there, by the search for exceptions that are referred to: the host saves them elsewhere.
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push qword ptr [r15 - {head} + {raised}]",
+        "push qword ptr [r15 - {head} + {stack}]",
+        "mov  qword ptr [r15 - {head} + {raised}], 0",
+        "lea  rax, [rsp - {nesting}]",
+        "mov  [r15 - {head} + {stack}], rax",
+        "mov  rsp, [r15 - {head} + {frame}]",
+        "mov  rax, rdi",
+        "mov  rdi, rsi",
+        "lea  rsi, [r15 - {head}]",
+        "call rax",
+        "mov  rsp, [r15 - {head} + {stack}]",
+        "add  rsp, {nesting}",
+        "pop  qword ptr [r15 - {head} + {stack}]",
+        "mov  rax, [r15 - {head} + {raised}]",
+        "pop  qword ptr [r15 - {head} + {raised}]",
+        "leave",
+        "ret",
+        stack = const offset_of!(Instance, guest_stack),
+        frame = const offset_of!(Thread, catch_frame),
+        raised = const offset_of!(Instance, is_raised),
+        nesting = const NESTING_BYTES,
+        head = const HEAD_BYTES,
+    )
+}
+
+/// The running thread.
+#[cfg(not(any(test, feature = "library")))]
+#[inline(always)]
+pub fn thread() -> &'static Thread {
+    let thread: *const Thread;
+    // SAFETY: `fs` is the base that start-up or `clone` has set, to a thread, whose first word is its address; that
+    // lives as long as the thread.
+    unsafe {
+        asm!("mov {}, fs:[0]", out(reg) thread, options(pure, readonly, nostack, preserves_flags));
+        &*thread
+    }
+}
+
+/// Makes `thread` the running one, for the thread that the kernel started.
+#[cfg(not(feature = "library"))]
+pub fn set_thread(thread: &'static Thread) {
+    const ARCH_SET_FS: usize = 0x1002;
+    // SAFETY: nothing else uses that register. The call cannot fail for an address of user space.
+    unsafe { raw_syscall(number::ARCH_PRCTL, [ARCH_SET_FS, &raw const *thread as usize, 0, 0]) };
+}
+
+/// Starts a thread that calls `entry(thread)` on the stack that ends at `top`; the result is `clone`'s.
+///
+/// # Safety
+///
+/// `top` must be aligned to 16 and be the end of a mapped stack that nobody else uses. `thread` must live as long as
+/// the thread runs.
+#[cfg(not(feature = "library"))]
+#[unsafe(naked)]
+pub unsafe extern "C" fn start_thread(
+    flags: usize,
+    top: u64,
+    thread: *const Thread,
+    entry: unsafe extern "C" fn(&'static Thread) -> !,
+) -> isize {
+    // The kernel gives both threads all registers but rax, rcx and r11 as they are here.
+    naked_asm!(
+        "mov  r8, rdx", // what `fs` will be
+        "mov  r9, rcx",
+        "xor  edx, edx",
+        "xor  r10d, r10d",
+        "mov  eax, 56", // clone
+        "syscall",
+        "test rax, rax",
+        "jz   2f",
+        "ret",
+        "2:",
+        "xor  ebp, ebp", // the end of the chain of frames
+        "mov  rdi, r8",
+        "call r9",
+        "ud2",
+    )
+}
+
+/// Unmaps pages, among them the stack that this runs on, and ends the thread.
+///
+/// # Safety
+///
+/// The pages must be this thread's alone, and all signals blocked.
+#[cfg(not(feature = "library"))]
+#[unsafe(naked)]
+pub unsafe extern "C" fn unmap_and_exit(base: u64, bytes: u64) -> ! {
+    naked_asm!(
+        "mov  eax, 11", // munmap
+        "syscall",
+        "mov  eax, 60", // exit
+        "xor  edi, edi",
+        "syscall",
+        "ud2",
+    )
 }
 
 /// Whether the CPU, and the operating system with it, supports `level` and all below it (psABI, table 3.1).
@@ -728,6 +625,13 @@ unsafe extern "C" fn ask_for_bulk_features() {
         wide_vectors = const WIDE_VECTORS,
     )
 }
+
+/// Bytes from which it pays to look at what the CPU has.
+const LARGE: usize = 512;
+/// Bytes from which `rep movsb` and `rep stosb` pay for their start-up.
+const STRING: usize = 2048;
+/// Bytes from which a copy leaves the caches.
+const HUGE: usize = 4 << 20;
 
 /// Copies `bytes` bytes between regions that may overlap; returns `destination`. Also `memmove` and `memcpy`.
 ///
@@ -997,13 +901,6 @@ pub unsafe extern "C" fn wasmc_memmove(destination: *mut u8, source: *const u8, 
     )
 }
 
-/// Bytes from which it pays to look at what the CPU has.
-const LARGE: usize = 512;
-/// Bytes from which `rep movsb` and `rep stosb` pay for their start-up.
-const STRING: usize = 2048;
-/// Bytes from which a copy leaves the caches.
-const HUGE: usize = 4 << 20;
-
 /// Fills `bytes` bytes with the low byte of `byte`; returns `destination`. Also `memset`.
 ///
 /// # Safety
@@ -1179,75 +1076,6 @@ pub extern "C" fn pshufb(vector: __m128i, mask: __m128i) -> __m128i {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arch::thread;
-
-    /// Every size around the thresholds, with regions apart and overlapping by any small distance, against
-    /// `copy_within`.
-    #[test]
-    fn memmove_agrees_with_the_model() {
-        let sizes = (0..300).chain([511, 512, 513, 2047, 2048, 2049, 4096, 5001]);
-        for bytes in sizes {
-            for (from, to) in
-                (0..20).flat_map(|i| [(100, 100 + i), (100 + i, 100), (100 + i, 130), (100, 6000 + i), (6000 + i, 100)])
-            {
-                let mut data: Vec<u8> = (0..12000u32).map(|i| (i * 7 + (i >> 8)) as u8).collect();
-                let mut model = data.clone();
-                model.copy_within(from..from + bytes, to);
-                let base = data.as_mut_ptr();
-                // SAFETY: both regions lie in `data`.
-                let result = unsafe { wasmc_memmove(base.add(to), base.add(from), bytes) };
-                assert_eq!(result as usize, base as usize + to);
-                assert!(data == model, "{bytes} bytes from {from} to {to}");
-            }
-        }
-    }
-
-    #[test]
-    fn memset_agrees_with_the_model() {
-        for bytes in (0..300).chain([2047, 2048, 2049, 5001]) {
-            for start in 60..80 {
-                let mut data = vec![1u8; 6000];
-                let mut model = data.clone();
-                model[start..start + bytes].fill(0xa5);
-                // SAFETY: the region lies in `data`.
-                unsafe { wasmc_memset(data.as_mut_ptr().add(start), 0xffa5, bytes) };
-                assert!(data == model, "{bytes} bytes at {start}");
-            }
-        }
-    }
-
-    #[test]
-    fn fill_words_writes_exactly_its_range() {
-        let mut words = [1u64; 9];
-        // SAFETY: within the array.
-        unsafe { wasmc_fill_words(words.as_mut_ptr().add(1), 7, 7) };
-        assert_eq!(words, [1, 7, 7, 7, 7, 7, 7, 7, 1]);
-    }
-
-    #[test]
-    fn a_call_that_does_not_trap_gives_zero() {
-        unsafe extern "C" fn double(slots: *mut [u8; 16]) {
-            // SAFETY: one slot is given below.
-            unsafe { (*slots)[0] *= 2 };
-        }
-        unsafe extern "C" fn trap(_: *mut [u8; 16]) {
-            let mut inner = [[21; 16]; 1];
-            // SAFETY: `double` is an array-call entry of one slot; then: we are being caught.
-            unsafe {
-                assert_eq!(call_catching(double, inner.as_mut_ptr(), thread()), 0);
-                assert_eq!(inner[0][0], 42);
-                throw(TrapCode::BadSignature as u32, thread().catch_frame().unwrap())
-            }
-        }
-        let mut slots = [[21; 16]; 1];
-        // SAFETY: both take one slot.
-        unsafe {
-            assert_eq!(call_catching(double, slots.as_mut_ptr(), thread()), 0);
-            assert_eq!(slots[0][0], 42);
-            assert_eq!(call_catching(trap, slots.as_mut_ptr(), thread()), TrapCode::BadSignature as u32);
-        }
-        assert_eq!(thread().catch_frame(), None);
-    }
 
     #[test]
     fn pshufb_selects_and_clears() {

@@ -26,16 +26,18 @@ use wasmc_abi::embed::{DIRECTORY, FILE, LINK, MAX_NAME, Node, Tree};
 
 use super::Result;
 use super::fd::Listing;
+#[cfg(not(feature = "library"))]
 use super::grants;
 use super::guest::{GuestSlice, Memory};
 use super::resolve::MAX_LINKS;
 use super::table::Kind;
 use super::types::{Dirent, Errno, Filestat, Iovec, filetype};
-use crate::{arch, start};
+use crate::arch;
 
 /// What is asked of embedded trees. A `node` comes from [`Entry::embedded`](super::table::Entry::embedded).
 pub enum Request<'a> {
     /// Puts the trees into the table of descriptors.
+    #[cfg(not(feature = "library"))]
     Mount,
     /// Gives the node that a path leads to, and the kind of descriptor for it. A link has none.
     Open { node: u32, path: &'a [u8], follow: bool, wants_directory: bool, kind: &'a mut Kind },
@@ -52,7 +54,7 @@ pub enum Request<'a> {
 /// Sends a request to the code that answers, if the program has it.
 pub fn call(request: Request<'_>) -> Result<u64> {
     let header = arch::program();
-    let function = start::resolve(header, header.embed);
+    let function = arch::resolve(header, header.embed);
     if function.is_null() {
         return Err(Errno::NOSYS);
     }
@@ -65,7 +67,7 @@ pub fn call(request: Request<'_>) -> Result<u64> {
 #[unsafe(no_mangle)]
 fn wasmc_embed(request: Request<'_>) -> Result<u64> {
     let header = arch::program();
-    let block = start::resolve(header, header.embedded);
+    let block = arch::resolve(header, header.embedded);
     // SAFETY: the compiler's promise about the header; nobody writes there.
     let block = unsafe { core::slice::from_raw_parts(block, header.embedded_size as usize) };
     answer(Tree::new(block).ok_or(Errno::IO)?, request)
@@ -76,6 +78,7 @@ const DEVICE: u64 = i64::MAX as u64;
 
 fn answer(tree: Tree<'static>, request: Request<'_>) -> Result<u64> {
     match request {
+        #[cfg(not(feature = "library"))]
         Request::Mount => {
             for mount in tree.mounts() {
                 grants::insert_embedded(mount.root, tree.bytes(mount.name).ok_or(Errno::IO)?);

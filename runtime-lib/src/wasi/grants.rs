@@ -18,16 +18,21 @@
 //!
 //! The guest never sees variables of the host whose names begin with `WASMC_`: they are the runtime's.
 
+#[cfg(not(feature = "library"))]
 use core::net::SocketAddr;
 
-use wasmc_abi::grants::{
-    ACTIVATION, INHERIT_ENVIRONMENT, Note, SEALED, WALK, is_variable, parse_directory, parse_size, tag,
-};
+#[cfg(not(feature = "library"))]
+use wasmc_abi::grants::{ACTIVATION, INHERIT_ENVIRONMENT, SEALED, is_variable, parse_size, tag};
+use wasmc_abi::grants::{Note, WALK, parse_directory};
 
+use super::resolve;
 use super::table::{self, Entry, Kind, RIGHTS_TO_READ, RIGHTS_TO_WRITE};
 use super::types::rights;
-use super::{embed, resolve, sock};
-use crate::{arch, memory, process, report, start, sys};
+#[cfg(not(feature = "library"))]
+use super::{embed, sock};
+use crate::{arch, sys};
+#[cfg(not(feature = "library"))]
+use crate::{memory, process, report};
 
 /// Rights that change nothing.
 const DIRECTORY_READ: u64 = rights::FD_FDSTAT_SET_FLAGS
@@ -57,10 +62,13 @@ pub const RIGHTS_OF_DIRECTORIES: u64 = DIRECTORY_READ | DIRECTORY_CHANGE;
 /// All rights that a file can have.
 pub const RIGHTS_OF_FILES: u64 = RIGHTS_TO_READ | RIGHTS_TO_WRITE;
 
-/// The note of this executable; an empty one before the start.
+/// The note of this executable, if it has one.
 fn note() -> Option<Note<'static>> {
     let header = arch::program();
-    let place = start::resolve(header, header.grants);
+    if header.grants == 0 {
+        return None;
+    }
+    let place = arch::resolve(header, header.grants);
     // SAFETY: the compiler's promise about the header.
     let bytes = unsafe { core::slice::from_raw_parts(place, header.grants_size as usize) };
     Note::parse(bytes)
@@ -71,11 +79,13 @@ fn flags() -> u32 {
 }
 
 /// A variable of the host that replaces grants.
+#[cfg(not(feature = "library"))]
 fn replacement(name: &[u8]) -> Option<&'static [u8]> {
     if flags() & SEALED != 0 { None } else { process::host_variable(name) }
 }
 
 /// A list: that of the variable if it is set, or that of the note.
+#[cfg(not(feature = "library"))]
 fn list(tag: u32, variable: &[u8]) -> impl Iterator<Item = &'static [u8]> {
     let replacement = replacement(variable);
     let lines = replacement.unwrap_or(&[]).split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
@@ -84,20 +94,24 @@ fn list(tag: u32, variable: &[u8]) -> impl Iterator<Item = &'static [u8]> {
 }
 
 /// What replaces the first argument.
+#[cfg(not(feature = "library"))]
 pub fn arg0() -> Option<&'static [u8]> {
     replacement(b"WASMC_ARG0=").or_else(|| note()?.items(tag::ARG0).next())
 }
 
+#[cfg(not(feature = "library"))]
 fn variables() -> impl Iterator<Item = &'static [u8]> {
     list(tag::VARIABLE, b"WASMC_ENV=")
 }
 
 /// A variable with its `=`, but without its value.
+#[cfg(not(feature = "library"))]
 fn name(variable: &[u8]) -> &[u8] {
     variable.split_inclusive(|&byte| byte == b'=').next().unwrap_or(&[])
 }
 
 /// The guest's environment: what is granted, then what is inherited and not granted otherwise.
+#[cfg(not(feature = "library"))]
 pub fn environment() -> impl Iterator<Item = &'static [u8]> {
     let inherits = match replacement(b"WASMC_INHERIT_ENV=") {
         Some(value) => value == b"1",
@@ -115,6 +129,7 @@ pub fn granted_memory() -> u64 {
 }
 
 /// Whether the guest of a library has the streams of the host.
+#[cfg(feature = "library")]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Streams {
     Inherited,
@@ -123,11 +138,13 @@ pub enum Streams {
 
 /// Opens what a host grants to an instance. Gives, if something cannot be had, a sentence without full stop and the
 /// name that belongs behind it.
+#[cfg(feature = "library")]
 pub fn open_in_library(
     descriptors: &table::Descriptors,
     streams: Streams,
     directories: impl Iterator<Item = &'static [u8]>,
 ) -> core::result::Result<(), (&'static str, &'static [u8])> {
+    let is_open = [0, 1, 2].map(sys::is_open);
     let mut has_any = false;
     for text in directories {
         if !has_any {
@@ -145,15 +162,16 @@ pub fn open_in_library(
         }
     }
     // Last, so that directories have the numbers from 3 on.
-    for fd in 0..3 {
-        if streams == Streams::Closed || !sys::is_open(fd) {
-            let _ = descriptors.take(fd as u32);
+    for (fd, is_open) in (0..).zip(is_open) {
+        if streams == Streams::Closed || !is_open {
+            let _ = descriptors.take(fd);
         }
     }
     Ok(())
 }
 
 /// Opens what is granted. Called once, before the guest runs.
+#[cfg(not(feature = "library"))]
 pub fn open() {
     if let Some(bad) = variables().find(|text| !is_variable(text)) {
         report::refuse("the variable '", bad, "' is not granted: it must be NAME=VALUE");
@@ -182,6 +200,7 @@ pub fn open() {
 }
 
 /// A standard stream that is closed does not exist for the guest: what is opened from now on may get its number.
+#[cfg(not(feature = "library"))]
 fn hide_closed_streams() {
     for fd in 0..3 {
         if !sys::is_open(fd) {
@@ -193,6 +212,7 @@ fn hide_closed_streams() {
     }
 }
 
+#[cfg(not(feature = "library"))]
 fn insert(entry: Entry, text: &[u8]) {
     if insert_from_3(entry).is_err() {
         report::refuse("'", text, "' cannot be granted: there are too many grants");
@@ -200,6 +220,7 @@ fn insert(entry: Entry, text: &[u8]) {
 }
 
 /// Puts an entry behind those that there are: numbers of closed streams stay free.
+#[cfg(not(feature = "library"))]
 fn insert_from_3(entry: Entry) -> super::Result {
     let mut skipped = [false; 3];
     for (fd, is_skipped) in skipped.iter_mut().enumerate() {
@@ -217,6 +238,7 @@ fn insert_from_3(entry: Entry) -> super::Result {
     inserted.map(drop)
 }
 
+#[cfg(not(feature = "library"))]
 fn open_directory(text: &'static [u8]) {
     let Some(grant) = parse_directory(text) else {
         report::refuse("the directory '", text, "' is not granted: it must be HOST[::GUEST][:ro]")
@@ -248,11 +270,13 @@ fn directory(host: i32, read_only: bool, guest: &'static [u8]) -> Entry {
 }
 
 /// Grants an embedded directory, as if it were a read-only one of the host.
+#[cfg(not(feature = "library"))]
 pub fn insert_embedded(node: u32, guest: &'static [u8]) {
     insert(directory(!(node as i32), true, guest), guest);
 }
 
 /// A directory that the guest was granted.
+#[cfg(not(feature = "library"))]
 pub struct GrantedDirectory {
     /// A descriptor of the host.
     pub directory: i32,
@@ -260,6 +284,7 @@ pub struct GrantedDirectory {
 }
 
 /// The host's directories that the guest was granted, once they are open.
+#[cfg(not(feature = "library"))]
 pub fn granted_directories() -> impl Iterator<Item = GrantedDirectory> {
     (0..table::end()).filter_map(|fd| {
         let entry = table::get(fd).ok().filter(|entry| entry.preopen.is_some() && entry.embedded().is_none())?;
@@ -269,6 +294,7 @@ pub fn granted_directories() -> impl Iterator<Item = GrantedDirectory> {
 
 /// The sockets that a service manager opened: descriptors from 3 on, as many as `LISTEN_FDS` says, if `LISTEN_PID` says
 /// that they are meant for this process (sd_listen_fds(3)).
+#[cfg(not(feature = "library"))]
 fn take_handed_over() {
     const FIRST: i32 = 3;
     let number = |name: &[u8]| core::str::from_utf8(process::host_variable(name)?).ok()?.parse::<u32>().ok();
@@ -292,6 +318,7 @@ fn take_handed_over() {
     }
 }
 
+#[cfg(not(feature = "library"))]
 fn open_listener(text: &'static [u8]) {
     if text == ACTIVATION {
         return take_handed_over();

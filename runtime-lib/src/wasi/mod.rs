@@ -47,7 +47,8 @@ mod types;
 
 use types::Errno;
 
-use crate::thread::spawn as thread_spawn;
+#[cfg(not(feature = "library"))]
+use crate::spawn::spawn as thread_spawn;
 use args::{args_get, args_sizes_get, environ_get, environ_sizes_get};
 use clock::{clock_res_get, clock_time_get};
 use fd::{
@@ -56,9 +57,10 @@ use fd::{
     fd_pwrite, fd_read, fd_readdir, fd_renumber, fd_seek, fd_sync, fd_tell, fd_write, unstable_fd_filestat_get,
     unstable_fd_seek,
 };
-pub use grants::{
-    GrantedDirectory, Streams, granted_directories, granted_memory, open as open_grants, open_in_library,
-};
+#[cfg(not(feature = "library"))]
+pub use grants::{GrantedDirectory, granted_directories, open as open_grants};
+#[cfg(feature = "library")]
+pub use grants::{Streams, granted_memory, open_in_library};
 use path::{
     path_create_directory, path_filestat_get, path_filestat_set_times, path_link, path_open, path_readlink,
     path_remove_directory, path_rename, path_symlink, path_unlink_file, unstable_path_filestat_get,
@@ -67,10 +69,19 @@ use poll::{poll_oneoff, unstable_poll_oneoff};
 use proc::{proc_exit, proc_raise, sched_yield};
 use random::random_get;
 use sock::{sock_accept, sock_recv, sock_send, sock_shutdown};
-pub use table::{Descriptors, prepare_for_threads};
+#[cfg(feature = "library")]
+pub use table::Descriptors;
+#[cfg(not(feature = "library"))]
+pub use table::prepare_for_threads;
 
 /// What a WASI function gives: `success` or an error.
 type Result<T = ()> = core::result::Result<T, Errno>;
+
+/// The compiler refuses a library that starts threads: never called.
+#[cfg(feature = "library")]
+fn thread_spawn(_: u32) -> i32 {
+    -1
+}
 
 /// The Rust type of a parameter.
 macro_rules! parameter_type {

@@ -7,8 +7,8 @@
 //! can subscribe as often as it has memory for, and costs the host nothing. Up to [`FEW`] descriptors it is on the
 //! stack.
 //!
-//! Deadlines are compared with the clocks themselves after each wait, so that an absolute time of a clock that is set
-//! meanwhile is right, and a signal only means another round.
+//! Deadlines are compared with the clocks themselves after each wait, and a signal only means another round. The kernel
+//! wakes nobody when the real-time clock is set: who waits for a time of it looks once a minute.
 //!
 //! What is wrong with one subscription (a closed descriptor, a missing right, a clock that cannot be waited for) is
 //! that one's event. A subscription of unknown type makes the whole call `inval`, as do none at all.
@@ -21,6 +21,9 @@ use super::types::{
     Errno, Event, Filestat, Subscription, UnstableSubscription, clockid, eventrwflags, eventtype, rights, subclockflags,
 };
 use crate::sys::{self, ClockId, PollFd, Timespec};
+
+/// Nanoseconds after which who waits for a time of the real-time clock looks at it.
+const LOOK_AT_REALTIME: u64 = 60_000_000_000;
 
 /// Descriptors for which no memory is mapped.
 const FEW: usize = 64;
@@ -83,17 +86,8 @@ fn poll(memory: Memory, list: List, events: u32, count: u32, nevents: u32) -> Re
             _ => return Err(Errno::INVAL),
         }
     }
-    let mut few = [IDLE; FEW];
-    let mut mapped;
-    let polled = match few.get_mut(..descriptors) {
-        Some(few) => few,
-        None => {
-            mapped = sys::Scratch::map(descriptors * size_of::<PollFd>())?;
-            mapped.poll_fds(descriptors)
-        }
-    };
-
-    let mut polled = Polled(polled);
+    let (mut few, mut mapped) = ([IDLE; FEW], None);
+    let mut polled = Polled::of(descriptors, &mut few, &mut mapped)?;
     loop {
         let timeout = prepare(list, &mut polled, start)?;
         match sys::poll(polled.0, timeout.map(timespec)) {
@@ -113,7 +107,18 @@ const IDLE: PollFd = PollFd { fd: -1, events: 0, returned: 0 };
 /// What the kernel is told: descriptors of the host that are in use.
 struct Polled<'a>(&'a mut [PollFd]);
 
-impl Polled<'_> {
+impl<'a> Polled<'a> {
+    /// Room for so many descriptors: in `few`, or in memory that is mapped. None of them is in use.
+    fn of(count: usize, few: &'a mut [PollFd; FEW], mapped: &'a mut Option<sys::Scratch>) -> sys::Result<Polled<'a>> {
+        if let Some(few) = few.get_mut(..count) {
+            return Ok(Polled(few));
+        }
+        let many = mapped.insert(sys::Scratch::map(count * size_of::<PollFd>())?).poll_fds(count);
+        // It is zero, and 0 is a descriptor.
+        many.fill(IDLE);
+        Ok(Polled(many))
+    }
+
     fn clear(&mut self) {
         self.0.iter().filter(|poll| poll.fd >= 0).for_each(|poll| table::end_kept(poll.fd));
         self.0.fill(IDLE);
@@ -159,7 +164,10 @@ fn prepare(list: List, polled: &mut Polled<'_>, start: u64) -> Result<Option<u64
     let mut timeout: Option<u64> = None;
     for subscription in list.iter() {
         let wait = if subscription.tag == eventtype::CLOCK {
-            remaining(&subscription, start).map(Some)
+            let can_jump =
+                subscription.id_or_fd == clockid::REALTIME && subscription.flags & subclockflags::ABSTIME != 0;
+            let most = if can_jump { LOOK_AT_REALTIME } else { u64::MAX };
+            remaining(&subscription, start).map(|wait| Some(wait.min(most)))
         } else {
             descriptor(&subscription).map(|(entry, events)| {
                 // What is embedded is always ready. What another thread opened meanwhile is not waited for.
@@ -255,4 +263,19 @@ fn now(clock: ClockId) -> Result<u64> {
 
 fn timespec(nanoseconds: u64) -> Timespec {
     Timespec { tv_sec: (nanoseconds / 1_000_000_000) as i64, tv_nsec: (nanoseconds % 1_000_000_000) as i64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_in_use_at_first() {
+        for count in [0, 1, FEW, FEW + 1, 1000] {
+            let (mut few, mut mapped) = ([IDLE; FEW], None);
+            let polled = Polled::of(count, &mut few, &mut mapped).unwrap();
+            assert_eq!(polled.0.len(), count);
+            assert!(polled.0.iter().all(|poll| poll.fd < 0), "{count}");
+        }
+    }
 }

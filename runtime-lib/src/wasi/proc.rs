@@ -3,7 +3,9 @@
 use super::Result;
 use super::guest::Memory;
 use super::types::Errno;
-use crate::{process, script, sys};
+use crate::sys;
+#[cfg(not(feature = "library"))]
+use crate::{process, script};
 
 /// Ends the process. Linux keeps the low 8 bits of the status: 256 is seen as 0, and -1 as 255. Statuses from 126 on
 /// are the guest's to use, though a shell gives some of them meanings of its own.
@@ -24,11 +26,8 @@ fn exit_process(rval: u32) -> ! {
 /// Sends a signal to the process itself. Signals that a guest cannot handle do what they do by default.
 ///
 /// WASI numbers signals as Linux does up to `term` (15), and leaves out Linux' 16 (SIGSTKFLT).
+#[cfg(not(feature = "library"))]
 pub fn proc_raise(_: Memory, signal: u32) -> Result {
-    // The process is somebody else's.
-    if cfg!(feature = "library") {
-        return Err(Errno::NOSYS);
-    }
     let signal = match signal {
         0 => return Ok(()),
         1..=15 => signal,
@@ -37,6 +36,12 @@ pub fn proc_raise(_: Memory, signal: u32) -> Result {
     };
     script::flush();
     Ok(sys::raise(signal as i32)?)
+}
+
+/// The process is somebody else's.
+#[cfg(feature = "library")]
+pub fn proc_raise(_: Memory, _: u32) -> Result {
+    Err(Errno::NOSYS)
 }
 
 pub fn sched_yield(_: Memory) -> Result {

@@ -7,8 +7,11 @@ use super::table::{self, Entry, Kind, Open};
 use super::types::{Errno, fdflags, rights, sockflags};
 use crate::sys::{self, Shutdown};
 
+#[cfg(not(feature = "library"))]
 const RIGHTS: u64 = rights::FD_FDSTAT_SET_FLAGS | rights::FD_FILESTAT_GET | rights::POLL_FD_READWRITE;
+#[cfg(not(feature = "library"))]
 pub const RIGHTS_OF_LISTENERS: u64 = RIGHTS | rights::SOCK_ACCEPT;
+#[cfg(not(feature = "library"))]
 pub const RIGHTS_OF_CONNECTIONS: u64 = RIGHTS | rights::FD_READ | rights::FD_WRITE | rights::SOCK_SHUTDOWN;
 
 /// An open socket that has a right. What a process was started with may be a socket, too.

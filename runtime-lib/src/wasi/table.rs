@@ -122,16 +122,19 @@ impl Descriptors {
     }
 
     /// Gives a descriptor the lowest free number.
+    #[cfg(feature = "library")]
     pub fn insert(&self, entry: Entry) -> Result<u32> {
         self.0.lock().insert(entry)
     }
 
     /// Takes an open descriptor out.
+    #[cfg(feature = "library")]
     pub fn take(&self, fd: u32) -> Result<Entry> {
         self.0.lock().take(fd)
     }
 
     /// Closes all that are open, and gives the table back.
+    #[cfg(feature = "library")]
     pub fn release(&self) {
         let mut table = self.0.lock();
         for cell in table.cells() {
@@ -347,6 +350,7 @@ const IS_CLOSED: u32 = 1 << 31;
 static USES: AtomicPtr<AtomicU32> = AtomicPtr::new(core::ptr::null_mut());
 
 /// Makes ready for several threads, before there is a second one.
+#[cfg(not(feature = "library"))]
 pub fn prepare_for_threads() -> sys::Result<()> {
     let uses = sys::map_anywhere(HOST_LIMIT as u64 * size_of::<AtomicU32>() as u64, true)?;
     USES.store(uses as *mut AtomicU32, Relaxed);
@@ -388,7 +392,7 @@ pub fn close(entry: &Entry) {
 }
 
 fn close_now(host: i32) {
-    // The host's own streams.
+    // The host's own streams: nothing that is opened here has such a number.
     if cfg!(feature = "library") && host <= 2 {
         return;
     }
