@@ -32,6 +32,7 @@ mod optimize;
 pub mod options;
 mod parse;
 mod plan;
+mod profile;
 pub mod program;
 mod runtime;
 mod suggest;
@@ -137,6 +138,7 @@ pub fn make(program: &Program<'_>, options: &Options, emit: Emit, session: Sessi
     check_purpose(program, options, emit)?;
     observer.phase("parse, validate and plan");
     let plan = Plan::new(program, options)?;
+    plan.profile.notes().for_each(|note| observer.note(note));
     let target = Target::new(options, plan.layout.instances)?;
     let header = header::header(&plan);
 
@@ -196,6 +198,9 @@ fn check_purpose(program: &Program<'_>, options: &Options, emit: Emit) -> Result
     }
     if emit == Emit::Executable {
         return Err(Error::usage("a library is no executable"));
+    }
+    if let options::Profile::Generate(_) = options.profile {
+        return Err(Error::usage("only executables can be profiled, libraries cannot"));
     }
     if options.grants.is_any() {
         return Err(Error::usage(

@@ -163,6 +163,25 @@ pub enum Harden {
 /// fewer than would exhaust it.
 pub const DEFAULT_MAX_THREADS: u32 = 4096;
 
+/// What is done about profiles.
+#[derive(Clone, Debug, Default)]
+pub enum Profile {
+    #[default]
+    None,
+    /// The executable counts what runs, in this file, or in one that is named like the executable.
+    Generate(Option<String>),
+    /// It is known what ran, by one or more files that executables of the program wrote.
+    Use(Vec<ProfileFile>),
+}
+
+/// A file that an executable wrote.
+#[derive(Clone, Debug)]
+pub struct ProfileFile {
+    /// For messages.
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
+
 /// Everything that decides what the output is, but for the input.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -193,6 +212,7 @@ pub struct Options {
     /// Translate the DWARF of the modules, and record the Wasm offset of calls too, so that each line of a backtrace
     /// has one.
     pub debug_info: bool,
+    pub profile: Profile,
     /// For tests: an executable finds everything through the instance register, as libraries do.
     pub instance_register: bool,
     /// Let Cranelift check its input and output (costs 40 % of the compile time).
@@ -226,6 +246,7 @@ impl Default for Options {
             allow_unknown_imports: false,
             harden: Harden::Auto,
             debug_info: false,
+            profile: Profile::None,
             instance_register: false,
             verify: cfg!(debug_assertions),
         }

@@ -11,6 +11,7 @@
 //! - [`process`]: what the kernel handed over: arguments, environment, auxiliary vector;
 //! - [`start`]: from the entry point to the program's `main`;
 //! - [`harden`]: what is given up before it runs;
+//! - [`profile`]: where a program counts, if it does;
 //! - [`memory`]: placing and growing memories and tables, bulk operations;
 //! - [`thread`]: what each thread has for itself, its beginning and end; [`lock`], [`wait`]: how they wait for another;
 //! - [`exception`]: exceptions and what catches them;
@@ -46,6 +47,7 @@ mod library;
 mod lock;
 mod memory;
 mod process;
+mod profile;
 mod report;
 mod script;
 mod sites;

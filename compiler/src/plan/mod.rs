@@ -32,6 +32,7 @@ use crate::parse::index::{
 };
 use crate::parse::uses::Uses;
 use crate::parse::{Body, External, Module};
+use crate::profile::Profiling;
 use crate::program::{Entry, Program};
 use evaluate::ConstValue;
 use ids::{DataId, ElemId, FuncId, GlobalId, InstanceId, MemoryId, TableId, TagId, TypeId};
@@ -63,6 +64,7 @@ pub struct Plan<'a> {
     /// Imports that the program around a library satisfies.
     pub host_imports: PrimaryMap<HostImportId, HostImport>,
     pub main: Main,
+    pub profile: Profiling,
 }
 
 /// One instance: what its module's indices mean.
@@ -283,6 +285,7 @@ impl<'a> Plan<'a> {
         library::check(&plan)?;
         instantiate::split_instantiation(&mut plan, !matches!(program.entry, Entry::Script(_)))?;
         plan.layout = layout::lay_out(&plan, options)?;
+        plan.profile = Profiling::new(&plan, &options.profile)?;
         Ok(plan)
     }
 }

@@ -25,6 +25,7 @@ use crate::options::Options;
 use crate::parse::index::{BodyIndex, FuncIndex, TagIndex};
 use crate::parse::uses::{Uses, find_uses};
 use crate::parse::{External, Import, Module, SegmentMode};
+use crate::profile::Profiling;
 use crate::program::{Entry, InstanceSource, Program, Step};
 use crate::suggest::did_you_mean;
 
@@ -50,6 +51,7 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         layout: Layout::default(),
         host_imports: PrimaryMap::new(),
         main: Main::Command(None),
+        profile: Profiling::None,
     };
     let mut host_memories = HostMemories::default();
     for (index, (source, parsed)) in program.instances.iter().zip(modules).enumerate() {

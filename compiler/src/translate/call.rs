@@ -1,8 +1,9 @@
 //! Calls (core specification, 4.4.8): direct ones are direct, indirect ones check the index and the type, and those
-//! through references of a known type only that they are not null.
+//! through references of a known type only that they are not null. Where a profile knows who is called nearly always,
+//! that is called directly behind a [`Guard`].
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{self, FuncRef, InstBuilder, Type, Value, types};
+use cranelift_codegen::ir::{self, Block, BlockArg, FuncRef, InstBuilder, Type, Value, types};
 use cranelift_entity::EntityRef;
 use wasmc_abi::layout::FUNCREF_TYPE_ID;
 use wasmc_abi::trap::TrapCode;
@@ -13,10 +14,29 @@ use super::exceptions::Callee;
 use super::function::Translator;
 use super::names::{Name, Unique, WasiFunction};
 use super::traps;
-use super::types::{POINTER, native_signature, value_type, wasm_signature};
+use super::types::{POINTER, REFERENCE, native_signature, value_type, wasm_signature};
 use crate::parse::index::{FuncIndex, TypeIndex};
 use crate::plan::FunctionSource;
+use crate::plan::evaluate::ConstValue;
 use crate::plan::ids::{FuncId, MemoryId, TableId, TypeId};
+use crate::plan::instantiate::initial_entry;
+use crate::plan::layout::TablePlace;
+
+/// What leads to a function that is not named.
+#[derive(Clone, Copy)]
+enum Through {
+    /// A table, and an index in it.
+    Table(TableId, Value),
+    Reference(Value),
+}
+
+/// A branch on whether a function is called that nearly always is.
+struct Guard {
+    callee: FuncId,
+    holds: Block,
+    fails: Block,
+    fails_rarely: bool,
+}
 
 impl Translator<'_, '_> {
     pub fn translate_call(&mut self, operator: &Operator<'_>) -> bool {
@@ -43,38 +63,20 @@ impl Translator<'_, '_> {
                 self.unreachable = Some(0);
             }
             Operator::CallIndirect { type_index, table_index } => {
-                let ty = self.instance.types[TypeIndex::new(type_index as usize)];
-                let index = self.pop();
-                let arguments = self.pop_arguments(ty);
-                let callee = self.env.indirect_callee(self.table(table_index), ty, index);
-                let results = self.call_address(ty, callee, &arguments);
-                self.stack.extend(results);
+                let through = Through::Table(self.table(table_index), self.pop());
+                self.call_through(through, type_index);
             }
             Operator::ReturnCallIndirect { type_index, table_index } => {
-                let ty = self.instance.types[TypeIndex::new(type_index as usize)];
-                let index = self.pop();
-                let arguments = self.pop_arguments(ty);
-                let callee = self.env.indirect_callee(self.table(table_index), ty, index);
-                let signature = self.env.signature(ty);
-                self.env.ins().return_call_indirect(signature, callee, &arguments);
-                self.unreachable = Some(0);
+                let through = Through::Table(self.table(table_index), self.pop());
+                self.return_call_through(through, type_index);
             }
             Operator::CallRef { type_index } => {
-                let ty = self.instance.types[TypeIndex::new(type_index as usize)];
-                let reference = self.pop();
-                let arguments = self.pop_arguments(ty);
-                let callee = self.env.callee_of_reference(reference);
-                let results = self.call_address(ty, callee, &arguments);
-                self.stack.extend(results);
+                let through = Through::Reference(self.pop());
+                self.call_through(through, type_index);
             }
             Operator::ReturnCallRef { type_index } => {
-                let ty = self.instance.types[TypeIndex::new(type_index as usize)];
-                let reference = self.pop();
-                let arguments = self.pop_arguments(ty);
-                let callee = self.env.callee_of_reference(reference);
-                let signature = self.env.signature(ty);
-                self.env.ins().return_call_indirect(signature, callee, &arguments);
-                self.unreachable = Some(0);
+                let through = Through::Reference(self.pop());
+                self.return_call_through(through, type_index);
             }
             _ => return false,
         }
@@ -96,6 +98,83 @@ impl Translator<'_, '_> {
         }
         let function = self.env.wasm_function(callee);
         self.call_throwing(Callee::Direct(function), arguments)
+    }
+
+    fn call_through(&mut self, through: Through, type_index: u32) {
+        let ty = self.instance.types[TypeIndex::new(type_index as usize)];
+        let arguments = self.pop_arguments(ty);
+        let Some(guard) = self.guard(through, ty) else {
+            let callee = self.callee(through, ty);
+            let results = self.call_address(ty, callee, &arguments);
+            self.stack.extend(results);
+            return;
+        };
+        let results: Vec<Type> = self.env.plan.types.get(ty).results().iter().map(|&ty| value_type(ty)).collect();
+        let (next, cold) = (self.create_block(&results), self.cold);
+        for (block, is_guarded) in [(guard.holds, true), (guard.fails, false)] {
+            self.enter(block, cold || (guard.fails_rarely && !is_guarded));
+            let results = match is_guarded {
+                true => self.call_function(guard.callee, &arguments),
+                false => {
+                    let callee = self.callee(through, ty);
+                    self.call_address(ty, callee, &arguments)
+                }
+            };
+            let results: Vec<BlockArg> = results.into_iter().map(BlockArg::from).collect();
+            self.env.ins().jump(next, &results);
+        }
+        self.env.builder.seal_block(next);
+        self.enter(next, cold);
+        self.stack.extend_from_slice(self.env.builder.block_params(next));
+    }
+
+    fn return_call_through(&mut self, through: Through, type_index: u32) {
+        let ty = self.instance.types[TypeIndex::new(type_index as usize)];
+        let arguments = self.pop_arguments(ty);
+        if let Some(guard) = self.guard(through, ty) {
+            let function = self.env.wasm_function(guard.callee);
+            self.enter(guard.holds, self.cold);
+            self.env.ins().return_call(function, &arguments);
+            self.enter(guard.fails, self.cold || guard.fails_rarely);
+        }
+        let callee = self.callee(through, ty);
+        let signature = self.env.signature(ty);
+        self.env.ins().return_call_indirect(signature, callee, &arguments);
+        self.unreachable = Some(0);
+    }
+
+    /// The code address of what is called, or a trap.
+    fn callee(&mut self, through: Through, ty: TypeId) -> Value {
+        let code_offset = match through {
+            Through::Table(table, index) => self.env.indirect_callee(table, ty, index),
+            Through::Reference(reference) => self.env.callee_of_reference(reference),
+        };
+        self.count_callee(code_offset);
+        self.env.code_address(code_offset)
+    }
+
+    /// If a profile says that a call nearly always goes to one function: branches on whether it does so now. Traps
+    /// nowhere: where it does not, there are all the checks that there would be without a guard.
+    fn guard(&mut self, through: Through, ty: TypeId) -> Option<Guard> {
+        let plan = self.env.plan;
+        let likely = self.measured?.callee(self.offset)?;
+        let function = &plan.functions[likely.function];
+        let type_id = plan.types.runtime_numbers(function.ty).start;
+        if !function.referenced || !plan.types.runtime_numbers(ty).contains(&type_id) {
+            return None;
+        }
+        let holds = match through {
+            Through::Table(table, index) => self.env.entry_is(table, index, likely.function)?,
+            Through::Reference(reference) => {
+                let expected = self.env.constant(ConstValue::Function(likely.function), REFERENCE);
+                self.env.ins().icmp(IntCC::Equal, reference, expected)
+            }
+        };
+        let [then, otherwise] = [(); 2].map(|()| self.env.builder.create_block());
+        self.env.ins().brif(holds, then, &[], otherwise, &[]);
+        self.env.builder.seal_block(then);
+        self.env.builder.seal_block(otherwise);
+        Some(Guard { callee: likely.function, holds: then, fails: otherwise, fails_rarely: likely.others_are_rare })
     }
 
     /// Calls a function of a type at a code address.
@@ -151,7 +230,7 @@ impl Environment<'_, '_> {
         self.call(name, || native_signature(&params, &results), &arguments)
     }
 
-    /// The code address of a table's entry, which must be a function of this type.
+    /// The code offset of a table's entry, which must be a function of this type.
     fn indirect_callee(&mut self, table: TableId, ty: TypeId, index: Value) -> Value {
         let entry = self.table_entry(table, index, TrapCode::UndefinedElement);
         let flags = self.table_flags(table);
@@ -177,16 +256,38 @@ impl Environment<'_, '_> {
         self.ins().trap(traps::to_clif(TrapCode::BadSignature));
         self.builder.switch_to_block(fits);
 
-        let code_offset = self.ins().sload32(flags, entry, 0);
-        self.code_address(code_offset)
+        self.ins().sload32(flags, entry, 0)
     }
 
-    /// The code address of the function that a reference means, whose type is known, or a trap if it is null.
+    /// Whether an index is that of an entry with a function; `None` if that cannot be said without more than a
+    /// comparison. Of a table that never changes the index says it. An entry that can change is compared itself, if
+    /// there is one.
+    fn entry_is(&mut self, table: TableId, index: Value, function: FuncId) -> Option<Value> {
+        let TablePlace::ReadOnly = self.plan.layout.tables[table] else {
+            return Some(self.changing_entry_is(table, index, function));
+        };
+        let table = &self.plan.tables[table];
+        let is_function =
+            |&index: &u64| initial_entry(&table.entries, table.initial, index) == ConstValue::Function(function);
+        let mut places = (0..table.minimum).filter(is_function);
+        let place = places.next().filter(|_| places.next().is_none())?;
+        let place = self.iconst(self.builder.func.dfg.value_type(index), place);
+        Some(self.ins().icmp(IntCC::Equal, index, place))
+    }
+
+    fn changing_entry_is(&mut self, table: TableId, index: Value, function: FuncId) -> Value {
+        let entry = self.table_entry(table, index, TrapCode::UndefinedElement);
+        let flags = self.table_flags(table);
+        let found = self.ins().load(REFERENCE, flags, entry, 0);
+        let expected = self.constant(ConstValue::Function(function), REFERENCE);
+        self.ins().icmp(IntCC::Equal, found, expected)
+    }
+
+    /// The code offset of the function that a reference means, whose type is known, or a trap if it is null.
     fn callee_of_reference(&mut self, reference: Value) -> Value {
         self.ins().trapz(reference, traps::to_clif(TrapCode::NullReference));
         let code_offset = self.ins().ireduce(types::I32, reference);
-        let code_offset = self.ins().sextend(POINTER, code_offset);
-        self.code_address(code_offset)
+        self.ins().sextend(POINTER, code_offset)
     }
 
     fn code_address(&mut self, code_offset: Value) -> Value {

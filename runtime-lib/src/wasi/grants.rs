@@ -70,8 +70,8 @@ fn flags() -> u32 {
     note().map_or(0, |note| note.flags)
 }
 
-/// A variable of the host that replaces grants.
-fn replacement(name: &[u8]) -> Option<&'static [u8]> {
+/// A variable of the host that replaces what was chosen when the program was compiled.
+pub fn replacement(name: &[u8]) -> Option<&'static [u8]> {
     if flags() & SEALED != 0 { None } else { process::host_variable(name) }
 }
 

@@ -57,7 +57,7 @@ use fd::{
     unstable_fd_seek,
 };
 pub use grants::{
-    GrantedDirectory, Streams, granted_directories, granted_memory, open as open_grants, open_in_library,
+    GrantedDirectory, Streams, granted_directories, granted_memory, open as open_grants, open_in_library, replacement,
 };
 use path::{
     path_create_directory, path_filestat_get, path_filestat_set_times, path_link, path_open, path_readlink,
