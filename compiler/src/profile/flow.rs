@@ -311,7 +311,7 @@ impl Walk<'_> {
             | Operator::BrOnNull { relative_depth }
             | Operator::BrOnNonNull { relative_depth } => self.branch_or_not(*relative_depth, offset, here),
             Operator::BrTable { targets } => {
-                let mut labels: Vec<u32> = targets.targets().filter_map(|depth| depth.ok()).collect();
+                let mut labels: Vec<u32> = targets.targets().filter_map(Result::ok).collect();
                 labels.sort_unstable();
                 labels.dedup();
                 labels.retain(|&depth| depth != targets.default());
