@@ -163,18 +163,19 @@ impl Translator<'_, '_> {
         if !function.referenced || !plan.types.runtime_numbers(ty).contains(&type_id) {
             return None;
         }
-        let holds = match through {
-            Through::Table(table, index) => self.env.entry_is(table, index, likely.function)?,
+        let differs = match through {
+            Through::Table(table, index) => self.env.entry_differs(table, index, likely.function)?,
             Through::Reference(reference) => {
                 let expected = self.env.constant(ConstValue::Function(likely.function), REFERENCE);
-                self.env.ins().icmp(IntCC::Equal, reference, expected)
+                self.env.ins().icmp(IntCC::NotEqual, reference, expected)
             }
         };
-        let [then, otherwise] = [(); 2].map(|()| self.env.builder.create_block());
-        self.env.ins().brif(holds, then, &[], otherwise, &[]);
-        self.env.builder.seal_block(then);
-        self.env.builder.seal_block(otherwise);
-        Some(Guard { callee: likely.function, holds: then, fails: otherwise, fails_rarely: likely.others_are_rare })
+        let [fails, holds] = [(); 2].map(|()| self.env.builder.create_block());
+        // Of the two, Cranelift lays out the second first.
+        self.env.ins().brif(differs, fails, &[], holds, &[]);
+        self.env.builder.seal_block(fails);
+        self.env.builder.seal_block(holds);
+        Some(Guard { callee: likely.function, holds, fails, fails_rarely: likely.others_are_rare })
     }
 
     /// Calls a function of a type at a code address.
@@ -248,6 +249,9 @@ impl Environment<'_, '_> {
         };
         let [fits, differs] = [(); 2].map(|()| self.builder.create_block());
         self.builder.set_cold_block(differs);
+        if self.builder.current_block().is_some_and(|block| self.builder.func.layout.is_cold(block)) {
+            self.builder.set_cold_block(fits);
+        }
         self.ins().brif(matches, fits, &[], differs, &[]);
         self.builder.seal_block(fits);
         self.builder.seal_block(differs);
@@ -259,12 +263,12 @@ impl Environment<'_, '_> {
         self.ins().sload32(flags, entry, 0)
     }
 
-    /// Whether an index is that of an entry with a function; `None` if that cannot be said without more than a
+    /// Whether an index is not that of an entry with a function; `None` if that cannot be said without more than a
     /// comparison. Of a table that never changes the index says it. An entry that can change is compared itself, if
     /// there is one.
-    fn entry_is(&mut self, table: TableId, index: Value, function: FuncId) -> Option<Value> {
+    fn entry_differs(&mut self, table: TableId, index: Value, function: FuncId) -> Option<Value> {
         let TablePlace::ReadOnly = self.plan.layout.tables[table] else {
-            return Some(self.changing_entry_is(table, index, function));
+            return Some(self.changing_entry_differs(table, index, function));
         };
         let table = &self.plan.tables[table];
         let is_function =
@@ -272,15 +276,15 @@ impl Environment<'_, '_> {
         let mut places = (0..table.minimum).filter(is_function);
         let place = places.next().filter(|_| places.next().is_none())?;
         let place = self.iconst(self.builder.func.dfg.value_type(index), place);
-        Some(self.ins().icmp(IntCC::Equal, index, place))
+        Some(self.ins().icmp(IntCC::NotEqual, index, place))
     }
 
-    fn changing_entry_is(&mut self, table: TableId, index: Value, function: FuncId) -> Value {
+    fn changing_entry_differs(&mut self, table: TableId, index: Value, function: FuncId) -> Value {
         let entry = self.table_entry(table, index, TrapCode::UndefinedElement);
         let flags = self.table_flags(table);
         let found = self.ins().load(REFERENCE, flags, entry, 0);
         let expected = self.constant(ConstValue::Function(function), REFERENCE);
-        self.ins().icmp(IntCC::Equal, found, expected)
+        self.ins().icmp(IntCC::NotEqual, found, expected)
     }
 
     /// The code offset of the function that a reference means, whose type is known, or a trap if it is null.
