@@ -1,8 +1,8 @@
 //! From the entry point to the program.
 //!
 //! ```text
-//! entry (arch) → start: check │ profile │ grants │ memories │ handlers │ stack │ read-only │ harden ─→ run, on the Wasm stack →
-//! exit 0
+//! entry (arch) → start: check │ profile │ grants │ memories │ handlers │ stack │ read-only │ harden ─→ run, on the
+//! Wasm stack → exit 0
 //! ```
 //!
 //! # Stacks

@@ -430,7 +430,7 @@ impl CommonArguments {
         }
         let read = |path: &PathBuf| {
             let name = path.display().to_string();
-            let bytes = std::fs::read(path).map_err(|error| Error::usage(format!("cannot read {name}: {error}")))?;
+            let bytes = std::fs::read(path).map_err(|error| Error::invalid(format!("cannot read {name}: {error}")))?;
             Ok(ProfileFile { name, bytes })
         };
         self.profile_use.iter().map(read).collect::<Result<_>>().map(Profile::Use)

@@ -11,7 +11,8 @@
 //! | `br_if`, `br_on_…`             | the same: how often it does not branch      | branching is the rest            |
 //! | … the only branch to a `loop`  | nothing                                     | `loop`, less how often it began  |
 //! | `br_table`                     | each label but that of the default          | the default is the rest          |
-//! | `catch`, `end` of what exceptions lead to | how often control is behind it   |                                  |
+//! | `catch`, and `end` of a block  | how often control is behind it              |                                  |
+//! | that exceptions lead to        |                                             |                                  |
 //! | `end`                          | nothing                                     | the sum of all ways              |
 //!
 //! A call that does not return, and increments that threads lose, make sums that do not fit: then a rest is 0.
@@ -23,8 +24,8 @@ use crate::error::Result;
 /// The places of a body at which something is counted, ascending by offset.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
-    /// A hash of the function's name and of the body's operators. What they refer to by number is not in it, nor are constants: so it stays when
-    /// other functions, types and data come and go.
+    /// A hash of the function's name and of the body's operators. What they refer to by number is not in it, nor are
+    /// constants: so it stays when other functions, types and data come and go.
     pub hash: u64,
     places: Vec<Place>,
     pub counters: u32,
@@ -61,7 +62,7 @@ impl Places {
 pub struct Flow {
     /// How often the function was called.
     pub entries: u64,
-    /// How often control was behind operators, ascending by offset. Only where it comes from elsewhere or goes elsewhere.
+    /// How often control was behind operators, ascending by offset: where it comes from elsewhere, or goes elsewhere.
     next: Vec<(u32, u64)>,
     /// How often it went the other way: to the `else`, or to where a branch leads.
     other: Vec<(u32, u64)>,

@@ -248,12 +248,14 @@ impl Measured {
 
 fn parse(file: &ProfileFile) -> Result<Profile<'_>> {
     Profile::parse(&file.bytes).map_err(|error| {
-        let what = match error {
-            Malformed::Other => "it is not a profile",
-            Malformed::Version => "the profile was made by another version of wasmc",
-            Malformed::Damaged => "the profile is damaged",
-        };
-        Error::usage(format!("{}: {what}", file.name))
+        let name = &file.name;
+        match error {
+            Malformed::Other => Error::invalid(format!("{name}: it is not a profile")),
+            Malformed::Version => {
+                Error::unsupported(format!("{name}: the profile is that of another version of wasmc"))
+            }
+            Malformed::Damaged => Error::invalid(format!("{name}: the profile is damaged")),
+        }
     })
 }
 
