@@ -30,7 +30,7 @@ enum Through {
     Reference(Value),
 }
 
-/// A branch on whether a function is called that nearly always is.
+/// A branch on whether a function is called that nearly always is. The arguments are parameters of both ways.
 struct Guard {
     callee: FuncId,
     holds: Block,
@@ -103,7 +103,7 @@ impl Translator<'_, '_> {
     fn call_through(&mut self, through: Through, type_index: u32) {
         let ty = self.instance.types[TypeIndex::new(type_index as usize)];
         let arguments = self.pop_arguments(ty);
-        let Some(guard) = self.guard(through, ty) else {
+        let Some(guard) = self.guard(through, ty, &arguments) else {
             let callee = self.callee(through, ty);
             let results = self.call_address(ty, callee, &arguments);
             self.stack.extend(results);
@@ -113,6 +113,7 @@ impl Translator<'_, '_> {
         let (next, cold) = (self.create_block(&results), self.cold);
         for (block, is_guarded) in [(guard.holds, true), (guard.fails, false)] {
             self.enter(block, cold || (guard.fails_rarely && !is_guarded));
+            let arguments = self.env.builder.block_params(block).to_vec();
             let results = match is_guarded {
                 true => self.call_function(guard.callee, &arguments),
                 false => {
@@ -131,9 +132,10 @@ impl Translator<'_, '_> {
     fn return_call_through(&mut self, through: Through, type_index: u32) {
         let ty = self.instance.types[TypeIndex::new(type_index as usize)];
         let arguments = self.pop_arguments(ty);
-        if let Some(guard) = self.guard(through, ty) {
+        if let Some(guard) = self.guard(through, ty, &arguments) {
             let function = self.env.wasm_function(guard.callee);
             self.enter(guard.holds, self.cold);
+            let arguments = self.env.builder.block_params(guard.holds).to_vec();
             self.env.ins().return_call(function, &arguments);
             self.enter(guard.fails, self.cold || guard.fails_rarely);
         }
@@ -155,7 +157,7 @@ impl Translator<'_, '_> {
 
     /// If a profile says that a call nearly always goes to one function: branches on whether it does so now. Traps
     /// nowhere: where it does not, there are all the checks that there would be without a guard.
-    fn guard(&mut self, through: Through, ty: TypeId) -> Option<Guard> {
+    fn guard(&mut self, through: Through, ty: TypeId, arguments: &[Value]) -> Option<Guard> {
         let plan = self.env.plan;
         let likely = self.measured?.callee(self.offset)?;
         let function = &plan.functions[likely.function];
@@ -170,9 +172,12 @@ impl Translator<'_, '_> {
                 self.env.ins().icmp(IntCC::NotEqual, reference, expected)
             }
         };
-        let [fails, holds] = [(); 2].map(|()| self.env.builder.create_block());
+        let types: Vec<Type> = arguments.iter().map(|&argument| self.type_of(argument)).collect();
+        let [fails, holds] = [(); 2].map(|()| self.create_block(&types));
+        // What the arguments need is computed before the branch, and not once on each way and again behind them.
+        let arguments: Vec<BlockArg> = arguments.iter().copied().map(BlockArg::from).collect();
         // Of the two, Cranelift lays out the second first.
-        self.env.ins().brif(differs, fails, &[], holds, &[]);
+        self.env.ins().brif(differs, fails, &arguments, holds, &arguments);
         self.env.builder.seal_block(fails);
         self.env.builder.seal_block(holds);
         Some(Guard { callee: likely.function, holds, fails, fails_rarely: likely.others_are_rare })
