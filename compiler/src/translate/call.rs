@@ -1,9 +1,8 @@
 //! Calls (core specification, 4.4.8): direct ones are direct, indirect ones check the index and the type, and those
-//! through references of a known type only that they are not null. Where a profile knows who is called nearly always,
-//! that is called directly behind a [`Guard`].
+//! through references of a known type only that they are not null.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{self, Block, BlockArg, FuncRef, InstBuilder, Type, Value, types};
+use cranelift_codegen::ir::{self, FuncRef, InstBuilder, Type, Value, types};
 use cranelift_entity::EntityRef;
 use wasmc_abi::layout::FUNCREF_TYPE_ID;
 use wasmc_abi::trap::TrapCode;
@@ -14,13 +13,10 @@ use super::exceptions::Callee;
 use super::function::Translator;
 use super::names::{Name, Unique, WasiFunction};
 use super::traps;
-use super::types::{POINTER, REFERENCE, native_signature, value_type, wasm_signature};
+use super::types::{POINTER, native_signature, value_type, wasm_signature};
 use crate::parse::index::{FuncIndex, TypeIndex};
 use crate::plan::FunctionSource;
-use crate::plan::evaluate::ConstValue;
 use crate::plan::ids::{FuncId, MemoryId, TableId, TypeId};
-use crate::plan::instantiate::initial_entry;
-use crate::plan::layout::TablePlace;
 
 /// What leads to a function that is not named.
 #[derive(Clone, Copy)]
@@ -28,14 +24,6 @@ enum Through {
     /// A table, and an index in it.
     Table(TableId, Value),
     Reference(Value),
-}
-
-/// A branch on whether a function is called that nearly always is. The arguments are parameters of both ways.
-struct Guard {
-    callee: FuncId,
-    holds: Block,
-    fails: Block,
-    fails_rarely: bool,
 }
 
 impl Translator<'_, '_> {
@@ -103,42 +91,14 @@ impl Translator<'_, '_> {
     fn call_through(&mut self, through: Through, type_index: u32) {
         let ty = self.instance.types[TypeIndex::new(type_index as usize)];
         let arguments = self.pop_arguments(ty);
-        let Some(guard) = self.guard(through, ty, &arguments) else {
-            let callee = self.callee(through, ty);
-            let results = self.call_address(ty, callee, &arguments);
-            self.stack.extend(results);
-            return;
-        };
-        let results: Vec<Type> = self.env.plan.types.get(ty).results().iter().map(|&ty| value_type(ty)).collect();
-        let (next, cold) = (self.create_block(&results), self.cold);
-        for (block, is_guarded) in [(guard.holds, true), (guard.fails, false)] {
-            self.enter(block, cold || (guard.fails_rarely && !is_guarded));
-            let arguments = self.env.builder.block_params(block).to_vec();
-            let results = match is_guarded {
-                true => self.call_function(guard.callee, &arguments),
-                false => {
-                    let callee = self.callee(through, ty);
-                    self.call_address(ty, callee, &arguments)
-                }
-            };
-            let results: Vec<BlockArg> = results.into_iter().map(BlockArg::from).collect();
-            self.env.ins().jump(next, &results);
-        }
-        self.env.builder.seal_block(next);
-        self.enter(next, cold);
-        self.stack.extend_from_slice(self.env.builder.block_params(next));
+        let callee = self.callee(through, ty);
+        let results = self.call_address(ty, callee, &arguments);
+        self.stack.extend(results);
     }
 
     fn return_call_through(&mut self, through: Through, type_index: u32) {
         let ty = self.instance.types[TypeIndex::new(type_index as usize)];
         let arguments = self.pop_arguments(ty);
-        if let Some(guard) = self.guard(through, ty, &arguments) {
-            let function = self.env.wasm_function(guard.callee);
-            self.enter(guard.holds, self.cold);
-            let arguments = self.env.builder.block_params(guard.holds).to_vec();
-            self.env.ins().return_call(function, &arguments);
-            self.enter(guard.fails, self.cold || guard.fails_rarely);
-        }
         let callee = self.callee(through, ty);
         let signature = self.env.signature(ty);
         self.env.ins().return_call_indirect(signature, callee, &arguments);
@@ -153,34 +113,6 @@ impl Translator<'_, '_> {
         };
         self.count_callee(code_offset);
         self.env.code_address(code_offset)
-    }
-
-    /// If a profile says that a call nearly always goes to one function: branches on whether it does so now. Traps
-    /// nowhere: where it does not, there are all the checks that there would be without a guard.
-    fn guard(&mut self, through: Through, ty: TypeId, arguments: &[Value]) -> Option<Guard> {
-        let plan = self.env.plan;
-        let likely = self.measured?.callee(self.offset)?;
-        let function = &plan.functions[likely.function];
-        let type_id = plan.types.runtime_numbers(function.ty).start;
-        if !function.referenced || !plan.types.runtime_numbers(ty).contains(&type_id) {
-            return None;
-        }
-        let differs = match through {
-            Through::Table(table, index) => self.env.entry_differs(table, index, likely.function)?,
-            Through::Reference(reference) => {
-                let expected = self.env.constant(ConstValue::Function(likely.function), REFERENCE);
-                self.env.ins().icmp(IntCC::NotEqual, reference, expected)
-            }
-        };
-        let types: Vec<Type> = arguments.iter().map(|&argument| self.type_of(argument)).collect();
-        let [fails, holds] = [(); 2].map(|()| self.create_block(&types));
-        // What the arguments need is computed before the branch, and not once on each way and again behind them.
-        let arguments: Vec<BlockArg> = arguments.iter().copied().map(BlockArg::from).collect();
-        // Of the two, Cranelift lays out the second first.
-        self.env.ins().brif(differs, fails, &arguments, holds, &arguments);
-        self.env.builder.seal_block(fails);
-        self.env.builder.seal_block(holds);
-        Some(Guard { callee: likely.function, holds, fails, fails_rarely: likely.others_are_rare })
     }
 
     /// Calls a function of a type at a code address.
@@ -266,30 +198,6 @@ impl Environment<'_, '_> {
         self.builder.switch_to_block(fits);
 
         self.ins().sload32(flags, entry, 0)
-    }
-
-    /// Whether an index is not that of an entry with a function; `None` if that cannot be said without more than a
-    /// comparison. Of a table that never changes the index says it. An entry that can change is compared itself, if
-    /// there is one.
-    fn entry_differs(&mut self, table: TableId, index: Value, function: FuncId) -> Option<Value> {
-        let TablePlace::ReadOnly = self.plan.layout.tables[table] else {
-            return Some(self.changing_entry_differs(table, index, function));
-        };
-        let table = &self.plan.tables[table];
-        let is_function =
-            |&index: &u64| initial_entry(&table.entries, table.initial, index) == ConstValue::Function(function);
-        let mut places = (0..table.minimum).filter(is_function);
-        let place = places.next().filter(|_| places.next().is_none())?;
-        let place = self.iconst(self.builder.func.dfg.value_type(index), place);
-        Some(self.ins().icmp(IntCC::NotEqual, index, place))
-    }
-
-    fn changing_entry_differs(&mut self, table: TableId, index: Value, function: FuncId) -> Value {
-        let entry = self.table_entry(table, index, TrapCode::UndefinedElement);
-        let flags = self.table_flags(table);
-        let found = self.ins().load(REFERENCE, flags, entry, 0);
-        let expected = self.constant(ConstValue::Function(function), REFERENCE);
-        self.ins().icmp(IntCC::NotEqual, found, expected)
     }
 
     /// The code offset of the function that a reference means, whose type is known, or a trap if it is null.
