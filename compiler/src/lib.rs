@@ -33,6 +33,7 @@ pub mod options;
 mod parse;
 mod plan;
 mod print;
+mod profile;
 pub mod program;
 mod runtime;
 mod suggest;
@@ -145,6 +146,7 @@ pub fn make(program: &Program<'_>, options: &Options, emit: Emit, session: Sessi
 
     observer.phase("parse, validate and plan");
     let plan = Plan::new(program, options)?;
+    plan.profile.notes().for_each(|note| observer.note(note));
     let target = Target::new(options, plan.layout.instances)?;
     let header = header::header(&plan);
 
@@ -199,6 +201,9 @@ fn check_purpose(program: &Program<'_>, options: &Options, emit: Emit) -> Result
     }
     if options.harden == options::Harden::Require {
         return Err(Error::usage("a library gives up nothing: the process is its host's"));
+    }
+    if let options::Profile::Generate(_) = options.profile {
+        return Err(Error::usage("only executables can be profiled, libraries cannot"));
     }
     if options.grants.is_any() {
         return Err(Error::usage(

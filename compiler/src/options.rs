@@ -193,6 +193,25 @@ pub enum Harden {
 /// fewer than would exhaust it.
 pub const DEFAULT_MAX_THREADS: u32 = 4096;
 
+/// What is done about profiles.
+#[derive(Clone, Debug, Default)]
+pub enum Profile {
+    #[default]
+    None,
+    /// The executable counts what runs, in this file, or in one that is named like the executable.
+    Generate(Option<String>),
+    /// It is known what ran, by one or more files that executables of the program wrote.
+    Use(Vec<ProfileFile>),
+}
+
+/// A file that an executable wrote.
+#[derive(Clone, Debug)]
+pub struct ProfileFile {
+    /// For messages.
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
+
 /// Everything that decides what the output is, but for the input.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -223,6 +242,7 @@ pub struct Options {
     /// Translate the DWARF of the modules, and record the Wasm offset of calls too, so that each line of a backtrace
     /// has one.
     pub debug_info: bool,
+    pub profile: Profile,
     /// For tests: nobody looks at memories and globals after a trap, as if it ended the program.
     pub ends_with_trap: bool,
     /// For tests: an executable finds everything through the instance register, as libraries do.
@@ -259,6 +279,7 @@ impl Default for Options {
             harden: Harden::Auto,
             debug_info: false,
             ends_with_trap: false,
+            profile: Profile::None,
             instance_register: false,
             verify: cfg!(debug_assertions),
         }

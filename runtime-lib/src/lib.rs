@@ -11,6 +11,7 @@
 //! - [`process`]: what the kernel handed over: arguments, environment, auxiliary vector;
 //! - [`start`]: from the entry point to the program's `main`;
 //! - [`harden`]: what is given up before it runs;
+//! - [`profile`]: where a program counts, if it does;
 //! - [`memory`]: placing and growing memories and tables, bulk operations;
 //! - [`thread`]: what each thread has for itself; [`spawn`]: its beginning and end; [`lock`], [`wait`]: how they wait for
 //!   another;
@@ -47,6 +48,8 @@ mod library;
 mod lock;
 mod memory;
 mod process;
+#[cfg(not(feature = "library"))]
+mod profile;
 mod report;
 #[cfg(not(feature = "library"))]
 mod script;

@@ -162,13 +162,19 @@ pub fn host_environment() -> impl Iterator<Item = &'static [u8]> {
     })
 }
 
+/// Whether the process has rights that its parent lacks, as by a set-user-ID file.
+#[cfg(not(feature = "library"))]
+pub fn is_privileged() -> bool {
+    auxiliary_value(AT_SECURE).is_some_and(|is_privileged| is_privileged != 0)
+}
+
 /// The value of an environment variable of the host, whose name is given with its `=`.
 ///
-/// For the runtime's own settings; the guest's environment is something else. There are none if the process has rights
-/// that its parent lacks, as by a set-user-ID file: whoever starts it shall not hand out what is not theirs.
+/// For the runtime's own settings; the guest's environment is something else. There are none if the process is
+/// privileged: whoever starts it shall not hand out what is not theirs.
 #[cfg(not(feature = "library"))]
 pub fn host_variable(name: &[u8]) -> Option<&'static [u8]> {
-    if auxiliary_value(AT_SECURE).is_some_and(|is_privileged| is_privileged != 0) {
+    if is_privileged() {
         return None;
     }
     host_environment().find_map(|variable| variable.strip_prefix(name))

@@ -1,8 +1,8 @@
 //! From the entry point to the program.
 //!
 //! ```text
-//! entry (arch) → start: check │ grants │ memories │ handlers │ stack │ read-only │ harden ─→ run, on the Wasm stack →
-//! exit 0
+//! entry (arch) → start: check │ profile │ grants │ memories │ handlers │ stack │ read-only │ harden ─→ run, on the
+//! Wasm stack → exit 0
 //! ```
 //!
 //! # Stacks
@@ -21,7 +21,7 @@ use wasmc_abi::cpu::Level;
 use wasmc_abi::layout::MAX_PAGE_SIZE;
 use wasmc_abi::program::{ABI_VERSION, ProgramHeader};
 
-use crate::{arch, harden, memory, process, report, script, sys, thread, trap, wasi};
+use crate::{arch, harden, memory, process, profile, report, script, sys, thread, trap, wasi};
 
 /// Bytes of the guard below the Wasm stack. Larger than any frame of the runtime library, which has no probes.
 pub const STACK_GUARD_BYTES: u64 = 1 << 20;
@@ -44,6 +44,7 @@ pub unsafe extern "C" fn start(stack: *const usize) -> ! {
     let header = arch::program();
     thread::begin(header);
     check(header);
+    profile::begin(header);
     wasi::open_grants();
     memory::place(header);
     trap::install_handlers();

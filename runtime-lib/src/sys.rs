@@ -101,6 +101,18 @@ pub unsafe fn make_read_only(base: u64, bytes: u64) -> Result<()> {
     unsafe { rustix::mm::mprotect(base as *mut c_void, bytes as usize, MprotectFlags::READ) }
 }
 
+/// Maps a file over pages, readable and writable, so that what is written there is in the file.
+///
+/// # Safety
+///
+/// The pages must be ours; pointers to what was there are dead. Whoever cuts the file makes accesses fault.
+pub unsafe fn map_file_over(base: u64, bytes: u64, fd: i32) -> Result<()> {
+    let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED | MapFlags::FIXED);
+    // SAFETY: by the caller.
+    unsafe { rustix::mm::mmap(base as *mut c_void, bytes as usize, protection, flags, borrow(fd), 0)? };
+    Ok(())
+}
+
 /// Moves pages to `to`, where they replace what is mapped.
 ///
 /// # Safety
@@ -586,6 +598,17 @@ pub fn open_directory(path: &CStr) -> Result<i32> {
         opened => opened,
     };
     opened.and_then(keep)
+}
+
+/// Opens a file of the host's for reading and writing, by a path that the user gave, or makes it.
+pub fn open_or_make(path: &CStr) -> Result<i32> {
+    let flags = OpenFlags::RDWR | OpenFlags::CREATE | OpenFlags::CLOEXEC | OpenFlags::NOCTTY | OpenFlags::NONBLOCK;
+    retry(|| rustix::fs::openat(rustix::fs::CWD, path, flags, mode(flags))).map(|fd| fd.into_raw_fd())
+}
+
+/// Waits until no other process has the file locked, and locks it until it is closed. Not all file systems can.
+pub fn lock(fd: i32) -> Result<()> {
+    retry(|| rustix::fs::flock(borrow(fd), rustix::fs::FlockOperation::LockExclusive))
 }
 
 /// The permissions of what is created, before the process's mask.

@@ -15,7 +15,8 @@
 //! ```
 //!
 //! `targets` are the architectures. `flags` (optional) are among `-O0`, `-O1`, `-O2`, `-Os`, `--deterministic`,
-//! `--bounds-checks=explicit` and `--cpu=LEVEL`. The program calls `_start`, if that is exported, or all exported
+//! `--bounds-checks=explicit`, `--cpu=LEVEL`, `--profile-generate` and `--profile-use`, which stands for the profile of
+//! a run on this machine. The program calls `_start`, if that is exported, or all exported
 //! functions; those with a name (not only an export) are shown, in the order of the file. Lines that become no
 //! instruction are left out.
 //!
@@ -24,9 +25,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use libtest_mimic::{Arguments, Trial};
-use wasmc::options::{Architecture, BoundsChecks, Cpu, OptLevel};
+use wasmc::options::{Architecture, BoundsChecks, Cpu, OptLevel, Profile, ProfileFile};
 use wasmc::{Emit, Entry, InstanceSource, Options, Program, Step};
 use wasmc_abi::cpu::Level;
 use wasmc_tests::golden;
@@ -35,6 +37,11 @@ use wasmc_tests::steps::{Export, Exports};
 
 /// Where the golden part of a file begins.
 const GOLDEN: &str = "\n;; function ";
+
+/// The flag for a profile, which takes a run.
+const PROFILE_USE: &str = "--profile-use";
+
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -67,6 +74,7 @@ fn code(source: &str) -> Result<String, String> {
     let wasm = wat::parse_str(source).map_err(|error| error.to_string())?;
     let (architectures, options) = options(source)?;
     let mut assemblies = Vec::new();
+    let options = if uses_profile(source) { with_profile(&wasm, options)? } else { options };
     for architecture in architectures {
         assemblies.push((architecture, assembly(&wasm, &Options { architecture, ..options.clone() })?));
     }
@@ -91,8 +99,27 @@ fn code(source: &str) -> Result<String, String> {
     Ok(golden)
 }
 
-/// The machine code of a module that is a command, or of which all exported functions are called.
+fn uses_profile(source: &str) -> bool {
+    source.lines().any(|line| line.starts_with(";;! flags") && line.contains(PROFILE_USE))
+}
+
+/// The options with the profile of a run.
+fn with_profile(wasm: &[u8], options: Options) -> Result<Options, String> {
+    let program = program(wasm)?;
+    let bytes = native::profile(&program, &options, TIME_LIMIT).map_err(|error| error.to_string())?;
+    let profile = Profile::Use(vec![ProfileFile { name: "profile".into(), bytes }]);
+    Ok(Options { profile, ..options })
+}
+
+/// The machine code of a program.
 fn assembly(wasm: &[u8], options: &Options) -> Result<String, String> {
+    let program = program(wasm)?;
+    let assembly = native::compile(&program, options, Emit::Assembly).map_err(|error| error.to_string())?;
+    String::from_utf8(assembly).map_err(|error| error.to_string())
+}
+
+/// A module that is a command, or of which all exported functions are called.
+fn program(wasm: &[u8]) -> Result<Program<'_>, String> {
     let exports = Exports::of(wasm)?.0;
     let is_command = exports.iter().any(|(name, _)| name == "_start");
     let mut steps = vec![Step::Instantiate(0)];
@@ -102,9 +129,7 @@ fn assembly(wasm: &[u8], options: &Options) -> Result<String, String> {
         }
     }
     let instances = vec![InstanceSource { name: "module".into(), wasm, wiring: Vec::new() }];
-    let program = Program { instances, entry: if is_command { Entry::Command } else { Entry::Script(steps) } };
-    let assembly = native::compile(&program, options, Emit::Assembly).map_err(|error| error.to_string())?;
-    String::from_utf8(assembly).map_err(|error| error.to_string())
+    Ok(Program { instances, entry: if is_command { Entry::Command } else { Entry::Script(steps) } })
 }
 
 /// Lines that become no instruction: unwind information, definitions of registers, jumps to what follows.
@@ -152,6 +177,8 @@ fn set_flag(options: &mut Options, flag: &str) -> Result<(), String> {
         "-O1" => options.opt_level = OptLevel::Less,
         "-O2" => options.opt_level = OptLevel::Speed,
         "-Os" => options.opt_level = OptLevel::Size,
+        "--profile-generate" => options.profile = Profile::Generate(None),
+        PROFILE_USE => {}
         "--deterministic" => options.deterministic = true,
         "--bounds-checks=explicit" => options.bounds_checks = BoundsChecks::Explicit,
         _ => {

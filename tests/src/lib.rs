@@ -10,6 +10,7 @@
 //! - [`differential`]: makes modules at random, and compares the two ways of performing steps;
 //! - [`binary`]: puts modules together;
 //! - [`mutate`]: damages modules;
+//! - [`profile`]: makes profiles up;
 //! - [`command`]: finds the `wasmc` command;
 //! - [`golden`]: texts that a test compares with, and rewrites if asked to.
 //!
@@ -24,6 +25,7 @@ pub mod mutate;
 pub mod native;
 pub mod parallel;
 pub mod process;
+pub mod profile;
 pub mod random;
 pub mod reference;
 pub mod spec;

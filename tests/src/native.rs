@@ -7,11 +7,14 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use wasmc::options::{Profile, ProfileFile};
 use wasmc::{Emit, Entry, Error, Options, Program};
 use wasmc_abi::trap::TrapCode;
 
 use crate::emulator;
 use crate::process::{self, Finished};
+use crate::profile::scramble;
+use crate::random::Random;
 use crate::steps::{Outcome, StepTypes, program_exports};
 
 /// `wasmc::compile`, with a panic made into an internal error: one bad input shall not end a whole test run.
@@ -61,13 +64,40 @@ pub fn perform(program: &Program<'_>, options: &Options, limit: Duration) -> was
     let exports = program_exports(program).map_err(Error::invalid)?;
     let types = steps.iter().map(|step| StepTypes::of(step, &exports)).collect::<Result<Vec<_>, _>>();
     let types = types.map_err(Error::invalid)?;
+    Ok(decode(&run(&executable, options, limit), &types))
+}
 
+/// [`perform`], by an executable that is compiled with a profile: that of a first run, whose counts are then made up.
+///
+/// # Errors
+///
+/// If the program does not compile.
+pub fn perform_profiled(program: &Program<'_>, options: &Options, limit: Duration) -> wasmc::Result<Vec<Outcome>> {
+    let profile = profile(program, options, limit)?;
+    let bytes = scramble(&profile, &mut Random::new(profile.len() as u64));
+    let profile = Profile::Use(vec![ProfileFile { name: "made up".into(), bytes }]);
+    perform(program, &Options { profile, ..options.clone() }, limit)
+}
+
+/// The profile of one run of a program, whatever comes of that.
+///
+/// # Errors
+///
+/// If the program does not compile, or writes none.
+pub fn profile(program: &Program<'_>, options: &Options, limit: Duration) -> wasmc::Result<Vec<u8>> {
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    let file = directory.path().join("profile").to_string_lossy().into_owned();
+    let options = Options { profile: Profile::Generate(Some(file.clone())), ..options.clone() };
+    let finished = run(&compile(program, &options, Emit::Executable)?, &options, limit);
+    fs::read(&file).map_err(|error| Error::internal(format!("the profile: {error} ({})", finished.epitaph())))
+}
+
+fn run(executable: &[u8], options: &Options, limit: Duration) -> Finished {
     let directory = tempfile::tempdir().expect("a temporary directory can be made");
     let path = directory.path().join("script");
-    write_executable(&path, &executable);
+    write_executable(&path, executable);
     let mut command = emulator::command(options.architecture, &path);
-    let finished = process::run(&mut command, b"", limit).expect("the executable can be started");
-    Ok(decode(&finished, &types))
+    process::run(&mut command, b"", limit).expect("the executable can be started")
 }
 
 /// Writes an executable file.

@@ -15,7 +15,9 @@ use crate::error::{Error, Result};
 use crate::features::Features;
 use crate::native::{NativeFile, NativeImport};
 use crate::optimize::pass_names;
-use crate::options::{Architecture, BoundsChecks, Cpu, DEFAULT_MAX_THREADS, Grants, Harden, OptLevel, Options};
+use crate::options::{
+    Architecture, BoundsChecks, Cpu, DEFAULT_MAX_THREADS, Grants, Harden, OptLevel, Options, Profile, ProfileFile,
+};
 use crate::program::Entry;
 use crate::suggest::did_you_mean;
 
@@ -126,6 +128,17 @@ pub struct CommonArguments {
     /// `-g`.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = CODE)]
     pub debug_text: Option<PathBuf>,
+
+    /// Make an executable that counts what runs, and writes a profile: into this file, or one that is named like the
+    /// executable, with `.profile`, where it is started. WASMC_PROFILE names another. Several runs add up.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, value_hint = ValueHint::FilePath,
+          conflicts_with = "profile_use", help_heading = CODE)]
+    pub profile_generate: Option<Option<String>>,
+
+    /// Compile for what such an executable did: what did not run is out of the way, and what runs together is together.
+    /// A function that was changed since has no profile. Repeatable.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = CODE)]
+    pub profile_use: Vec<PathBuf>,
 
     /// Add an instance of another module, from which INPUT (and later ones) can import under NAME. Repeatable, in
     /// order.
@@ -348,6 +361,7 @@ impl CommonArguments {
                 HardenKind::Off => Harden::Off,
             },
             debug_info: self.debug_info || self.debug_text.is_some(),
+            profile: self.profile()?,
             ..Options::default()
         })
     }
@@ -382,6 +396,24 @@ impl CommonArguments {
             _ => Err(Error::usage(format!("--import-fn wants MODULE.NAME=SYMBOL, not '{text}'"))),
         };
         self.import_fns.iter().map(parse).collect()
+    }
+
+    fn profile(&self) -> Result<Profile> {
+        if let Some(path) = &self.profile_generate {
+            if path.as_ref().is_some_and(|path| path.is_empty() || path.contains('\0')) {
+                return Err(Error::usage("--profile-generate wants the name of a file"));
+            }
+            return Ok(Profile::Generate(path.clone()));
+        }
+        if self.profile_use.is_empty() {
+            return Ok(Profile::None);
+        }
+        let read = |path: &PathBuf| {
+            let name = path.display().to_string();
+            let bytes = std::fs::read(path).map_err(|error| Error::invalid(format!("cannot read {name}: {error}")))?;
+            Ok(ProfileFile { name, bytes })
+        };
+        self.profile_use.iter().map(read).collect::<Result<_>>().map(Profile::Use)
     }
 
     fn native_files(&self) -> Result<Vec<NativeFile>> {
@@ -525,12 +557,13 @@ pub struct ExploreArguments {
     pub common: CommonArguments,
 }
 
-/// Tells what an executable may use of the host, what it imports and which CPU it needs; or which proposals of
-/// WebAssembly a module needs, and what it imports and exports.
+/// Tells what an executable may use of the host, what it imports and which CPU it needs; which proposals of
+/// WebAssembly a module needs, and what it imports and exports; or what a profile says is hot.
 #[derive(Debug, Parser)]
 #[command(name = "inspect", max_term_width = 100)]
 pub struct InspectArguments {
-    /// An executable that wasmc made, or a module: a binary or, with the extension `wat`, in the text format.
+    /// An executable that wasmc made, or its profile; or a module: a binary or, with the extension `wat`, in the text
+    /// format.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 

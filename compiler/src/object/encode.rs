@@ -4,6 +4,7 @@
 use wasmc_abi::exception::{Handler, HandlerSite};
 use wasmc_abi::harden::Instruction;
 use wasmc_abi::layout::{MemoryRecord, TableRecord};
+use wasmc_abi::profile;
 use wasmc_abi::program::{Image, ProgramHeader, ScriptStep};
 use wasmc_abi::source::SourcePlace;
 use wasmc_abi::trap::FunctionEntry;
@@ -14,7 +15,7 @@ pub trait Encode {
 }
 
 macro_rules! encode {
-    ($($ty:ident { $($field:ident)* })*) => {
+    ($($ty:path { $($field:ident)* })*) => {
         $(
             impl Encode for $ty {
                 fn encode(&self, bytes: &mut Vec<u8>) {
@@ -39,8 +40,9 @@ encode! {
         embedded_size embedded embed
         thread_start max_threads script_thread
         function_places site_places source_places source_place_count
-        stack_limit imports import_count area_align
+        stack_limit imports import_count profile reserved area_align
     }
+    profile::Program { begin template template_bytes file file_bytes path path_bytes }
     Image { destination size source memory kind reserved }
     HandlerSite { return_offset frame_bytes first count }
     Handler { tag code_offset }

@@ -7,10 +7,11 @@
 //! ```text
 //! .rodata.wasm   header │ blobs that code names │ record │ tables │ memories │ images │
 //!                script │ functions │ sites │ source places │ names │ filter
-//! .text.wasm     functions in the order of the plan, then glue
+//! .text.wasm     functions in the order of the plan, then glue; or in the order of a profile
 //! .wasm.image    whole pages of initial memory
 //! .note.wasmc    grants
 //! .eh_frame      how to unwind every function
+//! .wasm.profile  zeros over which the profile is mapped, in programs that count
 //! .wasm.embedded embedded files: only their size, since the executable is where their bytes are read to
 //! ```
 
@@ -30,6 +31,7 @@ use wasmc_abi::layout::{
     FUNCREF_SIZE, MAX_PAGE_SIZE, MEMORY_EXPLICIT, MEMORY_SHARED, MemoryRecord, SLOT_BYTES, TableRecord,
 };
 use wasmc_abi::library::area_bytes;
+use wasmc_abi::profile;
 use wasmc_abi::program::{
     ABI_VERSION, IMAGE_COPY, IMAGE_FIXED, IMAGE_MOVE, Image, ProgramHeader, STEP_CALL, STEP_END, STEP_MEMORY,
     STEP_START, STEP_WAIT, ScriptStep as AbiStep,
@@ -60,6 +62,7 @@ use crate::plan::evaluate::ConstValue;
 use crate::plan::ids::{FuncId, MemoryId};
 use crate::plan::layout::{Bounds, GlobalPlace, TablePlace, table_limit};
 use crate::plan::{FunctionSource, Main, Plan, ScriptStep, Table};
+use crate::profile::{Counting, Profiling, Template, profile_order, template};
 use crate::translate::names::{Name, RuntimeFunction, Unique};
 
 /// Puts a program together.
@@ -81,6 +84,7 @@ pub fn assemble(
         images: Vec::new(),
     };
     let [rodata, text, image, note] = assembler.add_sections();
+    let codes = in_order(plan, codes)?;
     let mut functions = assembler.add_code(text, codes)?;
 
     let mut header = ProgramHeader {
@@ -126,6 +130,9 @@ pub fn assemble(
     assembler.add_places(&mut header, &mut functions, &debug.places);
     header.names = assembler.rodata.add(&functions.function_names, 1) as i32;
     assembler.rodata.relative(offset_of!(ProgramHeader, code), functions.text_symbol, 0);
+    if let Profiling::Generate(counting) = &plan.profile {
+        assembler.add_profile(&mut header, counting)?;
+    }
     header.grants_size = assembler.add_note(note, target, options, embedded);
     if let Some(embedded) = embedded {
         assembler.add_embedded(&mut header, embedded);
@@ -138,6 +145,25 @@ pub fn assemble(
         assembler.add_debug(functions.text_symbol, sections);
     }
     assembler.finish([rodata, text, image], &header, functions)
+}
+
+/// The functions as they are laid out: as a profile says, if there is one. What is no function of a module stays behind
+/// those that ran.
+fn in_order(plan: &Plan<'_>, mut codes: Vec<Code>) -> Result<Vec<Code>> {
+    let bytes: HashMap<FuncId, u64> = codes
+        .iter()
+        .filter_map(|code| match code.name {
+            Name::Function(id) => Some((id, code.bytes.len() as u64)),
+            _ => None,
+        })
+        .collect();
+    if let Some(order) = profile_order(plan, |id| bytes.get(&id).copied().unwrap_or(0))? {
+        codes.sort_by_key(|code| match code.name {
+            Name::Function(id) => order.rank(id),
+            _ => order.rank_of_unknown(),
+        });
+    }
+    Ok(codes)
 }
 
 /// The size of all code, if it is not too large.
@@ -263,7 +289,8 @@ impl Assembler<'_> {
             | Name::Funcref(_)
             | Name::UnknownImport(_)
             | Name::Signature(_)
-            | Name::FuncrefAnchor(_) => SymbolKind::Data,
+            | Name::FuncrefAnchor(_)
+            | Name::Counters(_) => SymbolKind::Data,
             _ => SymbolKind::Function,
         };
         let global = runtime.is_some();
@@ -748,6 +775,44 @@ impl Assembler<'_> {
             target.data = Cow::Owned(section.bytes);
             target.relocations = relocations;
         }
+    }
+
+    /// What the runtime has to know of the profile, and its place in memory.
+    fn add_profile(&mut self, header: &mut ProgramHeader, counting: &Counting) -> Result<()> {
+        let Template { bytes, codes, words, file_bytes } = template(self.plan, counting)?;
+        let path = counting.path.as_ref();
+        let program = profile::Program {
+            template: self.rodata.add(&bytes, 8) as i32,
+            template_bytes: bytes.len() as u32,
+            file_bytes,
+            path: path.map_or(0, |path| self.rodata.add(path.as_bytes(), 1) as i32),
+            path_bytes: path.map_or(0, |path| path.len() as u32),
+            ..profile::Program::default()
+        };
+        header.profile = self.rodata.add_all(&[program]) as i32;
+
+        let section = self.unit.sections.push(Section {
+            name: Cow::Borrowed(".wasm.profile"),
+            kind: SectionKind::Bss,
+            align: MAX_PAGE_SIZE,
+            data: Cow::Borrowed(&[]),
+            // Nothing else may be on its pages.
+            size: u64::from(file_bytes).next_multiple_of(MAX_PAGE_SIZE),
+            relocations: Vec::new(),
+        });
+        for (id, offset) in words {
+            self.define(Name::Counters(id), section, offset);
+        }
+        for (id, offset) in codes {
+            let function = self.symbol(Name::Function(id));
+            self.rodata.relative(program.template as usize + offset, function, 0);
+        }
+        let place = |field| header.profile as usize + field;
+        let file = self.unit.section_symbol(section);
+        self.rodata.relative(place(std::mem::offset_of!(profile::Program, file)), file, 0);
+        let begin = self.symbol(Name::Runtime(RuntimeFunction::Profile));
+        self.rodata.relative(place(std::mem::offset_of!(profile::Program, begin)), begin, 0);
+        Ok(())
     }
 
     /// Room for embedded files, and the code that finds them.

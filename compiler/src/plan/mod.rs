@@ -32,6 +32,7 @@ use crate::parse::index::{
 };
 use crate::parse::uses::Uses;
 use crate::parse::{Body, External, Module};
+use crate::profile::Profiling;
 use crate::program::{Entry, Program};
 use evaluate::ConstValue;
 use ids::{DataId, ElemId, FuncId, GlobalId, InstanceId, MemoryId, TableId, TagId, TypeId};
@@ -65,6 +66,7 @@ pub struct Plan<'a> {
     pub main: Main,
     /// See [`Options::ends_with_trap`].
     pub ends_with_trap: bool,
+    pub profile: Profiling,
 }
 
 /// One instance: what its module's indices mean.
@@ -297,6 +299,7 @@ impl<'a> Plan<'a> {
         instantiate::split_instantiation(&mut plan, !matches!(program.entry, Entry::Script(_)))?;
         plan.layout = layout::lay_out(&plan, options)?;
         plan.ends_with_trap = options.ends_with_trap;
+        plan.profile = Profiling::new(&plan, &options.profile)?;
         Ok(plan)
     }
 }

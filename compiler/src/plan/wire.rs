@@ -26,6 +26,7 @@ use crate::options::Options;
 use crate::parse::index::{BodyIndex, FuncIndex, TagIndex};
 use crate::parse::uses::{Uses, find_uses};
 use crate::parse::{External, Import, Module, SegmentMode};
+use crate::profile::Profiling;
 use crate::program::{Entry, InstanceSource, Program, Step};
 use crate::suggest::did_you_mean;
 
@@ -52,6 +53,7 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         host_imports: PrimaryMap::new(),
         main: Main::Command(None),
         ends_with_trap: false,
+        profile: Profiling::None,
     };
     let mut host_memories = HostMemories::default();
     let mut fields = Names::of_fields();

@@ -18,6 +18,14 @@ use crate::parse::index::{FuncIndex, TypeIndex};
 use crate::plan::FunctionSource;
 use crate::plan::ids::{FuncId, MemoryId, TableId, TypeId};
 
+/// What leads to a function that is not named.
+#[derive(Clone, Copy)]
+enum Through {
+    /// A table, and an index in it.
+    Table(TableId, Value),
+    Reference(Value),
+}
+
 impl Translator<'_, '_> {
     pub fn translate_call(&mut self, operator: &Operator<'_>) -> bool {
         match *operator {
@@ -43,38 +51,20 @@ impl Translator<'_, '_> {
                 self.unreachable = Some(0);
             }
             Operator::CallIndirect { type_index, table_index } => {
-                let ty = self.instance.types[TypeIndex::new(type_index as usize)];
-                let index = self.pop();
-                let arguments = self.pop_arguments(ty);
-                let callee = self.env.indirect_callee(self.table(table_index), ty, index);
-                let results = self.call_address(ty, callee, &arguments);
-                self.stack.extend(results);
+                let through = Through::Table(self.table(table_index), self.pop());
+                self.call_through(through, type_index);
             }
             Operator::ReturnCallIndirect { type_index, table_index } => {
-                let ty = self.instance.types[TypeIndex::new(type_index as usize)];
-                let index = self.pop();
-                let arguments = self.pop_arguments(ty);
-                let callee = self.env.indirect_callee(self.table(table_index), ty, index);
-                let signature = self.env.signature(ty);
-                self.env.ins().return_call_indirect(signature, callee, &arguments);
-                self.unreachable = Some(0);
+                let through = Through::Table(self.table(table_index), self.pop());
+                self.return_call_through(through, type_index);
             }
             Operator::CallRef { type_index } => {
-                let ty = self.instance.types[TypeIndex::new(type_index as usize)];
-                let reference = self.pop();
-                let arguments = self.pop_arguments(ty);
-                let callee = self.env.callee_of_reference(reference);
-                let results = self.call_address(ty, callee, &arguments);
-                self.stack.extend(results);
+                let through = Through::Reference(self.pop());
+                self.call_through(through, type_index);
             }
             Operator::ReturnCallRef { type_index } => {
-                let ty = self.instance.types[TypeIndex::new(type_index as usize)];
-                let reference = self.pop();
-                let arguments = self.pop_arguments(ty);
-                let callee = self.env.callee_of_reference(reference);
-                let signature = self.env.signature(ty);
-                self.env.ins().return_call_indirect(signature, callee, &arguments);
-                self.unreachable = Some(0);
+                let through = Through::Reference(self.pop());
+                self.return_call_through(through, type_index);
             }
             _ => return false,
         }
@@ -96,6 +86,33 @@ impl Translator<'_, '_> {
         }
         let function = self.env.wasm_function(callee);
         self.call_throwing(Callee::Direct(function), arguments)
+    }
+
+    fn call_through(&mut self, through: Through, type_index: u32) {
+        let ty = self.instance.types[TypeIndex::new(type_index as usize)];
+        let arguments = self.pop_arguments(ty);
+        let callee = self.callee(through, ty);
+        let results = self.call_address(ty, callee, &arguments);
+        self.stack.extend(results);
+    }
+
+    fn return_call_through(&mut self, through: Through, type_index: u32) {
+        let ty = self.instance.types[TypeIndex::new(type_index as usize)];
+        let arguments = self.pop_arguments(ty);
+        let callee = self.callee(through, ty);
+        let signature = self.env.signature(ty);
+        self.env.ins().return_call_indirect(signature, callee, &arguments);
+        self.unreachable = Some(0);
+    }
+
+    /// The code address of what is called, or a trap.
+    fn callee(&mut self, through: Through, ty: TypeId) -> Value {
+        let code_offset = match through {
+            Through::Table(table, index) => self.env.indirect_callee(table, ty, index),
+            Through::Reference(reference) => self.env.callee_of_reference(reference),
+        };
+        self.count_callee(code_offset);
+        self.env.code_address(code_offset)
     }
 
     /// Calls a function of a type at a code address.
@@ -151,7 +168,7 @@ impl Environment<'_, '_> {
         self.call(name, || native_signature(&params, &results), &arguments)
     }
 
-    /// The code address of a table's entry, which must be a function of this type.
+    /// The code offset of a table's entry, which must be a function of this type.
     fn indirect_callee(&mut self, table: TableId, ty: TypeId, index: Value) -> Value {
         let entry = self.table_entry(table, index, TrapCode::UndefinedElement);
         let flags = self.table_flags(table);
@@ -169,6 +186,9 @@ impl Environment<'_, '_> {
         };
         let [fits, differs] = [(); 2].map(|()| self.builder.create_block());
         self.builder.set_cold_block(differs);
+        if self.builder.current_block().is_some_and(|block| self.builder.func.layout.is_cold(block)) {
+            self.builder.set_cold_block(fits);
+        }
         self.ins().brif(matches, fits, &[], differs, &[]);
         self.builder.seal_block(fits);
         self.builder.seal_block(differs);
@@ -177,16 +197,14 @@ impl Environment<'_, '_> {
         self.ins().trap(traps::to_clif(TrapCode::BadSignature));
         self.builder.switch_to_block(fits);
 
-        let code_offset = self.ins().sload32(flags, entry, 0);
-        self.code_address(code_offset)
+        self.ins().sload32(flags, entry, 0)
     }
 
-    /// The code address of the function that a reference means, whose type is known, or a trap if it is null.
+    /// The code offset of the function that a reference means, whose type is known, or a trap if it is null.
     fn callee_of_reference(&mut self, reference: Value) -> Value {
         self.ins().trapz(reference, traps::to_clif(TrapCode::NullReference));
         let code_offset = self.ins().ireduce(types::I32, reference);
-        let code_offset = self.ins().sextend(POINTER, code_offset);
-        self.code_address(code_offset)
+        self.ins().sextend(POINTER, code_offset)
     }
 
     fn code_address(&mut self, code_offset: Value) -> Value {

@@ -5,7 +5,8 @@
 //! not translated: [`Translator::unreachable`] counts the blocks opened in it.
 //!
 //! Branch hints make basic blocks cold, which Cranelift lays out behind all others: the side of a branch that is
-//! unlikely, whatever is opened in it, and what is reached from such places only.
+//! unlikely, whatever is opened in it, and what is reached from such places only. A profile knows better, and of each
+//! place by itself.
 
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Type, Value, types};
 use cranelift_entity::EntityRef;
@@ -181,7 +182,7 @@ impl Translator<'_, '_> {
         let height = self.stack.len() - parameters.len();
         let arguments = self.arguments(parameters.len());
         self.env.ins().jump(header, &arguments);
-        self.enter(header, self.cold);
+        self.enter(header, self.next_is_cold(self.cold));
         self.stack.truncate(height);
         self.stack.extend_from_slice(self.env.builder.block_params(header));
         self.push_frame(FrameKind::Loop { header }, parameters, results);
@@ -196,9 +197,9 @@ impl Translator<'_, '_> {
         self.env.builder.seal_block(then);
         self.env.builder.seal_block(otherwise);
         let operands = self.stack[self.stack.len() - parameters.len()..].to_vec();
-        let otherwise = (otherwise, operands, self.cold || self.hint == Some(true));
+        let otherwise = (otherwise, operands, self.other_is_cold(self.cold || self.hint == Some(true)));
         self.push_frame(FrameKind::If { otherwise: Some(otherwise) }, parameters, results);
-        self.enter(then, self.cold || self.hint == Some(false));
+        self.enter(then, self.next_is_cold(self.cold || self.hint == Some(false)));
     }
 
     fn begin_else(&mut self) {
@@ -234,7 +235,7 @@ impl Translator<'_, '_> {
             return;
         }
         self.unreachable = None;
-        self.enter(frame.next, frame.reached == Reached::Rarely);
+        self.enter(frame.next, self.next_is_cold(frame.reached == Reached::Rarely));
         self.stack.extend_from_slice(self.env.builder.block_params(frame.next));
         if self.control.is_empty() {
             let results = std::mem::take(&mut self.stack);
@@ -273,11 +274,11 @@ impl Translator<'_, '_> {
 
     fn branch_if(&mut self, depth: u32) {
         let condition = self.pop();
-        let is_unlikely = self.hint == Some(false);
+        let is_unlikely = self.other_is_cold(self.hint == Some(false));
         let (block, count) = self.destination(depth, self.cold || is_unlikely);
         let arguments = self.arguments(count);
         let fall_through = self.env.builder.create_block();
-        let fall_through_is_cold = self.cold || self.hint == Some(true);
+        let fall_through_is_cold = self.next_is_cold(self.cold || self.hint == Some(true));
         if is_unlikely {
             // What the destination's parameters need is done on the way, in a place of its own.
             let way = self.env.builder.create_block();
@@ -299,7 +300,7 @@ impl Translator<'_, '_> {
         let fall_through = self.env.builder.create_block();
         self.env.ins().brif(reference, fall_through, &[], block, &arguments);
         self.env.builder.seal_block(fall_through);
-        self.enter(fall_through, self.cold);
+        self.enter(fall_through, self.next_is_cold(self.cold));
         self.push(reference);
     }
 
@@ -310,7 +311,7 @@ impl Translator<'_, '_> {
         let fall_through = self.env.builder.create_block();
         self.env.ins().brif(reference, block, &arguments, fall_through, &[]);
         self.env.builder.seal_block(fall_through);
-        self.enter(fall_through, self.cold);
+        self.enter(fall_through, self.next_is_cold(self.cold));
         self.pop();
     }
 
@@ -319,12 +320,21 @@ impl Translator<'_, '_> {
         let (default, arguments) = self.branch(targets.default());
         let default = self.block_call(default, &arguments);
         let mut entries = Vec::with_capacity(targets.len() as usize);
+        let mut ways = self.ways_that_count();
         for depth in targets.targets() {
-            let (block, _) = self.destination(depth.expect("the body is validated"), self.cold);
-            entries.push(self.block_call(block, &arguments));
+            let depth = depth.expect("the body is validated");
+            let (block, _) = self.destination(depth, self.cold);
+            entries.push(match ways.iter_mut().find(|way| way.depth == depth) {
+                Some(way) => {
+                    way.destination = Some(block);
+                    self.block_call(way.block, &[])
+                }
+                None => self.block_call(block, &arguments),
+            });
         }
         let table = self.env.builder.create_jump_table(JumpTableData::new(default, &entries));
         self.env.ins().br_table(index, table);
+        self.count_on_ways(&ways, &arguments);
         self.unreachable = Some(0);
     }
 

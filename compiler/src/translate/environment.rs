@@ -37,6 +37,8 @@ pub enum Region {
     StackLimit,
     /// What the host of a library gives.
     HostImports,
+    /// What a program that is profiled counts.
+    Counters,
 }
 
 impl Region {
@@ -53,6 +55,7 @@ impl Region {
             Region::Exception => (7, 0),
             Region::StackLimit => (8, 0),
             Region::HostImports => (9, 0),
+            Region::Counters => (10, 0),
         };
         kind << 28 | index as u32
     }

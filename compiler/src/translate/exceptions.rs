@@ -292,7 +292,7 @@ impl Translator<'_, '_> {
             return;
         }
         self.unreachable = None;
-        let (exception, payload) = self.begin_landing(&clause, is_rethrown, cold);
+        let (exception, payload) = self.begin_landing(&clause, is_rethrown, self.next_is_cold(cold));
         self.stack.extend(payload);
         if let Some(Frame { kind: FrameKind::LegacyTry(frame), .. }) = self.control.last_mut() {
             frame.caught = Some(exception);

@@ -18,6 +18,7 @@ use crate::plan::evaluate::ConstValue;
 use crate::plan::ids::{FuncId, GlobalId};
 use crate::plan::layout::GlobalPlace;
 use crate::plan::{FunctionSource, Instance, Plan};
+use crate::profile::{FunctionProfile, Places};
 
 /// The state of a translation.
 pub struct Translator<'f, 'p> {
@@ -34,6 +35,13 @@ pub struct Translator<'f, 'p> {
     /// Whether the operator that is translated is a branch that is likely taken.
     pub hint: Option<bool>,
     pub body: &'p FunctionBody<'p>,
+    pub id: FuncId,
+    /// Bytes from the start of the body to the operator that is translated.
+    pub offset: u32,
+    /// What is known of earlier runs of the function.
+    pub measured: Option<&'p FunctionProfile>,
+    /// What is to be counted in it.
+    pub counted: Option<&'p Places>,
     /// Of the legacy `try`s that are still to come, once the first has.
     pub shapes: Option<std::vec::IntoIter<Shape>>,
 }
@@ -69,11 +77,16 @@ pub fn translate_body<'p>(
         cold: false,
         hint: None,
         body,
+        id,
+        offset: 0,
+        measured: plan.profile.measured(id),
+        counted: plan.profile.counted(id),
         shapes: None,
     };
     let (hints, start) = (instance.module.hints.of(index), body.range().start);
     let mut reader = body.get_binary_reader();
     translator.begin(ty, &mut reader)?;
+    translator.count_next();
     if !uses.calls.is_empty() || !uses.calls_through_references.is_empty() {
         translator.env.check_stack();
     }
@@ -83,7 +96,9 @@ pub fn translate_body<'p>(
         let (operator, offset) = operators.read_with_offset()?;
         translator.env.builder.set_srcloc(SourceLoc::new(offset as u32));
         translator.hint = hints.at(offset - start);
+        translator.offset = (offset - start) as u32;
         translator.translate(&operator).map_err(|error| error.at(offset))?;
+        translator.count_next();
     }
     translator.env.builder.finalize(conventions.frontend);
     Ok(())

@@ -12,6 +12,7 @@
 //! - [`heap`]: the only place where an address in linear memory is formed, with the help of [`checked`], which knows
 //!   what was compared already;
 //! - [`call`]: calls of all kinds;
+//! - [`profile`]: counting, and what follows from counts;
 //! - [`environment`]: what a function refers to outside itself;
 //! - [`library`]: the C interface of a library;
 //! - [`glue`]: the functions that no module has: instantiation, and entries for the runtime.
@@ -29,6 +30,7 @@ mod library;
 mod memory;
 pub mod names;
 mod numeric;
+mod profile;
 pub mod relaxed;
 mod table;
 pub mod traps;

@@ -72,6 +72,8 @@ names! {
     HostCall(FuncId) = 16,
     /// A C function of a native object.
     Native(FuncId) = 17,
+    /// What is counted in a function: see [`wasmc_abi::profile`].
+    Counters(FuncId) = 18,
 }
 
 /// The index of names that exist once.
@@ -136,6 +138,7 @@ runtime_functions! {
     ConfineFiles  = symbols::CONFINE_FILES,
     Embed         = symbols::EMBED,
     Invoke        = symbols::INVOKE,
+    Profile       = symbols::PROFILE,
     LibraryInstantiate = symbols::LIBRARY_INSTANTIATE,
     LibraryDestroy = symbols::LIBRARY_DESTROY,
     LibraryEnter  = symbols::LIBRARY_ENTER,

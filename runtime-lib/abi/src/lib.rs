@@ -11,6 +11,7 @@
 //! - [`source`]: which lines of source files it came from;
 //! - [`grants`]: the note that records what a program may use of the host;
 //! - [`embed`]: trees of files inside the executable;
+//! - [`profile`]: what is counted while a program runs, for a later compilation;
 //! - [`library`]: instances in a library, and what its C interface is made of;
 //! - [`wasi`]: the table of WASI preview 1 functions;
 //! - [`harden`]: the system calls that a program can need;
@@ -31,6 +32,7 @@ pub mod harden;
 pub mod invoke;
 pub mod layout;
 pub mod library;
+pub mod profile;
 pub mod program;
 pub mod source;
 pub mod symbols;

@@ -7,7 +7,7 @@
 pub type Rel32 = i32;
 
 /// Must equal in both objects; raised with every change of this crate's layouts.
-pub const ABI_VERSION: u32 = 5;
+pub const ABI_VERSION: u32 = 6;
 
 /// What the runtime must know of the program.
 #[repr(C)]
@@ -112,6 +112,9 @@ pub struct ProgramHeader {
     /// The first is not a function, but what it wants to be called with.
     pub imports: u32,
     pub import_count: u32,
+    /// A [`profile::Program`](crate::profile::Program), or none: nothing is counted.
+    pub profile: Rel32,
+    pub reserved: u32,
     /// In a library: what the start of an instance's area is a multiple of.
     pub area_align: u64,
 }
@@ -189,7 +192,7 @@ pub struct StepResult {
 }
 
 const _: () = {
-    assert!(size_of::<ProgramHeader>() == 216);
+    assert!(size_of::<ProgramHeader>() == 224);
     assert!(size_of::<Image>() == 32);
     assert!(size_of::<ScriptStep>() == 20);
 };

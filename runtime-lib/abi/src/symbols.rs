@@ -70,6 +70,10 @@ pub const INVOKE: &str = "wasmc_invoke";
 /// trees link it.
 pub const EMBED: &str = "wasmc_embed";
 
+/// `unsafe extern "C" fn(header: *const ProgramHeader, program: *const profile::Program)`: maps the profile, so that
+/// the program counts there. Only programs that are [profiled](crate::profile) link it.
+pub const PROFILE: &str = "wasmc_profile";
+
 /// Only in libraries. `extern "C" fn(imports: *const u64, options: *const Options, failure: *mut Failure) -> *mut
 /// Instance`: makes an [instance](crate::library), or gives null.
 pub const LIBRARY_INSTANTIATE: &str = "wasmc_library_instantiate";

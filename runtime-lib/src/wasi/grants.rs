@@ -78,9 +78,9 @@ fn flags() -> u32 {
     note().map_or(0, |note| note.flags)
 }
 
-/// A variable of the host that replaces grants.
+/// A variable of the host that replaces what was chosen when the program was compiled.
 #[cfg(not(feature = "library"))]
-fn replacement(name: &[u8]) -> Option<&'static [u8]> {
+pub fn replacement(name: &[u8]) -> Option<&'static [u8]> {
     if flags() & SEALED != 0 { None } else { process::host_variable(name) }
 }
 

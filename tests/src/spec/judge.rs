@@ -7,9 +7,9 @@ use wasmc::{Entry, ErrorKind, InstanceSource, Options, Program, Step};
 use wasmc_abi::trap::TrapCode;
 use wasmparser::{Validator, WasmFeatures};
 
-use super::Engine;
 use super::pattern::Pattern;
 use super::script::{Check, Expected, Script, Source};
+use super::{Engine, Way};
 use crate::steps::{Exports, Outcome};
 use crate::{native, reference};
 
@@ -122,6 +122,9 @@ fn perform(script: &Script, engine: Engine) -> Performance {
 
 fn run(program: &Program<'_>, engine: Engine) -> wasmc::Result<Vec<Outcome>> {
     match engine {
+        Engine::Native(variant) if variant.way == Way::Profiled => {
+            native::perform_profiled(program, &variant.options(), TIME_LIMIT)
+        }
         Engine::Native(variant) => native::perform(program, &variant.options(), TIME_LIMIT),
         Engine::Reference => Ok(reference::perform(program)),
     }

@@ -108,9 +108,14 @@ impl Set {
             _ if self.name == "deterministic" => false,
             Way::Guard | Way::Explicit | Way::Unoptimized | Way::Register => true,
             Way::Best => has_vectors,
+            Way::Profiled => {
+                !has_floats && ["wasm-v2", "tail-call", "exceptions", "function-references"].contains(&self.name)
+            }
         };
-        // What the register is for is decided before the target matters.
-        let is_wanted = |variant: &Variant| variant.way != Way::Register || emulator::is_native(variant.architecture);
+        // What the register is for, and what profiles say, is decided before the target matters.
+        let is_wanted = |variant: &Variant| {
+            !matches!(variant.way, Way::Register | Way::Profiled) || emulator::is_native(variant.architecture)
+        };
         Variant::all().filter(is_wanted).filter(move |variant| concerns(variant.way))
     }
 }
@@ -160,6 +165,8 @@ pub enum Way {
     Register,
     /// With all instructions that can be run here.
     Best,
+    /// With a profile that is made up.
+    Profiled,
     /// In the deterministic profile, where NaNs that arithmetic makes must be the canonical one.
     Deterministic,
 }
@@ -173,7 +180,8 @@ pub struct Variant {
 
 impl Variant {
     pub fn all() -> impl Iterator<Item = Variant> {
-        let ways = [Way::Guard, Way::Explicit, Way::Unoptimized, Way::Register, Way::Best, Way::Deterministic];
+        let ways =
+            [Way::Guard, Way::Explicit, Way::Unoptimized, Way::Register, Way::Best, Way::Profiled, Way::Deterministic];
         let of = move |architecture| ways.into_iter().map(move |way| Variant { architecture, way });
         emulator::architectures().into_iter().flat_map(of)
     }
@@ -191,6 +199,7 @@ impl Variant {
             Way::Unoptimized => "unoptimized",
             Way::Register => "register",
             Way::Best => "best",
+            Way::Profiled => "profiled",
             Way::Deterministic => "deterministic",
         };
         if emulator::is_native(self.architecture) { way.into() } else { format!("{}-{way}", self.architecture.name()) }
@@ -199,7 +208,7 @@ impl Variant {
     pub fn options(self) -> Options {
         let options = Options { architecture: self.architecture, ..Options::default() };
         match self.way {
-            Way::Guard => options,
+            Way::Guard | Way::Profiled => options,
             Way::Explicit => Options { bounds_checks: BoundsChecks::Explicit, ..options },
             Way::Unoptimized => Options { opt_level: OptLevel::None, ..options },
             Way::Register => Options { instance_register: true, ..options },

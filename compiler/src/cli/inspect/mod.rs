@@ -1,17 +1,20 @@
-//! `wasmc inspect`: what a module needs, what an executable was granted, and what takes how much of them, as text or
-//! JSON.
+//! `wasmc inspect`: what a module needs, what an executable was granted, and what takes how much of them, and
+//! what a profile says; as text or JSON.
 
 mod executable;
 mod module;
+mod profile;
 mod sizes;
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use wasmc_abi::profile::MAGIC;
 
 use super::{looks_binary, mask, output, parse_text, read_file};
 use crate::error::{Error, Result};
+use profile::Heat;
 
 /// Prints what there is to tell of a file.
 pub fn inspect(path: &Path, json: bool) -> Result<()> {
@@ -19,8 +22,11 @@ pub fn inspect(path: &Path, json: bool) -> Result<()> {
     let bytes = read_file(path)?;
     let facts = if bytes.starts_with(b"\0asm") {
         module::facts(&bytes)
+    } else if bytes.starts_with(&MAGIC) {
+        profile::facts(&bytes)
     } else if looks_binary(&bytes) || bytes.starts_with(ARCHIVE) {
-        let neither = || Error::invalid("it is neither a WebAssembly module nor an executable or object made by wasmc");
+        let neither =
+            || Error::invalid("it is neither a WebAssembly module nor an executable, object or profile made by wasmc");
         executable::facts(&bytes).unwrap_or_else(|| Err(neither()))
     } else {
         module::facts(&parse_text(path, &bytes)?)
@@ -41,6 +47,8 @@ enum Fact {
     List(Vec<String>),
     /// Parts, and how many bytes each has.
     Sizes(Vec<(String, u64)>),
+    /// Functions, the hottest first.
+    Heat(Vec<Heat>),
 }
 
 /// So many parts are told as text; JSON has all of them.
@@ -69,6 +77,16 @@ fn as_text(facts: &[(&str, Fact)]) -> String {
                 }
                 text
             }
+            Fact::Heat(functions) => {
+                let mut text = "\n      executed        calls".to_owned();
+                for Heat { name, calls, executed, .. } in functions.iter().take(SHOWN_PARTS) {
+                    let _ = write!(text, "\n  {executed:>12} {calls:>12}  {}", plain(name));
+                }
+                if functions.len() > SHOWN_PARTS {
+                    text.push_str("\n             …");
+                }
+                text
+            }
         };
         let space = if value.starts_with('\n') { "" } else { " " };
         let _ = writeln!(out, "{name}:{space}{value}");
@@ -84,6 +102,7 @@ fn as_json(facts: &[(&str, Fact)]) -> String {
             Fact::Flag(flag) => Value::from(*flag),
             Fact::List(list) => Value::from(list.as_slice()),
             Fact::Sizes(parts) => parts.iter().map(|(name, bytes)| json!({ "name": name, "bytes": bytes })).collect(),
+            Fact::Heat(functions) => functions.iter().map(Heat::as_json).collect(),
         };
         ((*name).to_owned(), value)
     });
