@@ -12,8 +12,8 @@
 //! - [`start`]: from the entry point to the program's `main`;
 //! - [`harden`]: what is given up before it runs;
 //! - [`memory`]: placing and growing memories and tables, bulk operations;
-//! - [`thread`]: what each thread has for itself; [`spawn`]: its beginning and end; [`lock`], [`wait`]: how they wait for
-//!   another;
+//! - [`thread`]: what each thread has for itself; [`spawn`]: its beginning and end; [`lock`], [`wait`]: how they wait
+//!   for another;
 //! - [`exception`]: exceptions and what catches them;
 //! - [`trap`], [`sites`]: from a fault to a trap; [`report`]: what is then written to standard error;
 //! - [`script`]: runs a list of calls instead of `main`, for tests;
