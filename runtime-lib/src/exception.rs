@@ -14,9 +14,9 @@
 //! Most exceptions are caught once and forgotten: one that was never made an `exnref` is given back by the code that
 //! catches it, and the next one takes its place. Those that were referred to stay, since an `exnref` can be in any
 //! local, global or table. When there is no room, what cannot be reached any more is found by marking: from every
-//! word on the Wasm stack, in callee-saved registers (those of a guest that waits for a function of a library's host
-//! are on its stack: [`leave`](crate::arch) puts them there), the record and tables that *could* be an `exnref`, and from the
-//! payloads of what is marked. A word that happens to look like one keeps an exception alive for longer, no more.
+//! word on the Wasm stack, in callee-saved registers, the record and tables that *could* be an `exnref`, and from the
+//! payloads of what is marked. (While the guest of a library waits for a function of the host, its registers are on its
+//! stack: `wasmc_library_leave` puts them there.) A word that happens to look like one keeps an exception alive for longer, no more.
 //!
 //! Each thread has a store of its own. It is a reservation of [`RESERVED`] bytes in units of 16, filled from below; a
 //! bitmap behind it has a bit for each unit where an exception begins. What is freed below the top becomes a cell of a

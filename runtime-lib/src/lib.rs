@@ -13,8 +13,8 @@
 //! - [`harden`]: what is given up before it runs;
 //! - [`profile`]: where a program counts, if it does;
 //! - [`memory`]: placing and growing memories and tables, bulk operations;
-//! - [`thread`]: what each thread has for itself; [`spawn`]: its beginning and end; [`lock`], [`wait`]: how they wait for
-//!   another;
+//! - [`thread`]: what each thread has for itself; [`spawn`]: its beginning and end; [`lock`], [`wait`]: how they wait
+//!   for another;
 //! - [`exception`]: exceptions and what catches them;
 //! - [`trap`], [`sites`]: from a fault to a trap; [`report`]: what is then written to standard error;
 //! - [`script`]: runs a list of calls instead of `main`, for tests;

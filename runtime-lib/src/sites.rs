@@ -35,8 +35,8 @@ pub fn find(header: &'static ProgramHeader, pc: u64) -> Option<Place> {
     find_in_function_of(header, pc, pc, |code| code != SITE_CALL)
 }
 
-/// Looks up a return address, which may be a call site. The function is that of the call: a call may be a function's last instruction, and then
-/// the return address is outside.
+/// Looks up a return address, which may be a call site. The function is that of the call: a call may be a function's
+/// last instruction, and then the return address is outside.
 pub fn find_return(header: &'static ProgramHeader, pc: u64) -> Option<Place> {
     find_in_function_of(header, pc.wrapping_sub(1), pc, |code| code == SITE_CALL)
 }

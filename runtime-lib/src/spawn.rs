@@ -14,7 +14,8 @@
 //!
 //! A thread whose function returns unmaps its area, on which it stands, from assembly that uses no stack: nobody has to
 //! wait for it, and nothing is kept for threads that are gone. All signals are blocked by then. A trap, `proc_exit` and
-//! the first thread's return end the process, whatever the others do ([`process::begin_to_end`](crate::process::begin_to_end)).
+//! the first thread's return end the process, whatever the others do
+//! ([`begin_to_end`](crate::process::begin_to_end)).
 
 use core::sync::atomic::Ordering::Relaxed;
 

@@ -137,7 +137,8 @@ pub struct Image {
     pub size: u64,
     /// Where the bytes are.
     pub source: Rel32,
-    /// [`IMAGE_FIXED`], or the index of the memory that `destination` counts from: an explicit one, or any of a library.
+    /// [`IMAGE_FIXED`], or the index of the memory that `destination` counts from: an explicit one, or any of a
+    /// library's.
     pub memory: u32,
     /// [`IMAGE_COPY`] or [`IMAGE_MOVE`].
     pub kind: u32,
