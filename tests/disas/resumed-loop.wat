@@ -23,60 +23,64 @@
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;;   subq $0x10, %rsp
-;;   movq %r12, (%rsp)
+;;   movq %r13, (%rsp)
 ;; block0:
 ;; block1:
-;;   xorl %r12d, %r12d
+;;   cmpl $0x2, %edi
+;;   jb      label2; j label3
+;; block2:
+;;   jmp     label10
+;; block3:
+;;   xorl %r13d, %r13d
 ;;   movl $0x5, %ecx
 ;;   movl %edi, %edx
 ;;   cmpl %ecx, %edx
 ;;   cmovbl %edx, %ecx
 ;;   br_table %rcx, %rdx, %rcx
-;; block2:
-;;   jmp     label19
-;; block3:
-;;   jmp     label8
 ;; block4:
-;;   jmp     label8
+;;   jmp     label17
 ;; block5:
-;;   jmp     label9
+;;   jmp     label10
 ;; block6:
-;;   jmp     label11
+;;   jmp     label10
 ;; block7:
-;;   jmp     label12
+;;   jmp     label11
 ;; block8:
-;;   movl $0x10000010, %eax
-;;   movl (%rax), %r12d
+;;   jmp     label13
 ;; block9:
-;;   movq %r12, %rdi
+;;   jmp     label14
+;; block10:
+;;   movl $0x10000010, %eax
+;;   movl (%rax), %r13d
+;; block11:
+;;   movq %r13, %rdi
 ;;   call    User(userextname0)
 ;;   testl %eax, %eax
-;;   jnz     label16; j label10
-;; block10:
-;; block11:
-;;   subl $0x1, %r12d
+;;   jnz     label19; j label12
 ;; block12:
-;;   testl %r12d, %r12d
-;;   jnz     label15; j label13
 ;; block13:
+;;   subl $0x1, %r13d
 ;; block14:
-;;   movl $0x10000010, %eax
-;;   movl %r12d, (%rax)
-;;   jmp     label19
+;;   testl %r13d, %r13d
+;;   jnz     label18; j label15
 ;; block15:
-;;   jmp     label9
 ;; block16:
+;;   movl $0x10000010, %eax
+;;   movl %r13d, (%rax)
 ;; block17:
-;; block18:
-;;   movl $0x1, %eax
-;;   movq (%rsp), %r12
+;;   xorl %eax, %eax
+;;   movq (%rsp), %r13
 ;;   addq $0x10, %rsp
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
+;; block18:
+;;   jmp     label11
 ;; block19:
-;;   xorl %eax, %eax
-;;   movq (%rsp), %r12
+;; block20:
+;; block21:
+;;   movl $0x1, %eax
+;;   movq (%rsp), %r13
 ;;   addq $0x10, %rsp
 ;;   movq %rbp, %rsp
 ;;   popq %rbp

@@ -62,7 +62,23 @@
         (local.set $state (i32.const 1))
         (br $next)))
     (i32.add (i32.mul (local.get $a) (i32.const 100)) (local.get $b)))
-  ;; The same, with each step chosen at run time.
+  ;; One that begins with a constant too, so that nothing asks the table.
+  (func $begins (param $n i32) (result i32)
+    (local $state i32) (local $a i32)
+    (loop $next
+      (block $s3 (block $s2 (block $s1 (block $s0
+        (br_table $s0 $s1 $s2 $s3 $s3 (local.get $state)))
+        (local.set $a (local.get $n))
+        (local.set $state (i32.const 2))
+        (br $next))
+        (local.set $a (i32.mul (local.get $a) (i32.const 3)))
+        (local.set $state (i32.const 3))
+        (br $next))
+        (local.set $n (i32.add (local.get $n) (i32.const 1)))
+        (local.set $state (i32.const 1))
+        (br $next)))
+    (i32.add (local.get $a) (local.get $n)))
+  ;; The same as the machine, with each step chosen at run time.
   (func $stepwise (param $state i32) (param $n i32) (result i32)
     (local $a i32) (local $b i32) (local $old i32)
     (block $done
@@ -111,6 +127,7 @@
     (call $equal (call $table (i32.const 5)) (i32.const 3))
     (call $equal (call $table (i32.const 6)) (i32.const 4))
     (call $equal (call $table (i32.const -2)) (i32.const 4))
+    (call $equal (call $begins (i32.const 7)) (i32.const 29))
     (loop $states
       (local.set $n (i32.const 1))
       (loop $lengths

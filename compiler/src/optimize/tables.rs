@@ -8,6 +8,7 @@
 //! the first entries lead: they are compared before the table is asked.
 
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
+use cranelift_codegen::flowgraph::ControlFlowGraph;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     BlockCall, Function, Inst, InstBuilder, InstructionData, JumpTableData, Opcode, Value, ValueDef,
@@ -18,6 +19,7 @@ const MOST_COMPARISONS: usize = 3;
 
 /// Makes branches by tables comparisons where that is less.
 pub fn compare_cases(function: &mut Function) {
+    let mut graph = ControlFlowGraph::new();
     for block in function.layout.blocks().collect::<Vec<_>>() {
         let Some(branch) = function.layout.last_inst(block) else { continue };
         let InstructionData::BranchTable { arg, table, .. } = function.dfg.insts[branch] else { continue };
@@ -26,7 +28,7 @@ pub fn compare_cases(function: &mut Function) {
             compare(function, branch, arg, &runs);
             let default = function.dfg.jump_tables[table].default_block();
             function.dfg.insts[branch] = InstructionData::Jump { opcode: Opcode::Jump, destination: default };
-        } else if runs[0].end > 1 && is_parameter(function, arg) {
+        } else if runs[0].end > 1 && is_parameter(function, &mut graph, arg) {
             compare(function, branch, arg, &runs[..1]);
         }
     }
@@ -56,9 +58,26 @@ fn runs(function: &Function, table: &JumpTableData) -> Vec<Run> {
     runs
 }
 
-fn is_parameter(function: &Function, value: Value) -> bool {
-    let entry = function.layout.entry_block();
-    matches!(function.dfg.value_def(value), ValueDef::Param(block, _) if Some(block) == entry)
+/// Whether a value is what the function was called with, or that passed on by the only jump to a block.
+fn is_parameter(function: &Function, graph: &mut ControlFlowGraph, value: Value) -> bool {
+    if !graph.is_valid() {
+        graph.compute(function);
+    }
+    let dfg = &function.dfg;
+    let ValueDef::Param(block, index) = dfg.value_def(value) else { return false };
+    let mut edges = graph.pred_iter(block);
+    let passed = match (edges.next(), edges.next()) {
+        (None, _) => Some(value),
+        (Some(edge), None) => match dfg.insts[edge.inst] {
+            InstructionData::Jump { destination, .. } => {
+                destination.args(&dfg.value_lists).nth(index).and_then(|argument| argument.as_value())
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    let home = passed.map(|passed| dfg.value_def(passed));
+    matches!(home, Some(ValueDef::Param(block, _)) if Some(block) == function.layout.entry_block())
 }
 
 /// Branches to the destinations of these runs, and comes to the branch only with other indices.
