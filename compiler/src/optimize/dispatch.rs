@@ -18,6 +18,7 @@ use cranelift_codegen::ir::{
     Block, BlockCall, Function, Inst, InstructionData, JumpTableData, Opcode, Value, ValueDef,
 };
 
+use super::linear::constant;
 use super::ssa::{self, Definitions};
 
 /// Instructions that are copied, without the branch.
@@ -84,7 +85,7 @@ fn jumps_to_known_cases(function: &Function, graph: &ControlFlowGraph, block: Bl
     let is_known = |jump: &Inst| {
         let InstructionData::Jump { destination, .. } = dfg.insts[*jump] else { return false };
         let argument = destination.args(&dfg.value_lists).nth(parameter).and_then(|argument| argument.as_value());
-        argument.is_some_and(|value| constant(function, value).is_some())
+        argument.is_some_and(|value| constant(dfg, value).is_some())
     };
     let mut jumps: Vec<Inst> = graph.pred_iter(block).map(|edge| edge.inst).filter(is_known).collect();
     jumps.sort_unstable();
@@ -100,15 +101,6 @@ fn dispatched_parameter(function: &Function, block: Block) -> Option<usize> {
     let ValueDef::Param(home, index) = dfg.value_def(arg) else { return None };
     let arguments = dfg.jump_tables[table].as_slice().len() * dfg.block_params(block).len();
     (home == block && arguments <= MOST_ARGUMENTS && is_small(function, block)).then_some(index)
-}
-
-/// The value of an i32, if it is a constant.
-fn constant(function: &Function, value: Value) -> Option<u32> {
-    let ValueDef::Result(inst, _) = function.dfg.value_def(value) else { return None };
-    match function.dfg.insts[inst] {
-        InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => Some(imm.bits() as u32),
-        _ => None,
-    }
 }
 
 /// Of a small block that ends in a table, how many entries that has.
@@ -185,8 +177,8 @@ fn own_table(function: &mut Function, branch: Inst) {
 /// Makes a branch whose index is known a jump.
 fn fold_table(function: &mut Function, branch: Inst) {
     let InstructionData::BranchTable { arg, table, .. } = function.dfg.insts[branch] else { return };
-    let Some(index) = constant(function, arg) else { return };
+    let Some(index) = constant(&function.dfg, arg) else { return };
     let table = &function.dfg.jump_tables[table];
-    let destination = table.as_slice().get(index as usize).copied().unwrap_or(table.default_block());
+    let destination = table.as_slice().get(index as u32 as usize).copied().unwrap_or(table.default_block());
     function.dfg.insts[branch] = InstructionData::Jump { opcode: Opcode::Jump, destination };
 }
