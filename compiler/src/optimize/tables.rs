@@ -58,7 +58,8 @@ fn runs(function: &Function, table: &JumpTableData) -> Vec<Run> {
     runs
 }
 
-/// Whether a value is what the function was called with, or that passed on by the only jump to a block.
+/// Whether a value is what the function was called with, or that passed on by the only jump to a block: a guess at
+/// what is likely, for which the graph may be that of before some branches were compared.
 fn is_parameter(function: &Function, graph: &mut ControlFlowGraph, value: Value) -> bool {
     if !graph.is_valid() {
         graph.compute(function);
