@@ -6,6 +6,7 @@ mod dispatch;
 mod linear;
 mod slp;
 mod ssa;
+mod tables;
 mod widen;
 
 use cranelift_codegen::ir::Function;
@@ -23,6 +24,11 @@ struct Pass {
 /// In the order in which they are run.
 const PASSES: &[Pass] = &[
     Pass {
+        name: "thread-jumps",
+        pays: |options| options.opt_level == OptLevel::Speed,
+        run: |function, _| dispatch::thread_jumps(function),
+    },
+    Pass {
         name: "copy-dispatches",
         pays: |options| options.opt_level == OptLevel::Speed,
         run: |function, _| dispatch::copy_dispatches(function),
@@ -33,6 +39,7 @@ const PASSES: &[Pass] = &[
         pays: |options| !options.architecture.extends_in_accesses(),
         run: |function, _| widen::widen_addresses(function),
     },
+    Pass { name: "compare-cases", pays: |_| true, run: |function, _| tables::compare_cases(function) },
 ];
 
 /// The names of all passes, for [`Options::disabled_passes`].
