@@ -9,6 +9,7 @@
 //! - `{arguments}`: the program's
 //! - `{self}`: the command of this very program
 //! - `{peers}`, `{programs}`: the directories `bench/peers` and `bench/programs/suite`
+//! - those of [`levels`]: flags by which a compiler makes code for the CPUs that wasmc makes code for, unless it is told
 
 use std::collections::BTreeMap;
 use std::env;
@@ -115,7 +116,7 @@ pub const ENGINES: &[Engine] = &[
         kind: Kind::Native,
         input: Input::Source,
         tools: &[CLANG],
-        compile: &["{clang} -O3 -ffp-contract=off {source} {flags} -o {output} -lm"],
+        compile: &["{clang} -O3 {level} -ffp-contract=off {source} {flags} -o {output} -lm"],
         run: "{output} {arguments}",
         count: Count::AsItRuns,
         net: false,
@@ -126,7 +127,7 @@ pub const ENGINES: &[Engine] = &[
         kind: Kind::Native,
         input: Input::Source,
         tools: &[ZIG],
-        compile: &["{zig} cc -O3 -s -mcpu=baseline -ffp-contract=off {source} {flags} -o {output} -lm"],
+        compile: &["{zig} cc -O3 -s {zig_level} -ffp-contract=off {source} {flags} -o {output} -lm"],
         run: "{output} {arguments}",
         count: Count::AsItRuns,
         net: false,
@@ -137,7 +138,7 @@ pub const ENGINES: &[Engine] = &[
         kind: Kind::Native,
         input: Input::Source,
         tools: &[GCC],
-        compile: &["{gcc} -O3 -ffp-contract=off {source} {flags} -o {output} -lm"],
+        compile: &["{gcc} -O3 {level} -ffp-contract=off {source} {flags} -o {output} -lm"],
         run: "{output} {arguments}",
         count: Count::AsItRuns,
         net: false,
@@ -228,7 +229,7 @@ pub const ENGINES: &[Engine] = &[
         compile: &[
             "mkdir -p {output}.d",
             "{wasm2c} -n app {module} -o {output}.d/app.c",
-            "{gcc} -O2 -w -I{output}.d -I{wasm2c_runtime} -I{wasm2c_runtime}/../include {output}.d/app.c \
+            "{gcc} -O3 {level} -w -I{output}.d -I{wasm2c_runtime} -I{wasm2c_runtime}/../include {output}.d/app.c \
              {peers}/wasm2c_wasi.c {wasm2c_runtime}/wasm-rt-impl.c {wasm2c_runtime}/wasm-rt-mem-impl.c -lm -o {output}",
         ],
         run: "{output} {arguments}",
@@ -294,6 +295,20 @@ pub struct Found {
     tools: Words,
 }
 
+/// What wasmc's default is to other compilers: x86-64-v2, and on AArch64 the first that there was.
+pub fn levels() -> Words {
+    let of = |x86_64: &[&str], aarch64: &[&str]| {
+        let words = if cfg!(target_arch = "x86_64") { x86_64 } else { aarch64 };
+        words.iter().map(OsString::from).collect()
+    };
+    Words::from([
+        ("level", of(&["-march=x86-64-v2"], &[])),
+        ("zig_level", of(&["-mcpu=x86_64_v2"], &["-mcpu=baseline"])),
+        ("go_level", of(&["GOAMD64=v2"], &[])),
+        ("rust_level", of(&["-Ctarget-cpu=x86-64-v2"], &[])),
+    ])
+}
+
 impl Engine {
     /// Looks for the tools. An engine that is not there is an error that says what is missing.
     pub fn find(&'static self, wasmc: &Path) -> Result<Found> {
@@ -311,6 +326,7 @@ impl Engine {
         if self.name == "wasmi" {
             version = interpreter_version();
         }
+        tools.extend(levels());
         tools.insert("self", vec![env::current_exe()?.into()]);
         tools.insert("peers", vec![super::repository().join("peers").into()]);
         tools.insert("programs", vec![super::repository().join("programs/suite").into()]);
@@ -434,7 +450,7 @@ mod tests {
         let program: Words = given.iter().map(|&name| (name, vec![name.into()])).collect();
         for engine in ENGINES {
             let tools = engine.tools.iter().map(|tool| tool.name).chain(["self", "peers", "programs"]);
-            let tools = tools.map(|name| (name, vec![name.into()])).collect();
+            let tools = tools.map(|name| (name, vec![name.into()])).chain(levels()).collect();
             let found = Found { engine, version: String::new(), tools };
             found.compile(&program).unwrap();
             found.run(&program).unwrap();
