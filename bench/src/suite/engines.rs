@@ -9,7 +9,7 @@
 //! - `{arguments}`: the program's
 //! - `{self}`: the command of this very program
 //! - `{peers}`, `{programs}`: the directories `bench/peers` and `bench/programs/suite`
-//! - those of [`levels`]: flags by which a compiler makes code for the CPUs that wasmc makes code for, unless it is told
+//! - those of [`levels`]: flags by which a compiler makes code for the same CPUs as wasmc does
 
 use std::collections::BTreeMap;
 use std::env;

@@ -1,10 +1,10 @@
 //! What compiling takes as modules grow: made-up modules from 10 kB to 30 MB, one function of 5 MB, and modules of the
 //! user.
 //!
-//! The modules are compiled from the smallest to the largest, by all engines in turns, and an empty one beside each: what
-//! that takes is taken off of every compiler alike. An engine of which a module took more processor time than a tenth of
-//! the limit gets no larger one of that kind: the next one is about three times as large, and not every compiler is
-//! linear.
+//! The modules are compiled from the smallest to the largest, by all engines in turns, and an empty one beside each:
+//! what that takes is taken off of every compiler alike. An engine of which a module took more processor time than a
+//! tenth of the limit gets no larger one of that kind: the next one is about three times as large, and not every
+//! compiler is linear.
 
 use std::collections::BTreeMap;
 use std::fs;
