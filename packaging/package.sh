@@ -13,7 +13,9 @@ mkdir -p "$3"
 packages=$(realpath "$3")
 wasmc=$(realpath "${4:-$1}")
 cd "$(dirname "$0")/.."
-export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+# `export` with the assignment would hide that git failed.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+export SOURCE_DATE_EPOCH
 
 version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 case $architecture in
@@ -40,8 +42,11 @@ licences() {
     --format '{p}|{l}' | sed 's/ (\*)$//' | grep -v ' (/' | LC_ALL=C sort -u | while IFS='|' read -r crate licence; do
     read -r name version_of _ <<<"$crate"
     printf '\n==== %s %s: %s\n' "$name" "${version_of#v}" "$licence"
-    directory=$(find "$sources" -mindepth 2 -maxdepth 2 -name "$name-${version_of#v}" | head -1)
-    [ -n "$directory" ] || continue
+    directory=$(find "$sources" -mindepth 2 -maxdepth 2 -name "$name-${version_of#v}" -print -quit)
+    if [ -z "$directory" ]; then
+      echo "no sources of $name ${version_of#v}, and so no licence, in $sources" >&2
+      exit 1
+    fi
     find "$directory" -maxdepth 1 -type f \( -iname 'licen[sc]e*' -o -iname 'copying*' -o -iname 'notice*' \) |
       LC_ALL=C sort | while read -r file; do
       printf '\n---- %s\n\n' "$(basename "$file")"
@@ -65,14 +70,20 @@ cp CHANGELOG.md "$documents/changelog"
 licences >"$documents/licences-of-crates"
 gzip -9n "$documents/changelog" "$documents/licences-of-crates" "$usr"/share/man/man1/*.1
 
+# The archive is for /usr/local, where zsh looks elsewhere.
 name=wasmc-$version-$architecture-linux
 cp -r "$usr" "$scratch/$name"
+mv "$scratch/$name/share/zsh/vendor-completions" "$scratch/$name/share/zsh/site-functions"
 tar --create --directory "$scratch" --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
   --mtime="@$SOURCE_DATE_EPOCH" "$name" | gzip -9n >"$packages/$name.tar.gz"
 
 control=$scratch/root/DEBIAN
 mkdir "$control"
+size=$(find "$usr" -type f -printf '%s\n' | awk '{ kib += int(($1 + 1023) / 1024) } END { print kib }')
 sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$debian/" \
-  -e "s/@SIZE@/$(du --apparent-size --block-size=1024 --summarize "$usr" | cut -f1)/" packaging/control >"$control/control"
+  -e "s/@SIZE@/$size/" packaging/control >"$control/control"
 (cd "$scratch/root" && find usr -type f | LC_ALL=C sort | xargs md5sum >DEBIAN/md5sums)
+# As the checkout's modes were, and later times than the archive's, would else be in the package.
+chmod -R u=rwX,go=rX "$scratch/root"
+find "$scratch/root" -exec touch --date="@$SOURCE_DATE_EPOCH" {} +
 dpkg-deb --root-owner-group -Zxz --build "$scratch/root" "$packages/wasmc_${version}_$debian.deb" >/dev/null

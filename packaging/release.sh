@@ -24,7 +24,9 @@ binary() { echo "$target_directory/$1-unknown-linux-musl/release/wasmc"; }
 
 # Fails if the file needs others to run: it would name an interpreter, or libraries.
 check_static() {
-  if LC_ALL=C readelf --wide --program-headers --dynamic "$1" | grep -E 'INTERP|\(NEEDED\)'; then
+  local headers
+  headers=$(LC_ALL=C readelf --wide --program-headers --dynamic "$1")
+  if grep -E 'INTERP|\(NEEDED\)' <<<"$headers"; then
     echo "$1 is not static" >&2
     return 1
   fi
@@ -44,10 +46,15 @@ for architecture in $(printf '%s\n' "$own" "${architectures[@]}" | sort -u); do
   build "$architecture"
   check_static "$(binary "$architecture")"
 done
-if "$(binary "$own")" examples/hello.wat --emit oci --target x86_64 --target aarch64 -o - | grep -q .; then :; else
+image=$(mktemp)
+trap 'rm -f "$image"' EXIT
+"$(binary "$own")" examples/hello.wat --emit oci --target x86_64 --target aarch64 -o - >"$image" || : >"$image"
+if ! [ -s "$image" ]; then
   echo "$(binary "$own") lacks a runtime library" >&2
   exit 1
 fi
+# What is left of another release is no part of this one.
+rm -f "$target_directory"/packages/{*.tar.gz,*.deb,SHA256SUMS}
 for architecture in "${architectures[@]}"; do
   packaging/package.sh "$(binary "$architecture")" "$architecture" "$target_directory/packages" "$(binary "$own")"
 done

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use wasmc::{Emit, Entry, InstanceSource, Options, Program, Step};
 use wasmc_tests::differential::generate::{self, Group};
@@ -56,7 +55,7 @@ fn runs_do_not_matter() {
         std::fs::create_dir_all(target.parent().unwrap()).unwrap();
         let mut command = Command::new(command::wasmc());
         command.arg(&source).arg("-o").arg(&target).env("RAYON_NUM_THREADS", threads);
-        let finished = process::run(&mut command, b"", Duration::from_secs(60)).unwrap();
+        let finished = process::run(&mut command, b"", process::limit(60)).unwrap();
         assert_eq!(finished.end, process::End::Exit(0), "{}", finished.stderr_text());
         std::fs::read(target).unwrap()
     };

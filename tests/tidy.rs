@@ -31,7 +31,7 @@ fn root() -> PathBuf {
 }
 
 fn collect(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).into_iter().flatten() {
+    for entry in fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display())) {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
@@ -46,7 +46,9 @@ fn collect(directory: &Path, found: &mut Vec<PathBuf>) {
 
 /// Lines of code: without comments, and without modules for tests.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let tests = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
+    // `mod tests;` is another file.
+    let is_block = |(at, found): &(usize, &str)| text[at + found.len()..].lines().next().unwrap_or("").ends_with('{');
+    let tests = text.match_indices("#[cfg(test)]\nmod ").find(is_block).map_or(text.len(), |(at, _)| at);
     let lines = text[..tests].lines().enumerate().map(|(index, line)| (index + 1, line));
     lines.filter(|(_, line)| !line.trim_start().starts_with("//")).map(|(number, line)| match line.find(" // ") {
         Some(at) => (number, &line[..at]),
@@ -71,7 +73,10 @@ fn assert_none(complaints: &[String], advice: &str) {
 /// Lines of files chosen by path on which `is_wrong`.
 fn find(chosen: impl Fn(&str) -> bool, is_wrong: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
-    for (name, text) in sources().iter().filter(|(name, _)| name.ends_with(".rs") && chosen(name)) {
+    let mut sources = sources();
+    sources.retain(|(name, _)| name.ends_with(".rs") && chosen(name));
+    assert!(!sources.is_empty(), "no file is chosen");
+    for (name, text) in &sources {
         found.extend(code(text).filter(|(_, line)| is_wrong(line)).map(|(number, _)| format!("{name}:{number}")));
     }
     found
@@ -211,4 +216,5 @@ fn words_are_found_in_code_only() {
     assert!(!has_word("let unsafe_files = 1;", "unsafe"));
     assert!(!has_word("\"unsafe\"", "unsafe"));
     assert_eq!(code("a\n// b\nc // d\n#[cfg(test)]\nmod tests {").collect::<Vec<_>>(), [(1, "a"), (3, "c")]);
+    assert_eq!(code("#[cfg(test)]\nmod tests;\na\n#[cfg(test)]\nmod b {").last(), Some((3, "a")));
 }

@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
-use crate::measure::{self, Summary, Usage};
+use crate::measure::{self, Spread, Usage};
 use crate::programs;
 use crate::report::{Bound, Cell, Report, Table, columns};
 
@@ -124,12 +124,12 @@ impl Contender {
     }
 }
 
-/// The least of each.
+/// The least times, and the median of the peaks.
 fn costs(usages: &[Vec<Usage>]) -> Vec<Cost> {
     let cost = |usages: &Vec<Usage>| Cost {
-        wall: Summary::of(usages, |usage| usage.wall.as_secs_f64()).min,
-        cpu: Summary::of(usages, |usage| usage.cpu.as_secs_f64()).min,
-        peak: Summary::of(usages, |usage| usage.peak_bytes as f64 / f64::from(1 << 20)).median,
+        wall: Spread::of(usages, |usage| usage.wall.as_secs_f64()).min,
+        cpu: Spread::of(usages, |usage| usage.cpu.as_secs_f64()).min,
+        peak: Spread::of(usages, |usage| usage.peak_bytes as f64 / f64::from(1 << 20)).median,
     };
     usages.iter().map(cost).collect()
 }
@@ -161,7 +161,7 @@ fn table(
         rows.push(vec![
             Cell::Text(contender.name()),
             Cell::Number(full[index].wall, 2),
-            Cell::Number(Summary::of(&usages[index], |usage| usage.wall.as_secs_f64()).median, 2),
+            Cell::Number(Spread::of(&usages[index], |usage| usage.wall.as_secs_f64()).median, 2),
             Cell::Number(full[index].cpu, 2),
             Cell::Number(full[index].peak, 0),
             Cell::Number(net[index].wall, 2),

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::measure::{self, Summary};
+use crate::measure::{self, Spread};
 use crate::programs::{Compilers, Workshop};
 use crate::report::{Bound, Cell, Report, Table, columns};
 
@@ -54,9 +54,9 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
             .collect();
         measure::in_turns(&mut processes, 1)?;
         let usages = measure::in_turns(&mut processes, arguments.runs as usize)?;
-        let times: Vec<Summary> = usages
+        let times: Vec<Spread> = usages
             .iter()
-            .map(|usages| Summary::of(usages, |usage| usage.wall.as_secs_f64() * 1e9 / f64::from(count)))
+            .map(|usages| Spread::of(usages, |usage| usage.wall.as_secs_f64() * 1e9 / f64::from(count)))
             .collect();
         for ((name, _), time) in programs.iter().zip(&times) {
             rows.push(vec![

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use crate::measure::{self, Summary};
+use crate::measure::{self, Spread};
 use crate::programs::{Compilers, Workshop, output};
 use crate::report::{Bound, Cell, Report, Table, columns};
 
@@ -52,7 +52,7 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
             let mut commands = [&narrow, &wide].map(Command::new);
             let usages = measure::in_turns(&mut commands, arguments.rounds)?;
             let [narrow_time, wide_time] =
-                [0, 1].map(|index| Summary::of(&usages[index], |usage| usage.cpu.as_secs_f64() * 1e3).min);
+                [0, 1].map(|index| Spread::of(&usages[index], |usage| usage.cpu.as_secs_f64() * 1e3).min);
             let ratio = wide_time / narrow_time;
             let time = |milliseconds| Cell::Number(milliseconds, 0);
             let mut row = vec![Cell::from(*kernel), time(narrow_time), time(wide_time), Cell::Number(ratio, 2)];

@@ -94,8 +94,8 @@ impl fmt::Display for Table {
         let texts: Vec<Vec<String>> =
             self.rows.iter().map(|row| row.iter().map(ToString::to_string).collect()).collect();
         let width = |column: usize| {
-            let cells = texts.iter().map(|row| row[column].len());
-            cells.chain([self.columns[column].len()]).max().unwrap_or(0)
+            let cells = texts.iter().map(|row| row[column].chars().count());
+            cells.chain([self.columns[column].chars().count()]).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
         let line = |f: &mut fmt::Formatter<'_>, cells: &mut dyn Iterator<Item = &str>| {

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use crate::measure::{self, Summary};
+use crate::measure::{self, Spread, Usage};
 use crate::programs::{self, Compilers, Workshop};
 use crate::report::{Bound, Cell, Report, Table, columns};
 
@@ -46,16 +46,19 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Report> {
     measure::in_turns(&mut processes, 20)?;
     let usages = measure::in_turns(&mut processes, arguments.runs as usize)?;
 
-    let microseconds: Vec<Summary> =
-        usages.iter().map(|usages| Summary::of(usages, |usage| usage.wall.as_secs_f64() * 1e6)).collect();
+    let microseconds: Vec<Spread> =
+        usages.iter().map(|usages| Spread::of(usages, |usage| usage.wall.as_secs_f64() * 1e6)).collect();
+    let mean = |usages: &Vec<Usage>| {
+        usages.iter().map(|usage| usage.wall.as_secs_f64() * 1e6).sum::<f64>() / usages.len() as f64
+    };
     let base = microseconds[0];
     let mut rows = Vec::new();
-    for ((name, _), time) in programs.iter().zip(&microseconds) {
+    for (((name, _), time), usages) in programs.iter().zip(&microseconds).zip(&usages) {
         rows.push(vec![
             Cell::from(*name),
             Cell::Number(time.min, 0),
             Cell::Number(time.median, 0),
-            Cell::Number(time.mean, 0),
+            Cell::Number(mean(usages), 0),
             Cell::Number(time.min / base.min, 2),
             Cell::Number(time.median / base.median, 2),
         ]);

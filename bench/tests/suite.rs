@@ -57,7 +57,7 @@ fn a_run_becomes_json_and_a_page() {
 fn an_engine_that_hangs_has_failed() {
     let directory = tempfile::tempdir().unwrap();
     let results = suite(directory.path(), "endless", ENDLESS, &["--limit", "1"]);
-    assert_eq!(results["programs"][0]["outcomes"]["wasmi"]["failed"], "not done after 1 s");
+    assert_eq!(results["programs"][0]["outcomes"]["wasmi"]["failed"], "not done after 1s");
 }
 
 #[test]

@@ -1,16 +1,16 @@
 //! `--cache`: what comes out is what comes out without it, whatever others do to the cache.
 
 use std::fs;
+use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::Duration;
 
 use wasmc_tests::command::wasmc;
-use wasmc_tests::process::{self, End, Finished};
+use wasmc_tests::place;
+use wasmc_tests::process::{self, End};
 use wasmc_tests::random::Random;
-
-const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// A program with exceptions, SIMD, tables, memories and traps: all that the code of functions comes with.
 const PROGRAM: &str = r#"(module
@@ -38,46 +38,40 @@ const PROGRAM: &str = r#"(module
 /// What it ends with: 0 + (7 + 2) + 20 + 1.
 const STATUS: i32 = 30;
 
-struct Place(tempfile::TempDir);
+/// A directory for one test, with a cache.
+struct Place(place::Place);
+
+impl Deref for Place {
+    type Target = place::Place;
+
+    fn deref(&self) -> &place::Place {
+        &self.0
+    }
+}
 
 impl Place {
     /// With `app.wat` in it, and nothing in its cache.
     fn new() -> Place {
-        let place = Place(tempfile::tempdir().unwrap());
+        let place = Place(place::Place::new());
         place.write("app.wat", PROGRAM);
         place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
-        fs::write(self.path(name), contents).unwrap();
-    }
-
-    fn run(&self, program: &Path, arguments: &[&str]) -> Finished {
-        let mut command = Command::new(program);
-        command.args(arguments).current_dir(self.0.path());
-        process::run(&mut command, b"", TIME_LIMIT).unwrap_or_else(|error| panic!("{}: {error}", program.display()))
     }
 
     /// Compiles, and gives the executable and how many functions were in the cache.
     fn compile(&self, input: &str, flags: &[&str]) -> (Vec<u8>, usize) {
         let finished = self.run(wasmc(), &[&[input, "-o", "out", "-v"], flags].concat());
-        assert_eq!(finished.end, End::Exit(0), "{}", finished.epitaph());
-        let text = finished.stderr_text();
+        let text = finished.succeeded().stderr_text();
         let found = text.lines().find_map(|line| line.strip_suffix(" functions from the cache"));
         (fs::read(self.path("out")).unwrap(), found.map_or(0, |number| number.trim().parse().unwrap()))
     }
 
-    /// All entries of the cache.
+    /// All entries of the cache, which need not be there yet, and may go meanwhile.
     fn entries(&self) -> Vec<PathBuf> {
         let mut directories = vec![self.path("cache")];
         let mut entries = Vec::new();
         while let Some(directory) = directories.pop() {
-            for entry in fs::read_dir(directory).unwrap() {
-                let path = entry.unwrap().path();
+            for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+                let path = entry.path();
                 if path.is_dir() {
                     directories.push(path);
                 } else if path.extension().is_none() {
@@ -106,7 +100,7 @@ fn the_same_with_and_without() {
         }
     }
     place.compile("app.wat", &["--cache=cache"]);
-    assert_eq!(place.run(&place.path("out"), &[]).end, End::Exit(STATUS));
+    assert_eq!(place.run(place.path("out"), &[]).end, End::Exit(STATUS));
 }
 
 #[test]
@@ -139,7 +133,7 @@ fn a_change_of_one_function_compiles_that_one() {
     let (executable, found) = place.compile("app.wat", &["--cache=cache"]);
     assert!(found >= all - 1, "{found} of {all}");
     assert!(executable == place.compile("app.wat", &[]).0);
-    assert_eq!(place.run(&place.path("out"), &[]).end, End::Exit(STATUS));
+    assert_eq!(place.run(place.path("out"), &[]).end, End::Exit(STATUS));
 }
 
 #[test]
@@ -186,9 +180,9 @@ fn many_at_once() {
     for size in ["--cache-size=2G", "--cache-size=1"] {
         let mut children: Vec<_> = (0..8)
             .map(|number| {
-                let mut command = Command::new(wasmc());
+                let mut command = place.command(wasmc());
                 command.args(["app.wat", "--cache=cache", size, "-o", &format!("out{number}")]);
-                command.current_dir(place.path("")).stderr(Stdio::piped()).spawn().unwrap()
+                process::spawn(command.stderr(Stdio::piped())).unwrap()
             })
             .collect();
         // Meanwhile one damages what it finds.

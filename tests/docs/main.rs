@@ -16,7 +16,9 @@ use wasmc_tests::command::{has_tool, wasmc};
 use wasmc_tests::golden::is_blessing;
 use wasmc_tests::process;
 
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+fn time_limit() -> Duration {
+    process::limit(60)
+}
 
 fn page(name: &str) -> (PathBuf, String) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
@@ -30,9 +32,8 @@ fn run(command: &str, directory: &Path) -> String {
     let path = format!("{}:{path}", wasmc().parent().unwrap().display());
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(format!("exec 2>&1; {command}")).env("PATH", path).env("LC_ALL", "C");
-    shell.env("XDG_CACHE_HOME", directory.join(".cache"));
-    shell.env_remove("COLUMNS").current_dir(directory);
-    process::run(&mut shell, b"", TIME_LIMIT).unwrap_or_else(|error| panic!("{command}: {error}")).stdout_text()
+    shell.env("XDG_CACHE_HOME", directory.join(".cache")).current_dir(directory);
+    process::run(&mut shell, b"", time_limit()).unwrap_or_else(|error| panic!("{command}: {error}")).stdout_text()
 }
 
 /// Whether a text is `pattern`, in which `…` stands for any text within a line. Spaces around lines do not count.
@@ -113,8 +114,8 @@ fn examples_give_what_they_say(page_name: &str) {
 
 /// The options of a command: each of the ways to write them.
 fn options(command: &[&str]) -> BTreeSet<String> {
-    let output = Command::new(wasmc()).args(command).arg("--help").output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text =
+        process::run(Command::new(wasmc()).args(command).arg("--help"), b"", time_limit()).unwrap().stdout_text();
     let mut options = BTreeSet::new();
     // Descriptions, which may have lines that begin with a dash, are indented by more.
     let is_option = |line: &&str| line.trim_start().starts_with('-') && matches!(line.find('-'), Some(2 | 6));

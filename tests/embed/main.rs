@@ -5,6 +5,7 @@
 //! `python3 -m ziglang cc -Os -s -std=c11 -Wall -Wextra -Werror --target=wasm32-wasi probe.c -o probe.wasm`
 
 use std::fs;
+use std::ops::Deref;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -14,9 +15,8 @@ use std::time::{Duration, SystemTime};
 use object::read::elf::{ElfFile64, ProgramHeader as _};
 use object::{LittleEndian as LE, Object as _, ObjectSection as _, elf};
 use wasmc_tests::command::wasmc;
-use wasmc_tests::process::{self, End, Finished};
-
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+use wasmc_tests::place;
+use wasmc_tests::process::{End, Finished};
 
 /// A program that does nothing.
 const EMPTY: &str = "(module (memory (export \"memory\") 1) (func (export \"_start\")))";
@@ -25,22 +25,20 @@ fn probe() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("embed/probe.wasm")
 }
 
-/// A directory for one test, in which commands run.
-struct Place(tempfile::TempDir);
+/// A directory for one test, with trees.
+struct Place(place::Place);
+
+impl Deref for Place {
+    type Target = place::Place;
+
+    fn deref(&self) -> &place::Place {
+        &self.0
+    }
+}
 
 impl Place {
     fn new() -> Place {
-        Place(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, contents).unwrap();
+        Place(place::Place::new())
     }
 
     fn link(&self, name: &str, target: &str) {
@@ -68,17 +66,11 @@ impl Place {
         }
     }
 
-    fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
-        command.current_dir(self.0.path()).env_clear();
-        command
-    }
-
     fn compile_with(&self, input: &Path, output: &str, change: impl FnOnce(&mut Command)) -> Finished {
         let mut command = self.command(wasmc());
-        command.arg(input).arg("-o").arg(output).arg("-O0");
+        command.env_clear().arg(input).arg("-o").arg(output).arg("-O0");
         change(&mut command);
-        process::run(&mut command, b"", TIME_LIMIT).unwrap()
+        self.finish(&mut command, "")
     }
 
     /// Compiles, which must succeed; gives the executable.
@@ -96,8 +88,9 @@ impl Place {
         self.compile(&self.path("empty.wat"), output, flags)
     }
 
-    fn run(&self, name: &str) -> String {
-        let finished = process::run(&mut self.command(&self.path(name)), b"", TIME_LIMIT).unwrap();
+    /// What a program prints that has no environment.
+    fn printed(&self, name: &str) -> String {
+        let finished = self.finish(self.command(self.path(name)).env_clear(), "");
         assert_eq!((finished.end, finished.stderr_text().as_str()), (End::Exit(0), ""), "{name}");
         finished.stdout_text()
     }
@@ -120,12 +113,12 @@ fn a_tree_is_like_a_read_only_grant() {
     compile("walked", &["--dir=t::/t:ro", "--walk-paths"]);
     compile("embedded", &["--embed=t::/t"]);
 
-    let granted = place.run("granted");
+    let granted = place.printed("granted");
     assert!(granted.lines().count() > 8000, "the probe has asked too little");
-    assert_same_lines(&granted, &place.run("walked"));
+    assert_same_lines(&granted, &place.printed("walked"));
     // It must not be the directory itself that is seen.
     fs::rename(place.path("t"), place.path("gone")).unwrap();
-    assert_same_lines(&granted, &place.run("embedded"));
+    assert_same_lines(&granted, &place.printed("embedded"));
     assert_eq!(fs::read_dir(place.path("o")).unwrap().count(), 1, "nothing came to the other directory");
 }
 
@@ -137,7 +130,7 @@ fn hardening_needs_nothing_for_it() {
     place.write("o/mine", "mine\n");
     place.compile(&probe(), "hardened", &["--dir=o::/o", "--embed=t::/t", "--harden=auto", "--sealed"]);
     place.compile(&probe(), "plain", &["--dir=o::/o", "--embed=t::/t", "--no-harden"]);
-    assert_same_lines(&place.run("plain"), &place.run("hardened"));
+    assert_same_lines(&place.printed("plain"), &place.printed("hardened"));
 }
 
 /// Order of entries, times, owners, place and number of threads do not matter; names and contents do.
@@ -235,10 +228,9 @@ fn inspect_tells_of_trees() {
     place.write_tree();
     place.write("u/x", "12345");
     place.compile_empty("out", &["--embed=t::/lib", "--embed=u"]);
-    let mut command = place.command(wasmc());
-    let finished = process::run(command.args(["inspect", "out"]), b"", TIME_LIMIT).unwrap();
+    let said = place.wasmc(&["inspect", "out"]);
     let expected = "embedded:\n  /lib: files: 3, bytes: 3006\n  u: files: 1, bytes: 5\n";
-    assert!(finished.stdout_text().contains(expected), "{}", finished.stdout_text());
+    assert!(said.contains(expected), "{said}");
 }
 
 /// A program without trees has neither a place for them nor the code that finds files in them.
@@ -322,5 +314,5 @@ fn trees_are_mounted_in_order_behind_granted_directories() {
     place.link("alias", "t");
     place.compile(&probe(), "one", &["--dir=o::/o", "--embed=t::/t"]);
     place.compile(&probe(), "other", &["--embed=alias::/t", "--embed=o::/x", "--embed=t::/t", "--dir=o::/o"]);
-    assert_same_lines(&place.run("one"), &place.run("other"));
+    assert_same_lines(&place.printed("one"), &place.printed("other"));
 }

@@ -16,34 +16,58 @@ use wasmc::options::OptLevel;
 use wasmc::{Emit, Entry, ErrorKind, InstanceSource, Options, Program, Step};
 use wasmc_tests::differential::generate::{self, Group};
 use wasmc_tests::random::Random;
-use wasmc_tests::{command, mutate, native, parallel, process};
+use wasmc_tests::{binary, command, mutate, native, parallel, process};
 
 /// How long one input may take: far more than any does, far less than a loop without end.
-const TIME_LIMIT: Duration = Duration::from_secs(20);
+fn time_limit() -> Duration {
+    process::limit(20)
+}
 
 fn variable(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
-/// Valid modules to start from.
-fn seeds() -> Vec<Vec<u8>> {
-    let of = |group| (0..20).map(move |seed| generate::module(group, seed));
-    let mut seeds: Vec<Vec<u8>> = Group::ALL.iter().flat_map(|&group| of(group)).collect();
+/// A valid module to start from.
+struct Seed {
+    name: String,
+    wasm: Vec<u8>,
+    /// It is a test of `run/` that is there to be refused, takes other modules, or starts threads, which a script of
+    /// one instance does not.
+    may_be_refused: bool,
+}
+
+fn named_seeds() -> Vec<Seed> {
+    let of = |group: Group| {
+        (0..20).map(move |seed| {
+            let wasm = generate::module(group, seed);
+            Seed { name: format!("{group:?}, seed {seed}"), wasm, may_be_refused: false }
+        })
+    };
+    let mut seeds: Vec<Seed> = Group::ALL.iter().flat_map(|&group| of(group)).collect();
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     for directory in ["programs", "run", "differential/cases"] {
         let mut files: Vec<_> =
             fs::read_dir(tests.join(directory)).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
         for file in files {
-            match file.extension().and_then(|extension| extension.to_str()) {
+            let wasm = match file.extension().and_then(|extension| extension.to_str()) {
                 // Large ones are mostly the same library.
-                Some("wasm") => seeds.extend(fs::read(&file).ok().filter(|wasm| wasm.len() < 40_000)),
-                Some("wat") => seeds.extend(wat::parse_file(&file)),
-                _ => {}
-            }
+                Some("wasm") => fs::read(&file).ok().filter(|wasm| wasm.len() < 40_000),
+                Some("wat") => wat::parse_file(&file).ok(),
+                _ => None,
+            };
+            let marks = ["COMPILE-FAIL: ", "LINK: ", "--link ", " shared"];
+            let may_be_refused =
+                fs::read_to_string(&file).is_ok_and(|text| marks.iter().any(|mark| text.contains(mark)));
+            let name = file.display().to_string();
+            seeds.extend(wasm.map(|wasm| Seed { name, wasm, may_be_refused }));
         }
     }
     seeds
+}
+
+fn seeds() -> Vec<Vec<u8>> {
+    named_seeds().into_iter().map(|seed| seed.wasm).collect()
 }
 
 /// The input with a number.
@@ -103,7 +127,7 @@ fn feed(wasm: &[u8]) -> Result<Fate, String> {
             }
         },
     };
-    if start.elapsed() > TIME_LIMIT {
+    if start.elapsed() > time_limit() {
         return Err(format!("took {:?}", start.elapsed()));
     }
     Ok(fate)
@@ -132,70 +156,36 @@ fn damaged_modules_are_refused_or_compiled() {
     assert!(count < 1000 || (compiled as u64) < count / 2, "{compiled} compiled: the damage is too small");
 }
 
-/// The sections of a module: what is before the contents of each, in that order, and the contents.
-fn sections(wasm: &[u8]) -> Vec<(u8, Vec<u8>)> {
-    let mut sections = Vec::new();
-    let mut rest = &wasm[8..];
-    while let Some((&id, after)) = rest.split_first() {
-        let (mut size, mut shift, mut used) = (0, 0, 0);
-        for byte in after {
-            size |= usize::from(byte & 0x7f) << shift;
-            shift += 7;
-            used += 1;
-            if byte & 0x80 == 0 {
-                break;
-            }
-        }
-        sections.push((id, after[used..used + size].to_vec()));
-        rest = &after[used + size..];
-    }
-    sections
-}
-
-/// The module again.
-fn assemble(sections: &[(u8, Vec<u8>)]) -> Vec<u8> {
-    let mut wasm = b"\0asm\x01\0\0\0".to_vec();
-    for (id, contents) in sections {
-        wasm.push(*id);
-        let mut size = contents.len();
-        while size >= 0x80 {
-            wasm.push(size as u8 | 0x80);
-            size >>= 7;
-        }
-        wasm.push(size as u8);
-        wasm.extend(contents);
-    }
-    wasm
-}
-
 /// Debug information is no part of what makes a module valid: however it is damaged, the module compiles.
 #[test]
 fn damaged_debug_information_is_left_out() {
     let (count, seed) = (variable("WASMC_FUZZ_COUNT", 3000), variable("WASMC_FUZZ_SEED", 0));
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("debug");
-    let modules: Vec<Vec<(u8, Vec<u8>)>> = ["list.wasm", "list-optimized.wasm", "shapes.wasm"]
-        .map(|name| sections(&fs::read(directory.join(name)).unwrap()))
-        .to_vec();
+    let modules =
+        ["list.wasm", "list-optimized.wasm", "shapes.wasm"].map(|name| fs::read(directory.join(name)).unwrap());
+    let modules = modules.each_ref().map(|wasm| binary::sections(wasm).unwrap());
     let numbers: Vec<u64> = (seed..seed + count).collect();
     let failures = parallel::map(&numbers, |&number| {
         let mut random = Random::new(number);
-        let mut module = random.choose(&modules).clone();
+        let module = random.choose(&modules);
+        let mut contents: Vec<Vec<u8>> = module.iter().map(|(_, contents)| contents.to_vec()).collect();
         let is_debug = |contents: &[u8]| contents.get(1..8) == Some(b".debug_");
         let debug: Vec<usize> =
-            (0..module.len()).filter(|&index| module[index].0 == 0 && is_debug(&module[index].1)).collect();
+            (0..module.len()).filter(|&index| module[index].0 == 0 && is_debug(module[index].1)).collect();
         for _ in 0..1 + random.below(3) {
             let (index, other) = (*random.choose(&debug), *random.choose(&debug));
-            let name = 1 + usize::from(module[index].1[0]);
-            let damaged = mutate::mutate(&module[index].1[name..], &module[other].1, &mut random);
-            module[index].1.splice(name.., damaged);
+            let name = 1 + usize::from(contents[index][0]);
+            let damaged = mutate::mutate(&contents[index][name..], &contents[other], &mut random);
+            contents[index].splice(name.., damaged);
         }
-        let wasm = assemble(&module);
+        let mut contents = contents.into_iter();
+        let wasm = binary::with_sections(module, |_, _| contents.next());
         let program = Program { entry: Entry::Command, ..program(&wasm) };
         let options = Options { debug_info: true, opt_level: OptLevel::None, verify: false, ..Options::default() };
         let start = Instant::now();
         match native::compile(&program, &options, Emit::Executable) {
             Err(error) => Some(format!("input {number}: {error}")),
-            Ok(_) if start.elapsed() > TIME_LIMIT => Some(format!("input {number}: took {:?}", start.elapsed())),
+            Ok(_) if start.elapsed() > time_limit() => Some(format!("input {number}: took {:?}", start.elapsed())),
             Ok(_) => None,
         }
     });
@@ -222,12 +212,18 @@ fn modules_cut_short_anywhere_are_refused_or_compiled() {
 
 #[test]
 fn seeds_compile() {
-    for (index, wasm) in seeds().iter().enumerate() {
-        // Some of the tests of the command are there to be refused.
-        if let Err(why) = feed(wasm) {
-            panic!("module {index}: {why}");
+    let seeds = named_seeds();
+    let fates = parallel::map(&seeds, |seed| feed(&seed.wasm));
+    let mut failures = Vec::new();
+    for (Seed { name, may_be_refused, .. }, fate) in seeds.iter().zip(fates) {
+        match fate {
+            Ok(Fate::Compiled) => {}
+            Ok(Fate::Refused) if *may_be_refused => {}
+            Ok(Fate::Refused) => failures.push(format!("{name}: refused")),
+            Err(why) => failures.push(format!("{name}: {why}")),
         }
     }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]
@@ -245,7 +241,7 @@ fn the_command_refuses_in_one_sentence_and_leaves_no_file() {
         let (source, target) = (directory.path().join("input.wasm"), directory.path().join("output"));
         fs::write(&source, &wasm).unwrap();
         let mut command = Command::new(command::wasmc());
-        let finished = process::run(command.arg(&source).arg("-o").arg(&target), b"", TIME_LIMIT).unwrap();
+        let finished = process::run(command.arg(&source).arg("-o").arg(&target), b"", time_limit()).unwrap();
         assert_eq!(finished.end, process::End::Exit(error.kind().exit_status().into()), "input {number}: {error}");
         let stderr = finished.stderr_text();
         let mut lines = stderr.lines();

@@ -14,18 +14,16 @@
 //!
 //! A test that needs a tool that is missing says so; `.ci/run` installs them, and nothing is left out there.
 
-use std::ffi::OsStr;
 use std::fs;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use wasmc::options::Architecture;
+use wasmc_tests::process;
 use wasmc_tests::command::{has_tool, wasmc, wasmc_crate};
-use wasmc_tests::emulator;
-use wasmc_tests::process::{self, End, Finished};
-
-const TIME_LIMIT: Duration = Duration::from_secs(120);
+use wasmc_tests::process::End;
+use wasmc_tests::{emulator, place};
 
 fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("library").join(name)
@@ -33,20 +31,22 @@ fn source(name: &str) -> PathBuf {
 
 /// A directory for one test, in which programs for one architecture are made.
 struct Place {
-    directory: tempfile::TempDir,
+    place: place::Place,
     architecture: Architecture,
 }
 
-#[track_caller]
-fn succeeded(finished: &Finished, what: &dyn std::fmt::Debug) -> String {
-    let text = format!("{}{}", finished.stdout_text(), String::from_utf8_lossy(&finished.stderr));
-    assert_eq!(finished.end, End::Exit(0), "{what:?}: {text}");
-    finished.stdout_text()
+impl Deref for Place {
+    type Target = place::Place;
+
+    fn deref(&self) -> &place::Place {
+        &self.place
+    }
 }
 
 impl Place {
     /// One for each architecture for which there are a C compiler and a machine.
     fn all(compiler: &str) -> Vec<Place> {
+        // Both say so if they leave one out.
         let can_build = |architecture: &Architecture| has_tool(&compiler_name(*architecture, compiler));
         let can_run = |architecture: &Architecture| emulator::can_run(*architecture);
         let architectures = emulator::architectures().into_iter().filter(can_run).filter(can_build);
@@ -60,24 +60,16 @@ impl Place {
     }
 
     fn new(architecture: Architecture) -> Place {
-        Place { directory: tempfile::tempdir().unwrap(), architecture }
+        Place { place: place::Place::new(), architecture }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new(program);
-        command.current_dir(self.directory.path());
-        command
-    }
-
+    /// The standard output of a command, which must succeed.
     #[track_caller]
     fn run(&self, mut command: Command) -> String {
-        let finished =
-            process::run(&mut command, b"", TIME_LIMIT).unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        succeeded(&finished, &command)
+        let finished = self.finish(&mut command, "");
+        let text = format!("{}{}", finished.stdout_text(), finished.stderr_text());
+        assert_eq!(finished.end, End::Exit(0), "{command:?}: {text}");
+        finished.stdout_text()
     }
 
     /// Compiles `name.wat`: writes `libname.a` or `libname.so`, and `name.h`.
@@ -110,7 +102,7 @@ impl Place {
         let mut command = emulator::command(self.architecture, program);
         // Debian's libraries for other architectures, for the emulator.
         command.env("QEMU_LD_PREFIX", format!("/usr/{}-linux-gnu", self.architecture.name()));
-        command.args(arguments).current_dir(self.directory.path());
+        command.args(arguments).current_dir(self.directory());
         command
     }
 
@@ -230,7 +222,7 @@ fn what_the_cpu_must_have() {
         assert_eq!(place.execute(&program, &["directory"]), OUTPUT_OF_WASI);
         if !emulator::is_native(place.architecture) {
             let mut command = place.execution(&program, &["directory"]);
-            let finished = process::run(command.env("QEMU_CPU", older), b"", TIME_LIMIT).unwrap();
+            let finished = process::run(command.env("QEMU_CPU", older), b"", process::limit(60)).unwrap();
             let expected = "not wasmc: this CPU lacks instructions that the library was compiled for\n";
             assert_eq!((finished.end, &*finished.stdout_text()), (End::Exit(1), expected));
         }
@@ -261,7 +253,8 @@ fn from_rust() {
     place.run(compile);
 
     let mut script = place.command(place.path("build-script"));
-    script.current_dir(&example).env("OUT_DIR", place.directory.path());
+    script.current_dir(&example).env("OUT_DIR", place.directory());
+    script.env("CARGO_CFG_TARGET_ARCH", std::env::consts::ARCH);
     let printed = place.run(script);
     let mut compile = place.command("rustc");
     compile.args(["--edition", "2024", "-o", "program"]).arg(example.join("src/main.rs"));
@@ -301,15 +294,15 @@ fn native_objects_in_an_executable() {
             command.arg(source("native.wat")).args(["-o", "native", "--target", place.architecture.name()]);
             command.args(imports.iter().flat_map(|import| ["--import-fn", import]));
             command.args(objects.iter().flat_map(|object| ["--link-obj", object]));
-            process::run(&mut command, b"", TIME_LIMIT).unwrap()
+            place.finish(&mut command, "")
         };
-        succeeded(&compile(&imports, &["native.o", "libsteps.a"]), &"wasmc");
+        _ = compile(&imports, &["native.o", "libsteps.a"]).succeeded();
         let mut run = emulator::command(place.architecture, &place.path("native"));
-        assert_eq!(process::run(&mut run, b"", TIME_LIMIT).unwrap().end, End::Exit(21));
+        assert_eq!(place.finish(&mut run, "").end, End::Exit(21));
 
         let fails = |imports: &[String], objects: &[&str], expected: &str| {
             let finished = compile(imports, objects);
-            let message = String::from_utf8_lossy(&finished.stderr).into_owned();
+            let message = finished.stderr_text();
             assert!(finished.end == End::Exit(1) && message.contains(expected), "{message}");
         };
         fails(&imports[..2], &["native.o", "libsteps.a"], "native.count");
@@ -357,28 +350,34 @@ fn other_names_are_hidden() {
 #[test]
 fn what_is_refused() {
     let place = Place::new(Architecture::X86_64);
-    for (text, options, expected) in [
-        ("(module (memory 1 1 shared))", &[][..], "shared memory"),
-        ("(module (import \"a\" \"b\" (memory 1)))", &[], "nothing satisfies"),
-        ("(module (type $t (func)) (import \"a\" \"b\" (func (param (ref null $t)))))", &[], "cannot be a C function"),
-        ("(module)", &["--name", "a-b"], "identifier of C"),
-        ("(module)", &["--dir", "/"], "whoever makes an instance"),
-        ("(module)", &["--harden=require"], "the process is its host's"),
-        ("(module)", &["--embed", "/tmp"], "whoever makes an instance"),
+    for (text, options, status, expected) in [
+        ("(module (memory 1 1 shared))", &[][..], 3, "shared memory"),
+        ("(module (import \"a\" \"b\" (memory 1)))", &[], 1, "nothing satisfies"),
+        (
+            "(module (type $t (func)) (import \"a\" \"b\" (func (param (ref null $t)))))",
+            &[],
+            3,
+            "cannot be a C function",
+        ),
+        ("(module)", &["--name", "a-b"], 2, "identifier of C"),
+        ("(module)", &["--dir", "/"], 2, "whoever makes an instance"),
+        ("(module)", &["--harden=require"], 2, "the process is its host's"),
+        ("(module)", &["--embed", "/tmp"], 2, "whoever makes an instance"),
         (
             "(module (import \"wasi\" \"thread-spawn\" (func (param i32) (result i32)))
                (func (export \"wasi_thread_start\") (param i32 i32))
                (func (export \"f\") (drop (call 0 (i32.const 0)))))",
             &[],
+            3,
             "starts threads",
         ),
     ] {
         fs::write(place.path("bad.wat"), text).unwrap();
         let mut command = place.command(wasmc());
         command.args(["bad.wat", "--emit", "staticlib", "--header", "bad.h"]).args(options);
-        let finished = process::run(&mut command, b"", TIME_LIMIT).unwrap();
-        let message = String::from_utf8_lossy(&finished.stderr).into_owned();
-        assert!(matches!(finished.end, End::Exit(1..=3)), "{text}: {message}");
+        let finished = place.finish(&mut command, "");
+        let message = finished.stderr_text();
+        assert_eq!(finished.end, End::Exit(status), "{text}: {message}");
         assert!(message.contains(expected), "{text}: {message}");
         assert!(!place.path("libbad.a").exists() && !place.path("bad.h").exists());
     }
@@ -397,8 +396,8 @@ fn a_function_whose_frame_is_too_large() {
     fs::write(place.path("large.wat"), text).unwrap();
     let mut command = place.command(wasmc());
     command.args(["large.wat", "--emit", "staticlib", "-O0"]);
-    let finished = process::run(&mut command, b"", TIME_LIMIT).unwrap();
-    let message = String::from_utf8_lossy(&finished.stderr).into_owned();
+    let finished = place.finish(&mut command, "");
+    let message = finished.stderr_text();
     assert_eq!(finished.end, End::Exit(3), "{message}");
     assert!(message.contains("bytes of stack, and 262144 are possible in a library"), "{message}");
 }

@@ -20,8 +20,6 @@ use wasmc_tests::process::{self, End, Finished};
 use wasmc_tests::profile::scramble;
 use wasmc_tests::random::Random;
 
-const TIME_LIMIT: Duration = Duration::from_secs(60);
-
 /// A directory for one test, with the program `counts.wat` in it.
 struct Place(tempfile::TempDir);
 
@@ -38,7 +36,7 @@ impl Place {
     }
 
     fn run(&self, command: &mut Command) -> Finished {
-        process::run(command.current_dir(self.0.path()), b"", TIME_LIMIT).unwrap()
+        process::run(command.current_dir(self.0.path()), b"", process::limit(60)).unwrap()
     }
 
     fn wasmc(&self, arguments: &[&str]) -> Finished {
@@ -128,7 +126,7 @@ fn a_program_that_is_killed_has_a_profile() {
     place.compile(&["counts.wat", "-o", "app", "--profile-generate"]);
     let host = Architecture::host().unwrap();
     let mut child = process::spawn(&mut place.command(host, "app", &["l"])).unwrap();
-    let deadline = std::time::Instant::now() + TIME_LIMIT;
+    let deadline = std::time::Instant::now() + process::limit(60);
     let is_in_the_loop = || {
         place.path("app.profile").metadata().is_ok_and(|file| file.len() > 0)
             && place.function("app.profile", "pick")["counters"][4] != json!(0)

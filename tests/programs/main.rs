@@ -22,7 +22,9 @@ use wasmc_tests::command::wasmc;
 use wasmc_tests::emulator;
 use wasmc_tests::process::{self, End};
 
-const TIME_LIMIT: Duration = Duration::from_secs(120);
+fn time_limit() -> Duration {
+    process::limit(120)
+}
 
 /// Ways to compile.
 const WAYS: &[&[&str]] = &[&[], &["--bounds-checks=explicit"], &["-O0"], &["-Os", "--cpu=native"]];
@@ -62,7 +64,7 @@ fn run(program: &Path, flags: &[&str], architecture: Architecture) -> Result<(),
     let executable = directory.path().join("program");
     let mut compiler = Command::new(wasmc());
     compiler.arg(program).arg("-o").arg(&executable).args(flags).args(["--target", architecture.name()]);
-    let compiled = process::run(&mut compiler, b"", TIME_LIMIT);
+    let compiled = process::run(&mut compiler, b"", time_limit());
     let compiled = compiled.map_err(|error| error.to_string())?;
     if compiled.end != End::Exit(0) || !compiled.stderr.is_empty() {
         return Err(format!("the compiler: {}", compiled.epitaph()));
@@ -71,7 +73,7 @@ fn run(program: &Path, flags: &[&str], architecture: Architecture) -> Result<(),
     let mut command = emulator::command(architecture, &executable);
     command.args(arguments.split_whitespace()).env_clear();
     let stdin = beside("stdin").unwrap_or_default();
-    let finished = process::run(&mut command, &stdin, TIME_LIMIT).map_err(|error| error.to_string())?;
+    let finished = process::run(&mut command, &stdin, time_limit()).map_err(|error| error.to_string())?;
     if finished.end != End::Exit(status) || finished.stderr != beside("stderr").unwrap_or_default() {
         return Err(format!("expected exit status {status}: {}", finished.epitaph()));
     }

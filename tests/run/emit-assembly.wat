@@ -1,4 +1,4 @@
-;; RUN: wasmc --emit asm
+;; RUN: wasmc --emit asm --target x86_64
 ;; CONTENT: {{.*}}_start{{.*}}
 ;; CONTENT: {{.*}}imul{{.*}}
 ;; CONTENT: {{.*}}ret{{.*}}

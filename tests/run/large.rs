@@ -12,7 +12,9 @@ use wasmc_tests::emulator;
 use wasmc_tests::process::{self, End, Finished};
 
 /// Some of these keep the compiler busy for a while.
-const TIME_LIMIT: Duration = Duration::from_secs(120);
+fn time_limit() -> Duration {
+    process::limit(120)
+}
 
 /// A test of a command that must end with a status: one for each architecture.
 struct Program {
@@ -84,7 +86,7 @@ fn compile(input: &[u8], flags: &[&str]) -> (tempfile::TempDir, Finished) {
     fs::write(&source, input).unwrap();
     let mut command = Command::new(wasmc());
     command.arg(source).arg("-o").arg(directory.path().join("out")).args(flags);
-    let finished = process::run(&mut command, b"", TIME_LIMIT).unwrap();
+    let finished = process::run(&mut command, b"", time_limit()).unwrap();
     (directory, finished)
 }
 
@@ -97,7 +99,7 @@ fn exits_with(text: &str, status: i32, architecture: Architecture) -> Result<(),
             return Err(format!("wasmc {flags:?}: {}", compiled.epitaph()).into());
         }
         let finished =
-            process::run(&mut emulator::command(architecture, &directory.path().join("out")), b"", TIME_LIMIT)?;
+            process::run(&mut emulator::command(architecture, &directory.path().join("out")), b"", time_limit())?;
         if finished.end != End::Exit(status) {
             return Err(format!("the program ({flags:?}): {}", finished.epitaph()).into());
         }
@@ -236,7 +238,7 @@ fn unwritable_output() -> Result<(), libtest_mimic::Failed> {
     let source = directory.path().join("input.wat");
     fs::write(&source, EMPTY)?;
     let target = directory.path().join("missing/out");
-    let finished = process::run(Command::new(wasmc()).arg(source).arg("-o").arg(&target), b"", TIME_LIMIT)?;
+    let finished = process::run(Command::new(wasmc()).arg(source).arg("-o").arg(&target), b"", time_limit())?;
     let stderr = finished.stderr_text();
     if finished.end != End::Exit(1) || stderr.lines().count() != 1 || !stderr.contains("missing/out") {
         return Err(finished.epitaph().into());
@@ -252,11 +254,11 @@ fn replaced_output() -> Result<(), libtest_mimic::Failed> {
     fs::write(&target, "something else")?;
     let link = directory.path().join("second name of the old output");
     fs::hard_link(&target, &link)?;
-    let compiled = process::run(Command::new(wasmc()).arg(source).arg("-o").arg(&target), b"", TIME_LIMIT)?;
+    let compiled = process::run(Command::new(wasmc()).arg(source).arg("-o").arg(&target), b"", time_limit())?;
     if compiled.end != End::Exit(0) {
         return Err(compiled.epitaph().into());
     }
-    let finished = process::run(&mut Command::new(&target), b"", TIME_LIMIT)?;
+    let finished = process::run(&mut Command::new(&target), b"", time_limit())?;
     if finished.end != End::Exit(0) || fs::read(&link)? != b"something else" {
         return Err("the output was not replaced in one step".into());
     }
@@ -268,7 +270,7 @@ fn kept_output() -> Result<(), libtest_mimic::Failed> {
     let (source, target) = (directory.path().join("input.wasm"), directory.path().join("out"));
     fs::write(&source, b"\0asm\x01\0\0\0\xff")?;
     fs::write(&target, "something else")?;
-    let finished = process::run(Command::new(wasmc()).arg(source).arg("-o").arg(&target), b"", TIME_LIMIT)?;
+    let finished = process::run(Command::new(wasmc()).arg(source).arg("-o").arg(&target), b"", time_limit())?;
     if finished.end != End::Exit(1) || fs::read(&target)? != b"something else" {
         return Err(finished.epitaph().into());
     }
@@ -277,7 +279,7 @@ fn kept_output() -> Result<(), libtest_mimic::Failed> {
 
 /// All of them are in a `wasmc` that is tested.
 fn targets() -> Result<(), libtest_mimic::Failed> {
-    let finished = process::run(Command::new(wasmc()).arg("targets"), b"", TIME_LIMIT)?;
+    let finished = process::run(Command::new(wasmc()).arg("targets"), b"", time_limit())?;
     let lines = "x86_64-unknown-linux   x86-64 x86-64-v2 (default) x86-64-v3 x86-64-v4\n\
                  aarch64-unknown-linux  armv8-a (default) armv8.1-a armv8.4-a armv8.6-a\n";
     if finished.end != End::Exit(0) || finished.stdout_text() != lines {
@@ -287,7 +289,7 @@ fn targets() -> Result<(), libtest_mimic::Failed> {
 }
 
 fn missing_input() -> Result<(), libtest_mimic::Failed> {
-    let finished = process::run(Command::new(wasmc()).arg("/nonexistent/input.wasm"), b"", TIME_LIMIT)?;
+    let finished = process::run(Command::new(wasmc()).arg("/nonexistent/input.wasm"), b"", time_limit())?;
     let stderr = finished.stderr_text();
     if finished.end != End::Exit(1) || stderr.lines().count() != 1 || !stderr.contains("/nonexistent/input.wasm") {
         return Err(finished.epitaph().into());

@@ -48,7 +48,9 @@ use wasmc_tests::command::wasmc;
 use wasmc_tests::emulator;
 use wasmc_tests::process::{self, End, Finished};
 
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+fn time_limit() -> Duration {
+    process::limit(60)
+}
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -227,7 +229,7 @@ impl Case {
         };
         let mut command = Command::new(wasmc());
         command.args(arguments.into_iter().map(replace)).current_dir(directory);
-        process::run(&mut command, &stdin, TIME_LIMIT).map_err(|error| format!("wasmc: {error}"))
+        process::run(&mut command, &stdin, time_limit()).map_err(|error| format!("wasmc: {error}"))
     }
 
     fn run(&self, path: &Path) -> Result<Finished, String> {
@@ -243,7 +245,7 @@ impl Case {
         };
         command.args(&self.args).env_clear().envs(self.qemu_cpu.iter().map(|name| ("QEMU_CPU", name)));
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
-        process::run(&mut command, self.stdin.as_bytes(), TIME_LIMIT).map_err(|error| format!("the program: {error}"))
+        process::run(&mut command, self.stdin.as_bytes(), time_limit()).map_err(|error| format!("the program: {error}"))
     }
 
     fn check_streams(&self, finished: &Finished) -> Result<(), String> {

@@ -16,7 +16,9 @@ use wasmc_tests::emulator;
 use wasmc_tests::native;
 use wasmc_tests::steps::Outcome;
 
-const TIME_LIMIT: Duration = Duration::from_secs(120);
+fn time_limit() -> Duration {
+    wasmc_tests::process::limit(120)
+}
 
 /// Offsets are these, and some just below and above.
 const AROUND: &[u64] = &[1 << 8, 1 << 12, 1 << 13, 1 << 15, 1 << 16, 1 << 24, 1 << 31];
@@ -159,7 +161,7 @@ fn check(options: &Options, large: usize) -> Result<(), Failed> {
         instances: modules.iter().map(|wasm| instance(wasm)).collect(),
         entry: Entry::Script(steps.iter().map(|(step, _)| step.clone()).collect()),
     };
-    let outcomes = native::perform(&program, options, TIME_LIMIT)?;
+    let outcomes = native::perform(&program, options, time_limit())?;
     for ((step, expected), outcome) in steps.iter().zip(&outcomes) {
         let is_right = match (expected, outcome) {
             (Expected::Nothing, Outcome::Returned(slots)) => slots.is_empty(),

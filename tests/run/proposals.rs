@@ -15,7 +15,9 @@ use wasmc_tests::process::{self, End, Finished};
 use wasmc_tests::random::Random;
 use wasmparser::{Validator, WasmFeatures};
 
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+fn time_limit() -> Duration {
+    process::limit(60)
+}
 
 /// A proposal, which others its module needs, whether its use is inside the function `use`, and the module.
 #[rustfmt::skip]
@@ -284,5 +286,5 @@ fn write(file: &Path, module: &str) -> Result<(), String> {
 }
 
 fn wasmc_with(arguments: &[&str]) -> Result<Finished, String> {
-    process::run(Command::new(wasmc()).args(arguments), b"", TIME_LIMIT).map_err(|error| error.to_string())
+    process::run(Command::new(wasmc()).args(arguments), b"", time_limit()).map_err(|error| error.to_string())
 }

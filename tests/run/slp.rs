@@ -9,7 +9,9 @@ use wasmc::{Emit, Entry, InstanceSource, Options, Program};
 use wasmc_tests::process::{self, End, Finished};
 use wasmc_tests::{emulator, native};
 
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+fn time_limit() -> Duration {
+    process::limit(60)
+}
 
 /// A loop. In its body, `LANE` stands for the offset of an element, from 0 on; `C` and `B` for a written and a read
 /// place; `K` for a constant of the element's own.
@@ -153,7 +155,7 @@ impl Shape {
             let path = directory.path().join("test");
             native::write_executable(&path, &executable);
             let mut command = emulator::command(architecture, &path);
-            Ok((executable, process::run(&mut command, b"", TIME_LIMIT)?))
+            Ok((executable, process::run(&mut command, b"", time_limit())?))
         };
         let with = Options { architecture, ..Options::default() };
         let without = Options { disabled_passes: vec!["slp".to_string()], ..with.clone() };

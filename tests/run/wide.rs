@@ -20,7 +20,9 @@ use wasmc_tests::emulator;
 use wasmc_tests::native;
 use wasmc_tests::steps::Outcome;
 
-const TIME_LIMIT: Duration = Duration::from_secs(240);
+fn time_limit() -> Duration {
+    wasmc_tests::process::limit(240)
+}
 
 /// A memory under test.
 #[derive(Clone, Copy)]
@@ -415,7 +417,7 @@ impl Suite {
         let instances = if in_slot { vec![instance(&wasm), instance(&other)] } else { vec![instance(&wasm)] };
         let steps = self.steps.iter().map(|(step, _)| step.clone()).collect();
         let program = Program { instances, entry: Entry::Script(steps) };
-        let outcomes = native::perform(&program, options, TIME_LIMIT)?;
+        let outcomes = native::perform(&program, options, time_limit())?;
         for ((step, expected), outcome) in self.steps.iter().zip(&outcomes) {
             let is_right = match (expected, outcome) {
                 (Expected::Anything, Outcome::Returned(_)) => true,

@@ -23,21 +23,35 @@ pub fn wasmc() -> &'static Path {
     })
 }
 
-/// Whether a tool is installed. Says so if it is not, and fails where all must be: with `WASMC_TOOLS=required`, as
-/// `.ci/run` sets it.
+/// Whether a tool is installed. Says so if it is not: see [`not_tested`].
 ///
 /// # Panics
 ///
-/// There.
+/// Where all tools must be.
 pub fn has_tool(name: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&path).any(|directory| directory.join(name).is_file());
     if !found {
-        let required = env::var_os("WASMC_TOOLS").is_some_and(|value| value == "required");
-        assert!(!required, "{name} is missing");
-        let _ = writeln!(std::io::stderr(), "not tested: {name} is missing");
+        not_tested(&format!("{name} is missing"));
     }
     found
+}
+
+/// Says that something is not tested, since what it takes is not installed. With `WASMC_TOOLS=required`, as `.ci/run`
+/// sets it, nothing may be left out.
+///
+/// # Panics
+///
+/// There.
+pub fn not_tested(why: &str) {
+    let required = env::var_os("WASMC_TOOLS").is_some_and(|value| value == "required");
+    assert!(!required, "{why}");
+    cannot_test(why);
+}
+
+/// Says that something is not tested, for a reason that no installation mends. `eprintln!` would be captured.
+pub fn cannot_test(why: &str) {
+    let _ = writeln!(std::io::stderr(), "not tested: {why}");
 }
 
 /// The crate's library file, for rustc's `--extern`: of the same build as [`wasmc`].

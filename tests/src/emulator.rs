@@ -16,6 +16,8 @@ use std::sync::OnceLock;
 
 use wasmc::options::{Architecture, Cpu};
 
+use crate::command::not_tested;
+
 /// All architectures, this machine's first.
 pub fn architectures() -> Vec<Architecture> {
     let mut architectures = Architecture::ALL.to_vec();
@@ -32,8 +34,12 @@ pub fn is_native(architecture: Architecture) -> bool {
     Architecture::host() == Some(architecture)
 }
 
-/// Whether executables for an architecture can be run here. Tests that need to are ignored where they cannot, so that
-/// the summary counts them.
+/// Whether executables for an architecture can be run here; says so if they cannot. Tests that need to are ignored
+/// then, so that the summary counts them.
+///
+/// # Panics
+///
+/// Where all tools must be: see [`not_tested`].
 pub fn can_run(architecture: Architecture) -> bool {
     is_native(architecture) || emulator(architecture).is_some()
 }
@@ -68,7 +74,11 @@ fn emulator(architecture: Architecture) -> Option<PathBuf> {
             let names = [format!("qemu-{name}-static"), format!("qemu-{name}")];
             let directories: Vec<PathBuf> = env::split_paths(&env::var_os("PATH")?).collect();
             let mut paths = names.iter().flat_map(|name| directories.iter().map(move |directory| directory.join(name)));
-            Some((architecture, paths.find(|path| path.is_file())?))
+            let found = paths.find(|path| path.is_file());
+            if found.is_none() {
+                not_tested(&format!("programs for {name}, which take {}", names[0]));
+            }
+            Some((architecture, found?))
         };
         foreign().filter_map(find).collect()
     });

@@ -2,6 +2,7 @@
 //!
 //! - [`parallel`]: works on several threads;
 //! - [`process`]: runs an executable with a time limit;
+//! - [`place`]: a directory for one test, in which commands run;
 //! - [`emulator`]: runs executables for another architecture;
 //! - [`steps`]: the outcomes of a script's steps, whoever performed them;
 //! - [`native`]: performs them by compiling the program and running the executable;
@@ -24,6 +25,7 @@ pub mod golden;
 pub mod mutate;
 pub mod native;
 pub mod parallel;
+pub mod place;
 pub mod process;
 pub mod profile;
 pub mod random;

@@ -6,10 +6,11 @@ use std::io::Read as _;
 
 use flate2::read::DeflateDecoder;
 use serde_json::Value;
+use wasmc_tests::binary::leb;
 use wasmc_tests::command::wasmc;
 use wasmc_tests::process::End;
 
-use super::{Place, has_tool, succeeded};
+use super::{Place, has_tool};
 
 /// With a name that shall not become part of the page, and a function that is hot.
 const PROGRAM: &str = r#"(module
@@ -148,11 +149,11 @@ fn with_lines(directory: &str) -> Vec<u8> {
     let mut wasm = wat::parse_str("(module (func (export \"_start\") i32.const 1 drop))").unwrap();
     let mut custom = |name: &str, contents: &[u8]| {
         let mut section = Vec::new();
-        leb128(&mut section, name.len());
+        leb(&mut section, name.len() as u64);
         section.extend(name.as_bytes());
         section.extend(contents);
         wasm.push(0);
-        leb128(&mut wasm, section.len());
+        leb(&mut wasm, section.len() as u64);
         wasm.extend(section);
     };
     // DWARF 4: DW_TAG_compile_unit with DW_AT_comp_dir as a string and DW_AT_stmt_list.
@@ -173,14 +174,6 @@ fn with_lines(directory: &str) -> Vec<u8> {
     wasm
 }
 
-fn leb128(bytes: &mut Vec<u8>, mut number: usize) {
-    while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
 #[test]
 fn in_a_browser() {
     if !has_tool("chromium") {
@@ -195,7 +188,7 @@ fn in_a_browser() {
         let page = format!("file://{}{page}", place.path("").display());
         let flags = ["--headless=new", "--no-sandbox", "--disable-gpu", &profile, "--virtual-time-budget=20000"];
         let finished = place.run("chromium", &[&flags[..], &["--dump-dom", &page]].concat());
-        let text = succeeded(finished).stdout_text();
+        let text = finished.succeeded().stdout_text();
         // The elements, without scripts.
         text.split("<script").map(|part| part.rsplit("</script>").next().unwrap()).collect::<String>()
     };

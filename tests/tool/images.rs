@@ -13,9 +13,9 @@ use sha2::{Digest as _, Sha256};
 use wasmc::options::Architecture;
 use wasmc_tests::command::{has_tool, wasmc};
 use wasmc_tests::emulator;
-use wasmc_tests::process::{self, End};
+use wasmc_tests::process::End;
 
-use super::{Place, TIME_LIMIT, read, succeeded};
+use super::{Place, read};
 
 /// The files of an archive. Checks that it says nothing of where it was made.
 fn unpack(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {
@@ -131,8 +131,7 @@ fn an_image_has_the_executable() {
         assert!(architecture == target && executable == read(&place.path("app")));
         if emulator::can_run(target) {
             let mut command = emulator::command(target, &place.path("app"));
-            let finished = process::run(&mut command, b"", TIME_LIMIT).unwrap();
-            assert_eq!(succeeded(finished).stdout_text(), "hi\n");
+            assert_eq!(place.finish(&mut command, "").succeeded().stdout_text(), "hi\n");
         }
     }
 }
@@ -180,14 +179,14 @@ fn skopeo_reads_images() {
         let for_docker = format!("docker-archive:app.tar:app:{arch}");
         let images = [("oci-archive:app.tar:app:latest", "oci"), (for_docker.as_str(), "docker")];
         for (image, format) in images {
-            let inspected = succeeded(place.run("skopeo", &["--override-arch", arch, "inspect", image])).stdout_text();
+            let inspected = place.run("skopeo", &["--override-arch", arch, "inspect", image]).succeeded().stdout_text();
             let inspected: Value = serde_json::from_str(&inspected).unwrap();
             assert_eq!((inspected["Architecture"].as_str(), inspected["Os"].as_str()), (Some(arch), Some("linux")));
             // It checks all digests when it copies.
             let copy = format!("{format}-{arch}");
             let directory = format!("dir:{copy}");
             let arguments = ["--insecure-policy", "--override-arch", arch, "copy", image, &directory];
-            succeeded(place.run("skopeo", &arguments));
+            place.run("skopeo", &arguments).succeeded();
             let layers = inspected["Layers"].as_array().unwrap();
             let [layer] = layers.as_slice() else { panic!("{inspected:#}") };
             let layer = layer.as_str().unwrap().strip_prefix("sha256:").unwrap();
@@ -195,7 +194,7 @@ fn skopeo_reads_images() {
             assert!(copied["app"] == *executable, "{image}");
         }
     }
-    succeeded(place.run("skopeo", &["--insecure-policy", "copy", "--all", "oci-archive:app.tar", "oci:all:app"]));
+    place.run("skopeo", &["--insecure-policy", "copy", "--all", "oci-archive:app.tar", "oci:all:app"]).succeeded();
 }
 
 /// umoci makes of an image the directory and configuration that a container is started with; the entry point runs.
@@ -212,10 +211,10 @@ fn umoci_unpacks_images() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, contents).unwrap();
     }
-    succeeded(place.run("umoci", &["unpack", "--rootless", "--image", "layout:app:latest", "bundle"]));
+    place.run("umoci", &["unpack", "--rootless", "--image", "layout:app:latest", "bundle"]).succeeded();
     let config: Value = serde_json::from_slice(&read(&place.path("bundle/config.json"))).unwrap();
     assert_eq!(config["process"]["args"], serde_json::json!(["/app"]));
-    assert_eq!(succeeded(place.run(place.path("bundle/rootfs/app"), &[])).stdout_text(), "hi\n");
+    assert_eq!(place.run(place.path("bundle/rootfs/app"), &[]).succeeded().stdout_text(), "hi\n");
 }
 
 /// The names that images have for architectures are ones that the specification knows.

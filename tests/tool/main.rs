@@ -9,17 +9,16 @@ mod images;
 mod package;
 mod run;
 
-use std::ffi::OsStr;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::ops::Deref;
+use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::{env, fs};
 
 use serde_json::Value;
 use wasmc_tests::command::{has_tool, wasmc};
-use wasmc_tests::process::{self, End, Finished};
-
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+use wasmc_tests::place;
+use wasmc_tests::process::End;
 
 /// A program with a few functions.
 const PROGRAM: &str = r#"(module
@@ -32,59 +31,33 @@ const PROGRAM: &str = r#"(module
 /// A module with an error.
 const INVALID: &str = "(module (func $f (result i32)\n i64.const 1))";
 
-/// A directory for one test, in which commands run.
-struct Place(tempfile::TempDir);
+/// A directory for one test, with a program.
+struct Place(place::Place);
+
+impl Deref for Place {
+    type Target = place::Place;
+
+    fn deref(&self) -> &place::Place {
+        &self.0
+    }
+}
 
 impl Place {
     /// With `app.wat` in it.
     fn new() -> Place {
-        let place = Place(tempfile::tempdir().unwrap());
-        fs::write(place.path("app.wat"), PROGRAM).unwrap();
+        let place = Place(place::Place::new());
+        place.write("app.wat", PROGRAM);
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+    /// A shell, or what starts one, that reads nobody's set-up: it has an environment and a home of its own.
+    fn shell(&self, program: &str) -> Command {
+        let mut command = self.command(program);
+        let path = env::var_os("PATH").unwrap_or_default();
+        command.env_clear().env("PATH", path).env("HOME", self.directory());
+        command.env("TERM", "xterm").env("LC_ALL", "C.UTF-8").env("SHELL", "/bin/sh");
+        command
     }
-
-    fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
-        fs::write(self.path(name), contents).unwrap();
-    }
-
-    /// Runs a command here.
-    fn run(&self, program: impl AsRef<OsStr>, arguments: &[&str]) -> Finished {
-        self.run_with(program, arguments, &[], "")
-    }
-
-    fn run_with(&self, program: impl AsRef<OsStr>, arguments: &[&str], env: &[(&str, &str)], stdin: &str) -> Finished {
-        let program = program.as_ref();
-        let mut command = Command::new(program);
-        command.args(arguments).current_dir(self.0.path());
-        for decides_colours in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"] {
-            command.env_remove(decides_colours);
-        }
-        command.envs(env.iter().copied());
-        let finished = process::run(&mut command, stdin.as_bytes(), TIME_LIMIT);
-        finished.unwrap_or_else(|error| panic!("{}: {error}", program.display()))
-    }
-
-    /// Runs a command that may take longer than others.
-    fn run_for(&self, limit: Duration, program: &str, arguments: &[&str]) -> Finished {
-        let mut command = Command::new(program);
-        command.args(arguments).current_dir(self.0.path());
-        process::run(&mut command, b"", limit).unwrap_or_else(|error| panic!("{program}: {error}"))
-    }
-
-    /// The standard output of `wasmc`, which must succeed.
-    fn wasmc(&self, arguments: &[&str]) -> String {
-        succeeded(self.run(wasmc(), arguments)).stdout_text()
-    }
-}
-
-#[track_caller]
-fn succeeded(finished: Finished) -> Finished {
-    assert_eq!(finished.end, End::Exit(0), "{}", finished.epitaph());
-    finished
 }
 
 #[test]
@@ -136,8 +109,9 @@ fn manual_pages() {
     }
     for page in pages {
         let page = format!("man1/{page}");
-        let arguments = ["--warnings", "-l", page.as_str()];
-        let shown = succeeded(place.run_with("man", &arguments, &[("MANWIDTH", "100"), ("LC_ALL", "C.UTF-8")], ""));
+        let mut man = place.shell("man");
+        man.args(["--warnings", "-l", page.as_str()]).env("MANWIDTH", "100");
+        let shown = place.finish(&mut man, "").succeeded();
         assert_eq!(shown.stderr_text(), "", "{page}");
         let text = shown.stdout_text();
         assert!(["NAME", "SYNOPSIS", "DESCRIPTION"].iter().all(|section| text.contains(section)), "{page}:\n{text}");
@@ -161,33 +135,36 @@ fn completions() {
         ("fish", "source s; complete -C 'wasmc app' | cut -f1 | tr '\\n' ' '"),
         ("fish", "source s; complete -C 'wasmc app.wat --ti' | cut -f1 | tr '\\n' ' '"),
         ("fish", "source s; complete -C 'wasmc inspect app.wat --j' | cut -f1 | tr '\\n' ' '"),
-        // The functions of zsh complete in an interactive shell only; that it defines the right one can be asked.
-        ("zsh", "autoload -U compinit; compinit -D; source ./s; print $_comps[wasmc]"),
     ];
-    let expected = [
-        "--emit --embed",
-        "asm",
-        "inspect",
-        "--emit --embed",
-        "asm",
-        "inspect",
-        "app.wat",
-        "--timings",
-        "--json",
-        "_wasmc",
-    ];
+    let expected =
+        ["--emit --embed", "asm", "inspect", "--emit --embed", "asm", "inspect", "app.wat", "--timings", "--json"];
     for ((shell, script), expected) in cases.into_iter().zip(expected) {
         if !has_tool(shell) {
             continue;
         }
         fs::write(place.path("s"), place.wasmc(&["completions", shell])).unwrap();
-        let home = place.0.path().to_str().unwrap();
-        let finished = succeeded(place.run_with(shell, &["-c", script], &[("HOME", home)], ""));
+        let finished = place.finish(place.shell(shell).args(["-c", script]), "").succeeded();
         let mut words: Vec<String> = finished.stdout_text().split_whitespace().map(String::from).collect();
         words.sort();
         let mut expected: Vec<&str> = expected.split(' ').collect();
         expected.sort_unstable();
         assert_eq!(words, expected, "{shell}: {}", finished.epitaph());
+    }
+    if has_tool("zsh") {
+        place.write("s", place.wasmc(&["completions", "zsh"]));
+        let offered = |line: &str| {
+            let mut zsh = place.shell("zsh");
+            zsh.args(["-f", concat!(env!("CARGO_MANIFEST_DIR"), "/tool/complete.zsh"), line]);
+            let text = place.finish(&mut zsh, "").succeeded().stdout_text();
+            text.split_whitespace().map(String::from).collect::<BTreeSet<_>>()
+        };
+        let first = offered("wasmc ");
+        assert!(["run", "inspect", "app.wat"].iter().all(|word| first.contains(*word)), "{first:?}");
+        let kinds = offered("wasmc --emit ");
+        assert!(kinds.contains("asm") && kinds.contains("oci") && !kinds.contains("app.wat"), "{kinds:?}");
+        assert_eq!(Vec::from_iter(offered("wasmc --em")), ["--embed", "--emit"]);
+        assert_eq!(Vec::from_iter(offered("wasmc ins")), ["inspect"]);
+        assert_eq!(Vec::from_iter(offered("wasmc inspect app.wat --j")), ["--json"]);
     }
     for shell in ["elvish", "powershell"] {
         assert!(place.wasmc(&["completions", shell]).contains("--emit"), "{shell}");
@@ -208,10 +185,11 @@ fn colours_are_for_terminals() {
     if !has_tool("script") {
         return;
     }
-    let line = format!("{} bad.wat", wasmc().display());
+    let line = r#""$WASMC" bad.wat"#;
     let on_terminal = |env: &[(&str, &str)]| {
-        let env: Vec<(&str, &str)> = [("TERM", "xterm")].iter().chain(env).copied().collect();
-        let finished = place.run_with("script", &["-qec", &line, "/dev/null"], &env, "");
+        let mut script = place.shell("script");
+        script.args(["-qec", line, "/dev/null"]).env("WASMC", wasmc()).envs(env.iter().copied());
+        let finished = place.finish(&mut script, "");
         assert_eq!(finished.end, End::Exit(1), "{}", finished.epitaph());
         finished.stdout_text()
     };
@@ -248,7 +226,7 @@ fn binary_modules_have_lines_too() {
 #[test]
 fn times_as_a_table_and_as_a_trace() {
     let place = Place::new();
-    let finished = succeeded(place.run(wasmc(), &["app.wat", "--timings=trace.json", "-j", "2"]));
+    let finished = place.run(wasmc(), &["app.wat", "--timings=trace.json", "-j", "2"]).succeeded();
     let table = finished.stderr_text();
     for row in ["parse, validate and plan", "translate and compile", "link", "total", "say", "_start"] {
         assert!(table.lines().any(|line| line.contains(" ms ") && line.ends_with(&format!("%  {row}"))), "{table}");
@@ -270,7 +248,7 @@ fn times_as_a_table_and_as_a_trace() {
     assert!(is_inside, "functions are compiled in their phase: {trace:#}");
     assert!(events.iter().all(|event| event["ph"] == "M" || event["tid"].is_u64()));
 
-    let quiet = succeeded(place.run(wasmc(), &["app.wat"]));
+    let quiet = place.run(wasmc(), &["app.wat"]).succeeded();
     assert_eq!(quiet.stderr_text(), "", "nothing is said unless it is asked for");
 }
 

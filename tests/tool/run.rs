@@ -2,15 +2,17 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wasmc_tests::command::wasmc;
-use wasmc_tests::process::{self, End, Finished};
+use rustix::process::{Pid, Signal};
+use wasmc_tests::command::{cannot_test, wasmc};
+use wasmc_tests::process::{self, End, Finished, Killed};
 
-use super::{Place, TIME_LIMIT, succeeded};
+use super::Place;
 
 /// A program that prints one line of so many letters, and ends with a status.
 fn says(text: &str, status: u32) -> String {
@@ -49,26 +51,22 @@ fn rest() {
 }
 
 /// A program that does not end by itself, and the path that it was executed from, once it is running.
-#[expect(clippy::zombie_processes, reason = "the caller waits")]
-fn start_endless(place: &Place, flags: &[&str], env: &[(&str, &str)]) -> (Child, PathBuf) {
+fn start_endless(place: &Place, flags: &[&str], env: &[(&str, &str)]) -> (Killed, PathBuf) {
     place.write("endless.wat", r#"(module (func (export "_start") (loop (br 0))))"#);
-    let mut command = Command::new(wasmc());
+    let mut command = place.command(wasmc());
     command.arg("run").args(flags).arg("endless.wat").envs(env.iter().copied());
-    let child = command.current_dir(place.path("")).stdin(Stdio::null()).spawn().unwrap();
-    let end = Instant::now() + TIME_LIMIT;
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let child = Killed::spawn(&mut command).unwrap();
+    let end = Instant::now() + process::limit(60);
     loop {
-        let executable = fs::read_link(format!("/proc/{}/exe", child.id())).unwrap();
+        let executable = fs::read_link(format!("/proc/{}/exe", child.0.id()));
+        let executable = executable.expect("the program is running");
         if executable != fs::canonicalize(wasmc()).unwrap() {
             return (child, executable);
         }
         assert!(Instant::now() < end, "it does not start");
         thread::sleep(Duration::from_millis(5));
     }
-}
-
-fn stop(mut child: Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
 }
 
 #[test]
@@ -78,9 +76,9 @@ fn what_a_process_is_given_and_gives_back() {
     // As `cargo run` and `cargo test` call a runner: the absolute path, then the arguments, which may look like
     // options.
     for _ in 0..2 {
-        let mut command = Command::new(wasmc());
-        command.args(["run", "--cache=cache", RUST_STD]).args(["one", "two", "three"]).current_dir(place.path(""));
-        let finished = process::run(&mut command, &read("rust-std.stdin"), TIME_LIMIT).unwrap();
+        let mut command = place.command(wasmc());
+        command.args(["run", "--cache=cache", RUST_STD]).args(["one", "two", "three"]);
+        let finished = place.finish(&mut command, read("rust-std.stdin"));
         assert_eq!(finished.stdout_text(), String::from_utf8(read("rust-std.stdout")).unwrap());
         assert_eq!(finished.stderr, read("rust-std.stderr"));
         let status: i32 = String::from_utf8(read("rust-std.status")).unwrap().trim().parse().unwrap();
@@ -122,7 +120,7 @@ fn arguments_and_grants_are_the_programs() {
             (drop (call $env (i32.const 32) (i32.const 1024)))
             (call $show (i32.load (i32.const 4)))))"#,
     );
-    let shown = |arguments: &[&str]| succeeded(place.start(arguments)).stdout_text().replace('\0', "\n");
+    let shown = |arguments: &[&str]| place.start(arguments).succeeded().stdout_text().replace('\0', "\n");
     for _ in 0..2 {
         assert_eq!(shown(&["./show.wat", "--dir", "-x", "--", ""]), "./show.wat\n--dir\n-x\n--\n\n");
         assert_eq!(shown(&["--env=A=1", "--arg0=me", "show.wat", "--env=B=2"]), "me\n--env=B=2\nA=1\n");
@@ -134,14 +132,12 @@ fn arguments_and_grants_are_the_programs() {
 fn the_process_is_the_program() {
     let place = Place::new();
     for _ in 0..2 {
-        let (child, executable) = start_endless(&place, &["--cache=cache"], &[]);
+        let (mut child, executable) = start_endless(&place, &["--cache=cache"], &[]);
         assert!(executable.starts_with(fs::canonicalize(place.path("cache")).unwrap()), "{}", executable.display());
-        let name = fs::read_to_string(format!("/proc/{}/comm", child.id())).unwrap();
+        let name = fs::read_to_string(format!("/proc/{}/comm", child.0.id())).unwrap();
         assert_eq!(name.trim(), "endless");
-        let signal = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-        assert!(signal.success());
-        let ended = child.wait_with_output().unwrap();
-        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&ended.status), Some(15));
+        rustix::process::kill_process(Pid::from_child(&child.0), Signal::TERM).unwrap();
+        assert_eq!(child.0.wait().unwrap().signal(), Some(Signal::TERM.as_raw()));
     }
 }
 
@@ -150,20 +146,17 @@ fn where_the_cache_is() {
     let place = Place::new();
     let directory = place.path("user").display().to_string();
     let nowhere = [("XDG_CACHE_HOME", "/dev/null/x"), ("HOME", "/dev/null/x")];
-    let (child, executable) = start_endless(&place, &[], &[("XDG_CACHE_HOME", &directory)]);
+    let (_child, executable) = start_endless(&place, &[], &[("XDG_CACHE_HOME", &directory)]);
     assert!(executable.starts_with(fs::canonicalize(place.path("user/wasmc/programs")).unwrap()));
     assert_eq!(fs::metadata(place.path("user/wasmc")).unwrap().permissions().mode() & 0o777, 0o700);
-    stop(child);
-    let (child, executable) = start_endless(&place, &[], &[("XDG_CACHE_HOME", ""), ("HOME", &directory)]);
+    let (_child, executable) = start_endless(&place, &[], &[("XDG_CACHE_HOME", ""), ("HOME", &directory)]);
     assert!(executable.starts_with(fs::canonicalize(place.path("user/.cache/wasmc/programs")).unwrap()));
-    stop(child);
 
     // Without one the executable is a file in memory.
     let flags: [&[&str]; 2] = [&["--no-cache"], &[]];
     for flags in flags {
-        let (child, executable) = start_endless(&place, flags, &nowhere);
+        let (_child, executable) = start_endless(&place, flags, &nowhere);
         assert_eq!(executable, Path::new("/memfd:endless (deleted)"));
-        stop(child);
     }
     assert_eq!(place.programs("user/wasmc").len(), 1);
 }
@@ -226,7 +219,7 @@ fn linked_modules_and_embedded_files_count_too() {
 fn damaged_programs_are_made_anew() {
     let place = Place::new();
     place.write("app.wat", says("whole", 0));
-    let run = || succeeded(place.start(&["app.wat"])).stdout_text();
+    let run = || place.start(&["app.wat"]).succeeded().stdout_text();
     assert_eq!(run(), "whole");
     rest();
     let damages: [fn(&mut Vec<u8>); 3] = [
@@ -278,8 +271,8 @@ fn many_runs_at_once() {
     // With the second size every program is removed as soon as it is there.
     for size in ["--cache-size=2G", "--cache-size=1"] {
         let start = |_| {
-            let mut command = Command::new(wasmc());
-            command.args(["run", "--cache=cache", size, "app.wat"]).current_dir(place.path(""));
+            let mut command = place.command(wasmc());
+            command.args(["run", "--cache=cache", size, "app.wat"]);
             process::spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped())).unwrap()
         };
         for child in (0..12).map(start).collect::<Vec<_>>() {
@@ -343,7 +336,8 @@ fn as_the_runner_of_cargo() {
     let libraries = Command::new("rustc").args(["--print", "target-libdir", "--target", "wasm32-wasip1"]).output();
     let libraries = libraries.ok().and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();
     if !Path::new(libraries.trim()).join("self-contained/crt1-command.o").is_file() {
-        eprintln!("not tested: Rust's standard library for wasm32-wasip1 is missing");
+        // Not every Rust can get it.
+        cannot_test("Rust's standard library for wasm32-wasip1 is missing");
         return;
     }
     let place = Place::new();
@@ -361,7 +355,7 @@ fn as_the_runner_of_cargo() {
         let (command, behind): (Vec<&str>, Vec<&str>) = arguments.iter().partition(|word| !word.starts_with("=="));
         let behind = behind.iter().map(|word| &word[2..]);
         let arguments: Vec<&str> = command.into_iter().chain(["--"]).chain(behind).collect();
-        place.run_with("cargo", &arguments, &[("CARGO_TARGET_WASM32_WASIP1_RUNNER", &runner)], "")
+        place.finish(place.command("cargo").args(arguments).env("CARGO_TARGET_WASM32_WASIP1_RUNNER", &runner), "")
     };
     let run = cargo(&["run", "==a", "==--b"]);
     assert_eq!((run.stdout_text().as_str(), run.end), ("[\"a\", \"--b\"]\n", End::Exit(9)), "{}", run.epitaph());

@@ -411,7 +411,7 @@ fn locales() -> Result<(), String> {
         let compile = |input: &str| {
             let mut command = Command::new(wasmc_tests::command::wasmc());
             command.arg("-").arg("-o").arg(&out).env("LC_ALL", locale).env("LANG", locale).env("LANGUAGE", "tr");
-            process::run(&mut command, input.as_bytes(), guest::TIME_LIMIT).map_err(|error| error.to_string())
+            process::run(&mut command, input.as_bytes(), guest::time_limit()).map_err(|error| error.to_string())
         };
         let good = compile(&module)?;
         let bytes = fs::read(&out).map_err(|error| format!("{locale}: {error}: {}", good.epitaph()))?;

@@ -46,7 +46,9 @@ use wasmc_tests::process::{self, End};
 use super::script::{Call, Token, quote, tokens};
 use super::{host, module, transcript};
 
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+fn time_limit() -> Duration {
+    process::limit(60)
+}
 /// Somebody who owns nothing.
 const NOBODY: u32 = 65534;
 
@@ -302,13 +304,13 @@ impl Case {
         let peers: Vec<_> = self
             .directives("peer")
             .map(|text| match tokens(text).as_deref() {
-                Ok([Token::Text(text)]) => Ok(host::peer(port, text.clone(), TIME_LIMIT)),
+                Ok([Token::Text(text)]) => Ok(host::peer(port, text.clone(), time_limit())),
                 _ => Err(format!("peer {text}")),
             })
             .collect::<Result<_, _>>()?;
 
         let before = host::tree(place.path());
-        let finished = process::run_as_set(&mut command, TIME_LIMIT).map_err(fail)?;
+        let finished = process::run_as_set(&mut command, time_limit()).map_err(fail)?;
         let after = host::tree(place.path());
 
         let (results, rest) = transcript::lines(&calls, &module.regions, &finished.stdout);
@@ -345,7 +347,7 @@ impl Case {
             };
             command.args(tokens(flags)?.into_iter().map(word));
         }
-        let compiled = process::run(&mut command, b"", TIME_LIMIT).map_err(|error| error.to_string())?;
+        let compiled = process::run(&mut command, b"", time_limit()).map_err(|error| error.to_string())?;
         if compiled.end == End::Exit(0) && compiled.stderr.is_empty() {
             return Ok(());
         }

@@ -10,7 +10,9 @@ use wasmc_tests::process::{self, End, Finished};
 
 use super::case::Resolver;
 
-pub const TIME_LIMIT: Duration = Duration::from_secs(60);
+pub fn time_limit() -> Duration {
+    process::limit(60)
+}
 
 pub struct Guest {
     resolver: Resolver,
@@ -66,14 +68,14 @@ impl Guest {
 }
 
 pub fn run(command: &mut Command) -> Result<Finished, String> {
-    process::run_as_set(command, TIME_LIMIT).map_err(|error| error.to_string())
+    process::run_as_set(command, time_limit()).map_err(|error| error.to_string())
 }
 
 /// Compiles a module into an executable.
 pub fn compile(module: &[u8], executable: &Path, flags: &[&str]) -> Result<Finished, String> {
     let mut command = Command::new(wasmc());
     command.arg("-").arg("-o").arg(executable).args(flags);
-    process::run(&mut command, module, TIME_LIMIT).map_err(|error| error.to_string())
+    process::run(&mut command, module, time_limit()).map_err(|error| error.to_string())
 }
 
 /// An error unless a process ended as expected, and wrote nothing to standard error.

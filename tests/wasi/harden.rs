@@ -6,17 +6,17 @@
 //! nothing.
 
 use std::fs;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
-use wasmc_tests::process::End;
+use wasmc_tests::process::{End, Killed};
 
 use super::attacks::place_of;
 use super::case::Resolver;
 use super::functions::FUNCTIONS;
-use super::guest::{self, Guest, TIME_LIMIT};
+use super::guest::{self, Guest, time_limit};
 use super::script::Call;
 use super::{host, module};
 
@@ -145,7 +145,7 @@ fn run(calls: &[&str], stdin: &str, resolver: Resolver) -> Result<(), String> {
     let input = host::input(&format!("{} \"text\"", if stdin.is_empty() { "file" } else { stdin }))?;
     let output = fs::File::create(guest.place().join("out")).map_err(io)?;
     let accepts = calls.iter().any(|call| call.function.name == "sock_accept");
-    let peer = accepts.then(|| host::peer(port, b"text".to_vec(), TIME_LIMIT));
+    let peer = accepts.then(|| host::peer(port, b"text".to_vec(), time_limit()));
     let finished = guest.command().stdin(input.stdin).stdout(output).output().map_err(io)?;
     if let Some(peer) = peer {
         peer.join().map_err(|_| "the peer panicked")??;
@@ -163,21 +163,11 @@ const WAITER: &str = r#"(module
   (data (i32.const 24) "\00\00\00\00\10\00\00\00")
   (func (export "_start") (drop (call $poll (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 128)))))"#;
 
-/// Ends a process that waits.
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// A line of `/proc/PID/status` of a program that has started, as soon as it is what it shall be.
 fn wait_for(flags: &[&str], wanted: &[&str]) -> Result<(), String> {
     let guest = Guest::compile(WAITER, flags)?;
-    let child = Killed(guest.command().stdout(Stdio::null()).spawn().map_err(|error| error.to_string())?);
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let child = Killed::spawn(guest.command().stdout(Stdio::null())).map_err(|error| error.to_string())?;
+    let deadline = Instant::now() + time_limit();
     loop {
         let status = fs::read_to_string(format!("/proc/{}/status", child.0.id())).map_err(|error| error.to_string())?;
         if wanted.iter().all(|wanted| status.lines().any(|line| line == *wanted)) {

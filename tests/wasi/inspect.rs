@@ -9,7 +9,7 @@ use wasmc_tests::command::wasmc;
 use wasmc_tests::golden;
 use wasmc_tests::process::{self, End, Finished};
 
-use super::guest::{Guest, TIME_LIMIT};
+use super::guest::{Guest, time_limit};
 
 const MODULE: &str = r#"(module
   (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))
@@ -117,7 +117,7 @@ pub fn trials() -> Vec<Trial> {
 
 fn inspect(arguments: &[&str]) -> Result<Finished, String> {
     let mut command = Command::new(wasmc());
-    process::run(command.arg("inspect").args(arguments), b"", TIME_LIMIT).map_err(|error| error.to_string())
+    process::run(command.arg("inspect").args(arguments), b"", time_limit()).map_err(|error| error.to_string())
 }
 
 fn told(module: &str, grants: &[&str], flags: &[&str]) -> Result<String, String> {

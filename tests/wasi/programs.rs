@@ -4,15 +4,14 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::path::Path;
-use std::process::Child;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use libtest_mimic::{Failed, Trial};
-use wasmc_tests::process::End;
+use wasmc_tests::process::{End, Killed};
 
 use super::case::Resolver;
-use super::guest::{self, Guest, TIME_LIMIT};
+use super::guest::{self, Guest, time_limit};
 use super::host;
 
 pub fn trials() -> Vec<Trial> {
@@ -127,7 +126,7 @@ const CONNECTIONS: usize = 100;
 
 /// A server that runs, until it ends by itself, or is dropped.
 struct Server {
-    child: Child,
+    child: Killed,
     port: u16,
     _guest: Guest,
 }
@@ -139,30 +138,23 @@ impl Server {
             Guest::compile_for(resolver, fixture("echo.wasm")?, &["--tcplisten", &format!("127.0.0.1:{port}")])?;
         let mut command = guest.command();
         command.args([mode, &CONNECTIONS.to_string()]).stdout(std::process::Stdio::piped());
-        let child = command.spawn().map_err(|error| error.to_string())?;
+        let child = Killed::spawn(&mut command).map_err(|error| error.to_string())?;
         Ok(Server { child, port, _guest: guest })
     }
 
     fn connect(&self) -> Result<TcpStream, String> {
-        let stream = host::connect(self.port, TIME_LIMIT)?;
-        stream.set_read_timeout(Some(TIME_LIMIT)).map_err(|error| error.to_string())?;
+        let stream = host::connect(self.port, time_limit())?;
+        stream.set_read_timeout(Some(time_limit())).map_err(|error| error.to_string())?;
         Ok(stream)
     }
 
     /// What it said, once it has ended well.
     fn end(mut self) -> Result<String, String> {
         let mut said = String::new();
-        let stdout = self.child.stdout.as_mut().ok_or("there is no pipe")?;
+        let stdout = self.child.0.stdout.as_mut().ok_or("there is no pipe")?;
         stdout.read_to_string(&mut said).map_err(|error| error.to_string())?;
-        let status = self.child.wait().map_err(|error| error.to_string())?;
+        let status = self.child.0.wait().map_err(|error| error.to_string())?;
         if status.success() { Ok(said) } else { Err(format!("the server: {status}")) }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

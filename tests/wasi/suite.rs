@@ -17,7 +17,9 @@ use wasmc_tests::process::{self, End};
 
 use super::case::Resolver;
 
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+fn time_limit() -> Duration {
+    process::limit(60)
+}
 
 /// A trial for each module and resolver; one that is shown as ignored if the suite is not there.
 pub fn trials() -> Vec<Trial> {
@@ -67,7 +69,7 @@ fn run(module: &Path, resolver: Resolver) -> Result<(), String> {
     for (name, value) in settings["env"].as_object().into_iter().flatten() {
         compile.arg("--env").arg(format!("{name}={}", value.as_str().unwrap_or_default()));
     }
-    let compiled = process::run(&mut compile, b"", TIME_LIMIT).map_err(|error| error.to_string())?;
+    let compiled = process::run(&mut compile, b"", time_limit()).map_err(|error| error.to_string())?;
     if compiled.end != End::Exit(0) {
         return Err(format!("wasmc: {}\n{}", compiled.end, compiled.stderr_text()));
     }
@@ -75,7 +77,7 @@ fn run(module: &Path, resolver: Resolver) -> Result<(), String> {
     let mut command = resolver.command(&executable);
     command.current_dir(directory.path()).env_clear();
     command.args(settings["args"].as_array().into_iter().flatten().filter_map(Value::as_str));
-    let finished = process::run(&mut command, b"", TIME_LIMIT).map_err(|error| error.to_string())?;
+    let finished = process::run(&mut command, b"", time_limit()).map_err(|error| error.to_string())?;
     let streams = format!("stdout:\n{}\nstderr:\n{}", finished.stdout_text(), finished.stderr_text());
     let status = settings["exit_code"].as_i64().unwrap_or(0) as i32;
     if finished.end != End::Exit(status) {

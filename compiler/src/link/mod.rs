@@ -84,18 +84,12 @@ impl<'a> LinkOptions<'a> {
 
 /// Makes an executable or a shared library of `units`, whose sections are laid out in the order given.
 pub fn link(units: Vec<Unit<'_>>, options: &LinkOptions<'_>) -> Result<Vec<u8>, LinkError> {
-    match options.machine {
-        Machine::X86_64 => link_for::<arch::x86_64::X86_64>(units, options),
-        Machine::Aarch64 => link_for::<arch::aarch64::Aarch64>(units, options),
-    }
+    arch::for_machine!(options.machine, A => link_for::<A>(units, options))
 }
 
 /// Makes one unit of `units`, with what its exported symbols reach: nothing else of it can be seen from outside.
 pub fn link_partially<'data>(units: Vec<Unit<'data>>, machine: Machine) -> Result<Unit<'data>, LinkError> {
-    match machine {
-        Machine::X86_64 => partial::link::<arch::x86_64::X86_64>(units),
-        Machine::Aarch64 => partial::link::<arch::aarch64::Aarch64>(units),
-    }
+    arch::for_machine!(machine, A => partial::link::<A>(units))
 }
 
 fn link_for<A: Arch>(units: Vec<Unit<'_>>, options: &LinkOptions<'_>) -> Result<Vec<u8>, LinkError> {

@@ -1,7 +1,9 @@
 //! Calls a module of WebAssembly that `build.rs` compiled, through its C interface.
 
+use std::cell::RefCell;
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
+use std::rc::Rc;
 
 /// What the header calls `primes_imports`.
 #[repr(C)]
@@ -24,16 +26,19 @@ unsafe extern "C" {
     fn primes_search(instance: *mut c_void, limit: i32, error: *mut Error);
 }
 
+/// What the guest's host shares with the guest's caller: neither has it for itself.
+type Found = Rc<RefCell<Vec<i32>>>;
+
 /// An instance of the module, with the primes that it found.
 struct Primes {
     instance: *mut c_void,
-    found: Box<Vec<i32>>,
+    found: Found,
 }
 
 impl Primes {
     fn new() -> Result<Primes, String> {
-        let mut found = Box::new(Vec::new());
-        let imports = Imports { user_data: (&raw mut *found).cast(), found: add };
+        let found = Found::default();
+        let imports = Imports { user_data: Rc::as_ptr(&found).cast_mut().cast(), found: add };
         let mut error = Error { kind: 0, code: 0, message: [0; 2040] };
         // SAFETY: the functions are those of the header; what `add` gets lives as long as the instance.
         let instance = unsafe { primes_instantiate(&imports, ptr::null(), &mut error) };
@@ -41,12 +46,12 @@ impl Primes {
     }
 
     /// The primes below a limit.
-    fn search(&mut self, limit: i32) -> Result<&[i32], String> {
-        self.found.clear();
+    fn search(&mut self, limit: i32) -> Result<Vec<i32>, String> {
+        self.found.borrow_mut().clear();
         let mut error = Error { kind: 0, code: 0, message: [0; 2040] };
         // SAFETY: the instance exists, and nobody else uses it.
         unsafe { primes_search(self.instance, limit, &mut error) };
-        if error.kind == 0 { Ok(&self.found) } else { Err(message(&error)) }
+        if error.kind == 0 { Ok(self.found.take()) } else { Err(message(&error)) }
     }
 }
 
@@ -58,8 +63,9 @@ impl Drop for Primes {
 }
 
 extern "C" fn add(user_data: *mut c_void, _: *mut c_void, prime: i32) {
-    // SAFETY: what `Primes::new` gave, which the guest's caller does not use meanwhile.
-    unsafe { (*user_data.cast::<Vec<i32>>()).push(prime) }
+    // SAFETY: what `Primes::new` gave, which lives as long as the instance.
+    let found = unsafe { &*user_data.cast::<RefCell<Vec<i32>>>() };
+    found.borrow_mut().push(prime);
 }
 
 fn message(error: &Error) -> String {

@@ -37,7 +37,9 @@ use generate::{Group, Terms};
 use plan::Plan;
 
 /// How long an executable may run.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+fn time_limit() -> Duration {
+    crate::process::limit(60)
+}
 
 /// Modules in each of some executables, in turn. Most have one: only the first memory of a program is at the fixed
 /// address.
@@ -165,7 +167,7 @@ fn perform(plans: &[Plan], options: &Options) -> wasmc::Result<Vec<Vec<Outcome>>
         .enumerate()
         .flat_map(|(index, plan)| plan.steps.iter().map(move |(step, _)| for_instance(step, index)));
     let program = Program { instances: instances.collect(), entry: Entry::Script(steps.collect()) };
-    let mut outcomes = native::perform(&program, options, TIME_LIMIT)?.into_iter();
+    let mut outcomes = native::perform(&program, options, time_limit())?.into_iter();
     Ok(plans.iter().map(|plan| outcomes.by_ref().take(plan.steps.len()).collect()).collect())
 }
 

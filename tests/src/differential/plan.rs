@@ -69,11 +69,7 @@ impl Plan {
         let end = outcomes.iter().enumerate().find_map(is_end);
         let (length, is_cut_short) = end.unwrap_or((steps.len(), false));
         let steps = steps.into_iter().zip(outcomes).take(length).collect();
-        let mut plan = Plan { seed, wasm, steps, is_cut_short, terms: Terms::default(), exports };
-        for index in 0..plan.steps.len() {
-            plan.steps[index].1 = plan.comparable(index, &plan.steps[index].1);
-        }
-        plan
+        Plan { seed, wasm, steps, is_cut_short, terms: Terms::default(), exports }.made_comparable()
     }
 
     /// The plan for another module, or other calls.
@@ -92,12 +88,7 @@ impl Plan {
             true => perform(&without_choices(&wasm), &exports, calls, terms),
             false => perform(&wasm, &exports, calls, terms),
         };
-        let mut plan = Plan { seed, wasm, steps: Vec::new(), is_cut_short, terms, exports };
-        plan.steps = steps;
-        for index in 0..plan.steps.len() {
-            plan.steps[index].1 = plan.comparable(index, &plan.steps[index].1);
-        }
-        plan
+        Plan { seed, wasm, steps, is_cut_short, terms, exports }.made_comparable()
     }
 
     /// The calls among the steps, but for those that fill up fuel.
@@ -108,6 +99,13 @@ impl Plan {
 
     pub(super) fn failure(&self, options: &Options, what: String) -> Difference {
         Difference::Real(Box::new(Failure { seed: self.seed, wasm: self.wasm.clone(), options: options.clone(), what }))
+    }
+
+    fn made_comparable(mut self) -> Plan {
+        for index in 0..self.steps.len() {
+            self.steps[index].1 = self.comparable(index, &self.steps[index].1);
+        }
+        self
     }
 
     /// An outcome of a step without what cannot be compared: which function a reference is for.
@@ -182,52 +180,38 @@ fn float64(random: &mut Random) -> u64 {
     }
 }
 
-/// Instantiates, and makes the calls with fresh fuel each; looks at everything in between.
+/// Performs all steps in wasmi, up to the first behind which nothing can be compared: then it is cut short.
 fn perform(wasm: &[u8], exports: &Exports, calls: &[Step], terms: Terms) -> (Vec<(Step, Outcome)>, bool) {
     let instance = InstanceSource { name: "module".into(), wasm, wiring: Vec::new() };
     let program = Program { instances: vec![instance], entry: Entry::Script(Vec::new()) };
-    let looks: Vec<Step> = exports.0.iter().filter_map(|(name, export)| look(name, export)).collect();
-    let refuel = Step::Invoke { instance: 0, export: REFUEL.into(), arguments: Vec::new() };
-    let refuel = exports.find(REFUEL).map(|_| refuel);
-
     let mut wasmi = Reference::new(&program);
-    let mut steps: Vec<(Step, Outcome)> = Vec::new();
-    // False if nothing after this step can be compared.
-    let mut step = |step: &Step| {
-        let outcome = wasmi.step(step);
+    let mut steps = Vec::new();
+    for step in all_steps(exports, calls) {
+        let outcome = wasmi.step(&step);
         if matches!(outcome, Outcome::Lost(_) | Outcome::Trapped(TrapCode::StackOverflow)) {
-            return None;
+            return (steps, true);
         }
-        let has_returned = matches!(outcome, Outcome::Returned(_));
-        steps.push((step.clone(), outcome));
-        Some(has_returned)
-    };
-    let mut all = || {
-        if !step(&Step::Instantiate(0))? {
-            return Some(());
+        // Without an instance there is nothing to do.
+        let is_last = matches!(step, Step::Instantiate(_)) || terms.ends_with_trap;
+        let is_end = is_last && !matches!(outcome, Outcome::Returned(_));
+        steps.push((step, outcome));
+        if is_end {
+            break;
         }
-        looks.iter().try_for_each(|look| step(look).map(drop))?;
-        for call in calls {
-            refuel.iter().try_for_each(|refuel| step(refuel).map(drop))?;
-            if !step(call)? && terms.ends_with_trap {
-                return Some(());
-            }
-            looks.iter().try_for_each(|look| step(look).map(drop))?;
-        }
-        Some(())
-    };
-    let is_cut_short = all().is_none();
-    (steps, is_cut_short)
+    }
+    (steps, false)
 }
 
-/// What [`perform`] does as long as nothing ends it.
+/// Instantiates, and makes the calls with fresh fuel each; looks at everything in between.
 fn all_steps(exports: &Exports, calls: &[Step]) -> Vec<Step> {
     let looks: Vec<Step> = exports.0.iter().filter_map(|(name, export)| look(name, export)).collect();
     let refuel = Step::Invoke { instance: 0, export: REFUEL.into(), arguments: Vec::new() };
+    let refuel = exports.find(REFUEL).map(|_| refuel);
     let mut steps = vec![Step::Instantiate(0)];
     steps.extend(looks.iter().cloned());
     for call in calls {
-        steps.extend([refuel.clone(), call.clone()]);
+        steps.extend(refuel.clone());
+        steps.push(call.clone());
         steps.extend(looks.iter().cloned());
     }
     steps

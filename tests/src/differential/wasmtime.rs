@@ -13,7 +13,9 @@ use wasmc_abi::trap::TrapCode;
 use crate::process;
 use crate::steps::Outcome;
 
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+fn time_limit() -> Duration {
+    process::limit(60)
+}
 
 /// Performs all steps on one module.
 ///
@@ -27,7 +29,7 @@ pub fn perform(wasm: &[u8], steps: &[Step]) -> Vec<Outcome> {
     let input = steps.iter().fold(String::new(), |text, step| text + &line(step) + "\n");
     let mut command = Command::new("python3");
     command.arg(script).arg(file.path());
-    let finished = process::run(&mut command, input.as_bytes(), TIME_LIMIT).expect("python3 can be started");
+    let finished = process::run(&mut command, input.as_bytes(), time_limit()).expect("python3 can be started");
     let outcomes: Vec<Outcome> = finished.stdout_text().lines().filter_map(outcome).collect();
     assert!(outcomes.len() == steps.len(), "in_wasmtime.py: {}", finished.epitaph());
     outcomes

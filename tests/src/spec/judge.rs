@@ -14,7 +14,9 @@ use crate::steps::{Exports, Outcome};
 use crate::{native, reference};
 
 /// How long a script's executable may run.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+fn time_limit() -> Duration {
+    crate::process::limit(60)
+}
 
 /// Whether what a directive says holds.
 #[derive(Clone, Debug)]
@@ -123,9 +125,9 @@ fn perform(script: &Script, engine: Engine) -> Performance {
 fn run(program: &Program<'_>, engine: Engine) -> wasmc::Result<Vec<Outcome>> {
     match engine {
         Engine::Native(variant) if variant.way == Way::Profiled => {
-            native::perform_profiled(program, &variant.options(), TIME_LIMIT)
+            native::perform_profiled(program, &variant.options(), time_limit())
         }
-        Engine::Native(variant) => native::perform(program, &variant.options(), TIME_LIMIT),
+        Engine::Native(variant) => native::perform(program, &variant.options(), time_limit()),
         Engine::Reference => Ok(reference::perform(program)),
     }
 }
@@ -318,22 +320,6 @@ fn describe(step: &Step, why: &str) -> String {
 mod tests {
     use super::*;
     use crate::spec::script::translate;
-
-    #[test]
-    #[ignore = "a count for people, not a test"]
-    fn count_of_what_became_valid() {
-        for set in crate::spec::SETS.iter().filter(|set| set.status == crate::spec::Status::Supported) {
-            for file in set.scripts() {
-                for directive in translate(file.raw()).unwrap().directives {
-                    if let Check::Rejected(Some(wasm)) = directive.check
-                        && is_valid(&wasm, WasmFeatures::all())
-                    {
-                        println!("{}/{}:{}", set.name, file.name(), directive.line);
-                    }
-                }
-            }
-        }
-    }
 
     #[test]
     fn messages_of_traps() {

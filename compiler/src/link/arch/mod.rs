@@ -4,6 +4,23 @@
 pub mod aarch64;
 pub mod x86_64;
 
+/// An expression in which `$arch` is the [`Arch`] of a machine.
+macro_rules! for_machine {
+    ($machine:expr, $arch:ident => $result:expr) => {
+        match $machine {
+            $crate::object::machine::Machine::X86_64 => {
+                type $arch = $crate::link::arch::x86_64::X86_64;
+                $result
+            }
+            $crate::object::machine::Machine::Aarch64 => {
+                type $arch = $crate::link::arch::aarch64::Aarch64;
+                $result
+            }
+        }
+    };
+}
+pub(crate) use for_machine;
+
 /// What a relocation needs beside the addresses of the place and the symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
