@@ -16,7 +16,8 @@
 //! local, global or table. When there is no room, what cannot be reached any more is found by marking: from every
 //! word on the Wasm stack, in callee-saved registers, the record and tables that *could* be an `exnref`, and from the
 //! payloads of what is marked. (While the guest of a library waits for a function of the host, its registers are on its
-//! stack: `wasmc_library_leave` puts them there.) A word that happens to look like one keeps an exception alive for longer, no more.
+//! stack: `wasmc_library_leave` puts them there.) A word that happens to look like one keeps an exception alive for
+//! longer, no more.
 //!
 //! Each thread has a store of its own. It is a reservation of [`RESERVED`] bytes in units of 16, filled from below; a
 //! bitmap behind it has a bit for each unit where an exception begins. What is freed below the top becomes a cell of a

@@ -45,6 +45,7 @@ fn sites(code: &CompiledCode, calls: bool) -> Vec<(u32, u8)> {
         Some((trap.offset, kind as u8))
     });
     let mut sites: Vec<(u32, u8)> = trap_sites.collect();
+    sites.sort_unstable();
     let trap_count = sites.len();
     for call in code.buffer.call_sites() {
         let site = call.ret_addr;
