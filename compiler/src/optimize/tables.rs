@@ -4,8 +4,8 @@
 //! the choice to us. Neighbouring entries that lead to one place are one comparison, so what counts is how often the
 //! destination changes.
 //!
-//! Functions of Go begin with a table that says where a goroutine goes on. Nearly always that is the beginning, to which
-//! the first entries lead: they are compared before the table is asked.
+//! Functions of Go begin with a table that says where a goroutine goes on. Nearly always that is the beginning, to
+//! which the first entries lead: they are compared before the table is asked.
 
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::flowgraph::ControlFlowGraph;
