@@ -20,8 +20,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use wasmc::options::Architecture;
-use wasmc_tests::process;
 use wasmc_tests::command::{has_tool, wasmc, wasmc_crate};
+use wasmc_tests::process;
 use wasmc_tests::process::End;
 use wasmc_tests::{emulator, place};
 
