@@ -192,7 +192,9 @@ impl Toolchain {
                 command.env_remove(&*name);
             }
         }
-        let flags: Vec<&str> = FLAGS.iter().chain(flags).copied().collect();
+        // Paths of this machine in panics of dependencies would make what programs contain depend on it.
+        let remapped = cargo_home().map(|home| format!("--remap-path-prefix={}=cargo", home.display()));
+        let flags: Vec<&str> = FLAGS.iter().chain(flags).copied().chain(remapped.as_deref()).collect();
         command
             .args(["build", "--release", "--locked", "--quiet", "--features", features, "--target", target])
             .arg("--target-dir")
@@ -221,4 +223,10 @@ fn output(command: &mut Command) -> Result<String, Box<dyn Error>> {
         return Err(format!("{command:?} failed").into());
     }
     Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
+}
+
+/// Where cargo keeps the sources of dependencies (<https://doc.rust-lang.org/cargo/guide/cargo-home.html>).
+fn cargo_home() -> Option<PathBuf> {
+    let of_user = || Some(env::home_dir()?.join(".cargo"));
+    env::var_os("CARGO_HOME").map(PathBuf::from).or_else(of_user)
 }

@@ -236,8 +236,12 @@ mod tests {
             ("(module (func) (func (i32.add (i64.const 1) (i32.const 2)) drop))", "i32.add", "i32.add"),
             ("(module (func) (func i64.const 1 i32.const 2\n i64.add drop))", "i64.add", "i64.add"),
             ("(func (local i32) (if (i64.const 0) (then nop)))", "if", "if"),
-            ("(import \"a\" \"b\" (func)) (global i32 (i32.const 0)) (global $g i32 (i64.const 0))", "global", "x"),
-            ("(func) (func (export \"a\")) (memory 1) (export \"b\" (func 2))", "export", "x"),
+            (
+                "(import \"a\" \"b\" (func)) (global i32 (i32.const 0)) (global $g i32 (i64.const 0))",
+                "global",
+                "(global $g (;1;) i32 i64.const 0)",
+            ),
+            ("(func) (func (export \"a\")) (memory 1) (export \"b\" (func 2))", "export", "(export \"b\" (func 2))"),
             ("(import \"a\" \"b\" (func)) (func $f (export \"f\") (param i32)\n call 0 local.get 0)", "func", ")"),
         ] {
             assert_eq!(marked(text), (in_text.to_owned(), in_binary.to_owned()), "{text}");
