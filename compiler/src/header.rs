@@ -282,8 +282,8 @@ fn in_comment(name: &str) -> String {
     format!("\"{}\"", text.replace("*/", "*\\/").replace("\\'", "'"))
 }
 
-/// Puts a name in place of `NAME`, and the same in capital letters in place of `UPPER`; nothing in what was put there is
-/// looked at again. Where it is part of `NAME=VALUE`, it is not meant.
+/// Puts a name in place of `NAME`, and the same in capital letters in place of `UPPER`; nothing in what was put there
+/// is looked at again. Where it is part of `NAME=VALUE`, it is not meant.
 fn fill(text: &str, name: &str) -> String {
     let upper = name.to_ascii_uppercase();
     let filled =

@@ -39,7 +39,14 @@ struct Member<'a> {
 
 impl<'a> Member<'a> {
     fn read(&self, machine: Machine) -> Result<Unit<'a>> {
-        read(machine, self.bytes).map_err(|error| Error::invalid(format!("{}: {error}", self.name)))
+        // The kernel puts executables at multiples of its page size, whatever they say (before Linux 6.10).
+        const PAGE: u64 = 4096;
+        let unit = read(machine, self.bytes).map_err(|error| Error::invalid(format!("{}: {error}", self.name)))?;
+        if let Some(section) = unit.sections.values().find(|section| section.align > PAGE) {
+            let message = format!("{}: the section {} is to be aligned to more than a page", self.name, section.name);
+            return Err(Error::unsupported(message));
+        }
+        Ok(unit)
     }
 
     /// The names that it defines for others. It may have what cannot be linked, as long as nobody wants it.

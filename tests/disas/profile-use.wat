@@ -107,24 +107,25 @@
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
-;;   movl $0x2, %r9d
-;;   movl %edi, %r10d
-;;   cmpl %r9d, %r10d
-;;   cmovbl %r10d, %r9d
-;;   br_table %r9, %rcx, %rax
+;;   testl %edi, %edi
+;;   jz      label6; j label1
+;; block1:
+;;   cmpl $0x2, %edi
+;;   jb      label5; j label2
+;; block2:
 ;; block3:
 ;; block4:
 ;;   movl $0xc, %eax
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
-;; block1:
-;;   movl $0x10000008, %r11d
-;;   movl (%r11), %eax
+;; block5:
+;;   movl $0x10000008, %eax
+;;   movl (%rax), %eax
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
-;; block2:
+;; block6:
 ;;   movl $0x10000004, %eax
 ;;   movl (%rax), %eax
 ;;   movq %rbp, %rsp
@@ -135,21 +136,23 @@
 ;;   stp fp, lr, [sp, #-16]!
 ;;   mov fp, sp
 ;; block0:
-;;   emit_island 44
+;;   cbz w0, label6 ; b label1
+;; block1:
 ;;   subs wzr, w0, #2
-;;   mov x10, #2 ; csel x10, x0, x10, lo ; csdb ; adr x9, pc+16 ; ldrsw x10, [x9, x10, uxtw #2] ; add x9, x9, x10 ; br x9 ; jt_entries [MachLabel(2), MachLabel(1)] ; default label3
+;;   b.lo label5 ; b label2
+;; block2:
 ;; block3:
 ;; block4:
 ;;   movz w0, #12
 ;;   ldp fp, lr, [sp], #16
 ;;   ret
-;; block1:
-;;   movz x9, #1, LSL #32
-;;   ldr w0, [x9, #8]
+;; block5:
+;;   movz x12, #1, LSL #32
+;;   ldr w0, [x12, #8]
 ;;   ldp fp, lr, [sp], #16
 ;;   ret
-;; block2:
-;;   movz x10, #1, LSL #32
-;;   ldr w0, [x10, #4]
+;; block6:
+;;   movz x13, #1, LSL #32
+;;   ldr w0, [x13, #4]
 ;;   ldp fp, lr, [sp], #16
 ;;   ret

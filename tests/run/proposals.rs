@@ -94,7 +94,7 @@ imports:
   env.f
   env.m
 exports:
-  t ?
+  t �
   _start
 sections: 8 with 73 bytes
           15 type

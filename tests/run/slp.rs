@@ -14,7 +14,7 @@ fn time_limit() -> Duration {
 }
 
 /// A loop. In its body, `LANE` stands for the offset of an element, from 0 on; `C` and `B` for a written and a read
-/// place; `K` for a constant of the element's own.
+/// place; `K` for a constant of the element's own; `ELEMENT` for a load, which the first lane keeps in `$shared`.
 struct Shape {
     name: &'static str,
     /// Type of the elements, which are as many as a vector has.
@@ -47,9 +47,9 @@ const SHAPES: &[Shape] = &[
         (f64.add (f64.load offset=LANE B) (f64.load offset=NEXT B)))"),
     shape("operands in another order", "i64", "(i64.store offset=LANE C SWAP)"),
     shape("an element is a factor of all", "f32", "(f32.store offset=LANE C
-        (f32.mul (f32.load offset=LANE B) (f32.load B)))"),
+        (f32.mul ELEMENT (local.get $shared)))"),
     shape("an element is the count of all", "i32", "(i32.store offset=LANE C
-        (i32.shl (i32.load offset=LANE B) (i32.load B)))"),
+        (i32.shl ELEMENT (local.get $shared)))"),
     shape("copies", "i64", "(i64.store offset=LANE C (i64.load offset=LANE B))"),
     shape("constants", "f32", "(f32.store offset=LANE C (f32.const K))"),
     shape("the index is added to", "f64", "(f64.store (i32.add C (i32.const LANE))
@@ -84,6 +84,10 @@ impl Shape {
             let swapped = ["(i64.add B' C')", "(i64.add C' B')"][lane % 2];
             let swapped = swapped.replace("B'", "(i64.load offset=LANE B)").replace("C'", "(i64.load offset=LANE C)");
             let text = self.body.replace("SWAP", &swapped);
+            // The first one is kept for all.
+            let element = format!("({}.load offset=LANE B)", self.ty);
+            let element = if lane == 0 { format!("(local.tee $shared {element})") } else { element };
+            let text = text.replace("ELEMENT", &element);
             let text = text.replace("LANE", &(bytes * lane).to_string());
             let text = text.replace("NEXT", &(bytes * (lane + 1)).to_string());
             let text = text.replace("TWICE", &(bytes * lane * 2).to_string());
@@ -99,12 +103,13 @@ impl Shape {
             }
             false => "",
         };
+        let ty = self.ty;
         let text = format!(
             r#"(module
               (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
               (memory (export "memory") 1)
               (func $kernel (param $c i32) (param $b i32) (param $n i32) (param $seen i64) (result i64)
-                (local $i i32) (local $last i64) (local $sum f64)
+                (local $i i32) (local $last i64) (local $sum f64) (local $shared {ty})
                 (loop $next
                   {body}
                   {step}

@@ -64,7 +64,7 @@ imports:
 exports:
   memory
   _start
-  a ? "name"
+  a � "name"
 "#;
 
 const JSON: &str = r#"{

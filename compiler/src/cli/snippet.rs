@@ -2,8 +2,8 @@
 //! operators, for debug information.
 //!
 //! An error knows a byte offset in the binary format. If the input was text, the instruction there is the one with the
-//! same number in the same function of the text, or the item with the same number of its kind; else the line is one of the module printed as text. Whatever fails on
-//! the way, there is no snippet: the error says its offset in any case.
+//! same number in the same function of the text, or the item with the same number of its kind; else the line is one of
+//! the module printed as text. Whatever fails on the way, there is no snippet: the error says its offset in any case.
 
 use std::ops::Range;
 
@@ -106,7 +106,8 @@ pub fn in_text(text: &str, wasm: &[u8], offset: u64) -> Option<Place> {
     let start = with_fields(text, |fields| {
         let Some((function, instruction)) = instruction_at(wasm, offset) else {
             let (section, number) = item_at(wasm, offset)?;
-            return heads(fields, section).nth(number);
+            // Types that functions have without naming one stand nowhere.
+            return heads(fields, section).nth(number).filter(|&head| head != 0);
         };
         let functions = functions(fields)?;
         let function = functions.get(function)?;

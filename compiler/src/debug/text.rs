@@ -26,8 +26,8 @@ pub struct TextPlace {
     pub column: u32,
 }
 
-/// A copy of the module with debug information that leads to a text in `file`; `None` if it cannot be read, of which the
-/// compiler will say more. `places` ascend.
+/// A copy of the module with debug information that leads to a text in `file`; `None` if it cannot be read, of which
+/// the compiler will say more. `places` ascend.
 pub fn with_lines(wasm: &[u8], file: &str, places: &[TextPlace]) -> Option<Vec<u8>> {
     let module = Module::parse(wasm, Features::default()).ok()?;
     let locals = local_names(wasm);

@@ -1,7 +1,7 @@
 //! Units → one unit with what its exported symbols reach, for linkers that are not ours.
 //!
-//! Debug information is kept whole. All names but the exported ones become local, and whatever refers to them refers to the definition: so several
-//! libraries can be in one program, each with its own copy of the runtime.
+//! Debug information is kept whole. All names but the exported ones become local, and whatever refers to them refers to
+//! the definition: so several libraries can be in one program, each with its own copy of the runtime.
 
 use cranelift_entity::{EntityRef, SecondaryMap};
 

@@ -60,13 +60,8 @@ fn check(section: &Section<'_>) -> Result<(), LinkError> {
     // Far above what is meant, and low enough that no sum of ours overflows.
     const MAX_ALIGN: u64 = 1 << 24;
     const MAX_SIZE: u64 = 1 << 40;
-    // The kernel puts executables at multiples of its page size, whatever the program header says (before Linux 6.10).
-    const PAGE: u64 = 4096;
     if !section.align.is_power_of_two() || section.align > MAX_ALIGN || section.size > MAX_SIZE {
         return malformed(section, "its size or alignment");
-    }
-    if section.align > PAGE && !matches!(section.kind, SectionKind::Image | SectionKind::Unloaded) {
-        return malformed(section, "its alignment, which is more than a page");
     }
     let bytes_in_file = match section.kind {
         SectionKind::Bss => 0,

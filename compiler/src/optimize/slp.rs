@@ -12,8 +12,9 @@
 //! is compared once, before the loop: a copy of the loop as it was runs if the places may overlap.
 //!
 //! A vector at the place of its first lane is where the scalars are: addresses do not wrap before they trap, since a
-//! memory that may have its last page is left alone, and so is a constant address beyond what an index can reach. An access that is out of bounds traps as it did, but stores before
-//! it in the same round may not have happened. Nobody sees that if the trap ends the program; else all is left alone.
+//! memory that may have its last page is left alone, and so is a constant address beyond what an index can reach. An
+//! access that is out of bounds traps as it did, but stores before it in the same round may not have happened. Nobody
+//! sees that if the trap ends the program; else all is left alone.
 
 use std::collections::HashMap;
 

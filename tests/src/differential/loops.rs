@@ -19,12 +19,14 @@ struct Element {
     unary: &'static [&'static str],
 }
 
-#[rustfmt::skip]
+const INTEGER: &[&str] = &["add", "sub", "and", "or", "xor", "mul", "shl", "shr_u", "shr_s"];
+const FLOAT: &[&str] = &["add", "sub", "mul"];
+
 const ELEMENTS: &[Element] = &[
-    Element { ty: "i32", bytes: 4, binary: &["add", "sub", "and", "or", "xor", "mul", "shl", "shr_u", "shr_s"], unary: &["clz"] },
-    Element { ty: "i64", bytes: 8, binary: &["add", "sub", "and", "or", "xor", "shl", "shr_u", "shr_s"], unary: &["popcnt"] },
-    Element { ty: "f32", bytes: 4, binary: &["add", "sub", "mul"], unary: &["neg", "abs"] },
-    Element { ty: "f64", bytes: 8, binary: &["add", "sub", "mul"], unary: &["neg", "abs"] },
+    Element { ty: "i32", bytes: 4, binary: INTEGER, unary: &["clz"] },
+    Element { ty: "i64", bytes: 8, binary: INTEGER, unary: &["popcnt"] },
+    Element { ty: "f32", bytes: 4, binary: FLOAT, unary: &["neg", "abs"] },
+    Element { ty: "f64", bytes: 8, binary: FLOAT, unary: &["neg", "abs"] },
 ];
 
 impl Element {
@@ -58,7 +60,7 @@ impl Maker {
         let _ = writeln!(self.text, "(module (memory (export \"memory\") 1 1)");
         self.data(0, 8192);
         self.data(CONSTANTS, 64);
-        for number in 0..1 + self.random.below(4) {
+        for number in 0..3 + self.random.below(4) {
             let _ = write!(
                 self.text,
                 "(func (export \"f{number}\") (param $p i32) (param $q i32) (result i64)
@@ -66,7 +68,7 @@ impl Maker {
             );
             // Most are near each other; what is left is far, or outside.
             for pointer in ["$p", "$q"] {
-                let mask = self.element.bytes.wrapping_neg() & if self.random.one_in(8) { 0xffff_ffff } else { 0xfff };
+                let mask = self.element.bytes.wrapping_neg() & if self.random.one_in(16) { 0xffff_ffff } else { 0xfff };
                 let _ = writeln!(self.text, "(local.set {pointer} (i32.and (local.get {pointer}) (i32.const {mask})))");
             }
             if self.random.one_in(2) {
@@ -140,7 +142,8 @@ impl Maker {
         };
         let _ = writeln!(
             self.text,
-            "(br_if $next (i32.lt_u (local.tee $round (i32.add (local.get $round) (i32.const 1))) (i32.const {rounds}))))
+            "(br_if $next
+               (i32.lt_u (local.tee $round (i32.add (local.get $round) (i32.const 1))) (i32.const {rounds}))))
              (i64.add {bits} (i64.extend_i32_u (i32.add (local.get $i) (i32.add (local.get $p) (local.get $q))))))"
         );
     }
@@ -180,7 +183,7 @@ impl Maker {
     /// modulo 2³² is not.
     fn constant_places(&mut self) -> Vec<String> {
         let start = self.random.below(512) * self.element.bytes;
-        let wrapped = self.random.below(4 * self.element.lanes());
+        let wrapped = self.random.below(16 * self.element.lanes());
         let place = |lane: usize| {
             let at = start + lane * self.element.bytes;
             match lane == wrapped {

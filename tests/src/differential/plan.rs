@@ -247,7 +247,9 @@ mod tests {
             .collect();
         let returned = calls.iter().filter(|outcome| matches!(outcome, Outcome::Returned(_))).count();
         let cut_short = plans.iter().filter(|plan| plan.is_cut_short).count();
-        assert!(calls.len() > 500, "{} calls", calls.len());
+        // Where the first trap is the end, there are fewer.
+        let expected = if group.terms().ends_with_trap { 250 } else { 500 };
+        assert!(calls.len() > expected, "{} calls", calls.len());
         assert!(returned * 4 > calls.len() && returned < calls.len(), "{returned} of {} calls returned", calls.len());
         assert!(cut_short < 5, "{cut_short} cut short");
     }
