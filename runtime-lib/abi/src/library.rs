@@ -71,7 +71,7 @@ pub const NO_STREAMS: u32 = 1;
 pub struct Failure {
     /// [`NONE`], [`TRAPPED`], [`EXITED`] or [`REFUSED`].
     pub kind: i32,
-    /// The number of the [`TrapCode`](crate::trap::TrapCode) or [`CODE_RAISED`], or the exit status.
+    /// The number of the [`TrapCode`] or [`CODE_RAISED`], or the exit status.
     pub code: i32,
     /// NUL-terminated text.
     pub message: [u8; MESSAGE_BYTES],
