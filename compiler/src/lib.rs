@@ -42,6 +42,7 @@ mod translate;
 use std::time::Instant;
 
 pub use cache::Cache;
+use codegen::Job;
 use codegen::target::Target;
 pub use compiler::{Compiler, Library};
 use embed::Embedded;
@@ -151,11 +152,12 @@ pub fn make(program: &Program<'_>, options: &Options, emit: Emit, session: Sessi
     let header = header::header(&plan);
 
     observer.phase("translate and compile");
+    let job = Job { plan: &plan, target: &target, options, session };
     if matches!(emit, Emit::Clif | Emit::Assembly) {
-        let text = codegen::print(&plan, &target, options, emit == Emit::Assembly, observer)?;
+        let text = job.print(emit == Emit::Assembly)?;
         return Ok(Artifact { bytes: text.into_bytes(), header });
     }
-    let codes = codegen::compile(&plan, &target, options, session)?;
+    let codes = job.compile()?;
 
     observer.phase("assemble");
     let mut unit = object::program::assemble(&plan, codes, &target, options, embedded.as_ref(), observer)?;
@@ -264,7 +266,7 @@ pub fn explore(program: &Program<'_>, options: &Options, session: Session<'_>) -
     let target = Target::new(options, plan.layout.instances)?;
 
     session.observer.phase("translate and compile");
-    let listings = codegen::list(&plan, &target, options, session)?;
+    let listings = Job { plan: &plan, target: &target, options, session }.list()?;
 
     session.observer.phase("write the page");
     explore::page(program, &plan, target.machine, &listings)

@@ -24,7 +24,7 @@ use crate::options::Options;
 use crate::plan::{FunctionSource, Main, Plan};
 use crate::translate::names::{Name, RuntimeFunction};
 use crate::translate::{code_names, translate};
-use crate::{CompiledFunction, Observer, Session};
+use crate::{CompiledFunction, Session};
 use debug::CodeDebug;
 use exceptions::{CallHandlers, call_handlers, saved_registers};
 use target::Target;
@@ -56,13 +56,6 @@ pub struct CodeRelocation {
     pub addend: i64,
 }
 
-/// Compiles everything that needs code, in the order of [`code_names`].
-pub fn compile(plan: &Plan<'_>, target: &Target, options: &Options, session: Session<'_>) -> Result<Vec<Code>> {
-    for_each_function(plan, session.observer, |compiler, name| {
-        compiler.compile(plan, name, target, options, session.cache)
-    })
-}
-
 /// The code of one function, to be looked at.
 pub struct Listing {
     pub name: Name,
@@ -82,48 +75,58 @@ pub struct CodePlace {
     pub wasm: u32,
 }
 
-/// Lists everything that needs code, in the order of [`code_names`].
-pub fn list(plan: &Plan<'_>, target: &Target, options: &Options, session: Session<'_>) -> Result<Vec<Listing>> {
-    for_each_function(plan, session.observer, |compiler, name| {
-        compiler.list(plan, name, target, options, session.cache)
-    })
+/// What is compiled, and how.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    pub plan: &'a Plan<'a>,
+    pub target: &'a Target,
+    pub options: &'a Options,
+    pub session: Session<'a>,
 }
 
-/// The text of everything that needs code: Cranelift IR before optimisation, or machine code.
-pub fn print(
-    plan: &Plan<'_>,
-    target: &Target,
-    options: &Options,
-    machine_code: bool,
-    observer: &dyn Observer,
-) -> Result<String> {
-    let texts =
-        for_each_function(plan, observer, |compiler, name| compiler.print(plan, name, target, options, machine_code))?;
-    Ok(texts.concat())
-}
+impl<'a> Job<'a> {
+    /// Compiles everything that needs code, in the order of [`code_names`].
+    pub fn compile(self) -> Result<Vec<Code>> {
+        self.for_each_function(FunctionCompiler::compile)
+    }
 
-/// Does something for each function, longest first, so that no thread is left with a long one at the end.
-fn for_each_function<T: Send>(
-    plan: &Plan<'_>,
-    observer: &dyn Observer,
-    work: impl Fn(&mut FunctionCompiler, Name) -> Result<T> + Sync,
-) -> Result<Vec<T>> {
-    let names = code_names(plan);
-    let mut order: Vec<(usize, Name)> = names.into_iter().enumerate().collect();
-    order.sort_by_key(|&(index, name)| (std::cmp::Reverse(body_size(plan, name)), index));
-    let total = order.len();
-    let mut results: Vec<(usize, Result<T>)> = order
-        .into_par_iter()
-        .with_max_len(8)
-        .map_init(FunctionCompiler::new, |compiler, (index, name)| {
-            let begin = Instant::now();
-            let result = work(compiler, name);
-            observer.compiled_function(&CompiledFunction { name: &|| describe(plan, name), begin, total });
-            (index, result)
-        })
-        .collect();
-    results.sort_unstable_by_key(|(index, _)| *index);
-    results.into_iter().map(|(_, result)| result).collect()
+    /// Lists everything that needs code, in the same order.
+    pub fn list(self) -> Result<Vec<Listing>> {
+        self.for_each_function(FunctionCompiler::list)
+    }
+
+    /// The text of everything that needs code: Cranelift IR before optimisation, or machine code.
+    pub fn print(self, machine_code: bool) -> Result<String> {
+        let texts = self.for_each_function(|compiler, name| compiler.print(name, machine_code))?;
+        Ok(texts.concat())
+    }
+
+    /// Does something for each function, longest first, so that no thread is left with a long one at the end.
+    fn for_each_function<T: Send>(
+        self,
+        work: impl Fn(&mut FunctionCompiler<'a>, Name) -> Result<T> + Sync,
+    ) -> Result<Vec<T>> {
+        let names = code_names(self.plan);
+        let mut order: Vec<(usize, Name)> = names.into_iter().enumerate().collect();
+        order.sort_by_key(|&(index, name)| (std::cmp::Reverse(body_size(self.plan, name)), index));
+        let total = order.len();
+        let mut results: Vec<(usize, Result<T>)> = order
+            .into_par_iter()
+            .with_max_len(8)
+            .map_init(
+                || FunctionCompiler::new(self),
+                |compiler, (index, name)| {
+                    let begin = Instant::now();
+                    let result = work(compiler, name);
+                    let name = || describe(self.plan, name);
+                    self.session.observer.compiled_function(&CompiledFunction { name: &name, begin, total });
+                    (index, result)
+                },
+            )
+            .collect();
+        results.sort_unstable_by_key(|(index, _)| *index);
+        results.into_iter().map(|(_, result)| result).collect()
+    }
 }
 
 fn body_size(plan: &Plan<'_>, name: Name) -> u64 {
@@ -139,37 +142,35 @@ fn body_size(plan: &Plan<'_>, name: Name) -> u64 {
     }
 }
 
-/// What a thread reuses from one function to the next.
-struct FunctionCompiler {
+/// A job, and what a thread reuses from one function to the next.
+struct FunctionCompiler<'a> {
+    job: Job<'a>,
     builder: FunctionBuilderContext,
     context: Context,
     control: ControlPlane,
 }
 
-impl FunctionCompiler {
-    fn new() -> FunctionCompiler {
+impl<'a> FunctionCompiler<'a> {
+    fn new(job: Job<'a>) -> FunctionCompiler<'a> {
         FunctionCompiler {
+            job,
             builder: FunctionBuilderContext::new(),
             context: Context::new(),
             control: ControlPlane::default(),
         }
     }
 
-    fn translate(&mut self, plan: &Plan<'_>, name: Name, target: &Target, debug_info: bool) -> Result<()> {
+    fn translate(&mut self, name: Name) -> Result<()> {
+        let Job { plan, target, options, .. } = self.job;
         self.context.clear();
-        translate(plan, name, target.conventions(plan), debug_info, &mut self.builder, &mut self.context.func)
+        let conventions = target.conventions(plan);
+        translate(plan, name, conventions, options.debug_info, &mut self.builder, &mut self.context.func)
     }
 
-    fn compile(
-        &mut self,
-        plan: &Plan<'_>,
-        name: Name,
-        target: &Target,
-        options: &Options,
-        cache: Option<&Cache>,
-    ) -> Result<Code> {
-        self.translate(plan, name, target, options.debug_info)?;
-        self.run_cranelift(plan, name, target, options, cache)?;
+    fn compile(&mut self, name: Name) -> Result<Code> {
+        let Job { plan, target, options, session } = self.job;
+        self.translate(name)?;
+        self.run_cranelift(name, session.cache)?;
         let code = self.context.compiled_code().expect("it was compiled");
         check_frame(plan, name, code)?;
         let relocations = code.buffer.relocs().iter().map(|relocation| {
@@ -197,15 +198,9 @@ impl FunctionCompiler {
         })
     }
 
-    fn list(
-        &mut self,
-        plan: &Plan<'_>,
-        name: Name,
-        target: &Target,
-        options: &Options,
-        cache: Option<&Cache>,
-    ) -> Result<Listing> {
-        let code = self.compile(plan, name, target, options, cache)?;
+    fn list(&mut self, name: Name) -> Result<Listing> {
+        let plan = self.job.plan;
+        let code = self.compile(name)?;
         let compiled = self.context.compiled_code().expect("it was compiled");
         let places = compiled.buffer.get_srclocs_sorted().iter().filter(|range| !range.loc.is_default());
         let places = places.map(|range| CodePlace { start: range.start, end: range.end, wasm: range.loc.bits() });
@@ -215,34 +210,22 @@ impl FunctionCompiler {
         Ok(Listing { name, title: describe(plan, name), bytes: code.bytes, places: places.collect(), targets })
     }
 
-    fn print(
-        &mut self,
-        plan: &Plan<'_>,
-        name: Name,
-        target: &Target,
-        options: &Options,
-        machine_code: bool,
-    ) -> Result<String> {
-        self.translate(plan, name, target, options.debug_info)?;
-        let title = describe(plan, name);
+    fn print(&mut self, name: Name, machine_code: bool) -> Result<String> {
+        self.translate(name)?;
+        let title = describe(self.job.plan, name);
         if !machine_code {
             return Ok(format!(";; {title}\n{}\n", self.context.func.display()));
         }
         self.context.set_disasm(true);
-        self.run_cranelift(plan, name, target, options, None)?;
+        // What is in a cache has no text.
+        self.run_cranelift(name, None)?;
         let code = self.context.compiled_code().expect("it was compiled");
         let text = code.vcode.as_deref().unwrap_or_default();
         Ok(format!(";; {title}\n{text}\n"))
     }
 
-    fn run_cranelift(
-        &mut self,
-        plan: &Plan<'_>,
-        name: Name,
-        target: &Target,
-        options: &Options,
-        cache: Option<&Cache>,
-    ) -> Result<()> {
+    fn run_cranelift(&mut self, name: Name, cache: Option<&Cache>) -> Result<()> {
+        let Job { plan, target, options, .. } = self.job;
         optimize(&mut self.context.func, plan, options);
         let (isa, control) = (&*target.isa, &mut self.control);
         let result = match cache {
@@ -277,9 +260,15 @@ impl FunctionCompiler {
 
 /// Where a comparison says where the stack ends, it is made by the callers of a function: for frames of a limited size.
 fn check_frame(plan: &Plan<'_>, name: Name, code: &CompiledCode) -> Result<()> {
+    if plan.layout.stack_limit.is_none() {
+        return Ok(());
+    }
+    let Some(layout) = code.buffer.frame_layout() else {
+        return Err(internal(plan, name, "it is not known how large its frame is".to_owned()));
+    };
     // The frame pointer and the return address are above.
-    let frame = code.buffer.frame_layout().map_or(u64::MAX, |layout| u64::from(layout.frame_to_fp_offset) + 16);
-    if plan.layout.stack_limit.is_none() || frame <= LARGEST_FRAME {
+    let frame = u64::from(layout.frame_to_fp_offset) + 16;
+    if frame <= LARGEST_FRAME {
         return Ok(());
     }
     let message = format!("the function needs {frame} bytes of stack, and {LARGEST_FRAME} are possible in a library");
