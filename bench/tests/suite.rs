@@ -69,3 +69,33 @@ fn a_module_of_any_size_is_made() {
     let size = fs::metadata(&file).unwrap().len();
     assert!((90_000..120_000).contains(&size), "{size}");
 }
+
+/// The page of the results that are committed, as a browser draws it.
+#[test]
+fn the_page_is_drawn() {
+    if Command::new("chromium").arg("--version").output().is_err() {
+        assert!(std::env::var_os("WASMC_TOOLS").is_none_or(|tools| tools != "required"), "there is no chromium");
+        println!("skipped: no chromium");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/amd-epyc-zen4-2vcpu.json");
+    let page = bench(&["page", results.to_str().unwrap()]);
+    assert!(page.status.success(), "{}", String::from_utf8_lossy(&page.stderr));
+    fs::write(directory.path().join("page.html"), page.stdout).unwrap();
+    let open = |flags: &[&str]| {
+        let mut command = Command::new("chromium");
+        command.args(["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1200,900"]);
+        command.arg(format!("--user-data-dir={}", directory.path().join("profile").display())).args(flags);
+        let output = command.arg(directory.path().join("page.html")).env("HOME", directory.path()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let text = open(&["--dump-dom"]);
+    assert!(text.contains("matmul") && text.contains("</svg>"), "{text}");
+    // A page without anything on it takes a few kilobytes.
+    let picture = directory.path().join("page.png");
+    open(&[&format!("--screenshot={}", picture.display())]);
+    let size = fs::metadata(&picture).unwrap().len();
+    assert!(size > 30_000, "a picture of {size} bytes");
+}
