@@ -36,6 +36,8 @@
 //! The compiler checks what it wrote with [`Tree::check`]. A reader checks every offset nevertheless, because a file on
 //! disk can be damaged: then a node does not exist, and nothing worse.
 
+use crate::fields::{put, read_u32, read_u64};
+
 /// Name of the section that holds the block.
 pub const SECTION: &str = ".wasm.embedded";
 
@@ -128,20 +130,6 @@ pub fn header(mounts: u32, nodes: u32, time: u64) -> [u8; HEADER_BYTES] {
     put(&mut bytes, 4, &nodes.to_le_bytes());
     put(&mut bytes, 8, &time.to_le_bytes());
     bytes
-}
-
-fn put(bytes: &mut [u8], at: usize, field: &[u8]) {
-    if let Some(place) = bytes.get_mut(at..at + field.len()) {
-        place.copy_from_slice(field);
-    }
-}
-
-fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
-}
-
-fn read_u64(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_le_bytes(bytes.get(at..at.checked_add(8)?)?.try_into().ok()?))
 }
 
 /// A block, to be read.

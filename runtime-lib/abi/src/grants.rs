@@ -14,6 +14,8 @@
 //!
 //! Items of unknown tags are passed over. A reader refuses other versions.
 
+use crate::fields::read_u32;
+
 /// Name of the note's owner, with its NUL.
 pub const OWNER: &[u8] = b"wasmc\0";
 pub const NOTE_TYPE: u32 = 1;
@@ -61,11 +63,6 @@ pub struct Note<'a> {
     pub cpu_level: u32,
     pub max_memory: u64,
     items: &'a [u8],
-}
-
-fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {
-    let field = bytes.get(at..at.checked_add(4)?)?;
-    Some(u32::from_le_bytes(field.try_into().ok()?))
 }
 
 impl<'a> Note<'a> {

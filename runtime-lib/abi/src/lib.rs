@@ -27,6 +27,7 @@
 pub mod cpu;
 pub mod embed;
 pub mod exception;
+mod fields;
 pub mod grants;
 pub mod harden;
 pub mod invoke;

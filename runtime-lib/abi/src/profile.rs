@@ -29,6 +29,7 @@
 //!
 //! Threads count without locks: increments may be lost.
 
+use crate::fields::{put, read_u32, read_u64};
 use crate::program::Rel32;
 
 /// What a profile begins with.
@@ -144,20 +145,6 @@ pub fn checksum(template: &[u8]) -> u64 {
     let words = template.as_chunks().0.iter().enumerate().filter(|(index, _)| *index != CHECKSUM / 8);
     let words = words.map(|(_, word)| word);
     words.fold(0xcbf2_9ce4_8422_2325, |hash, word| (hash ^ u64::from_le_bytes(*word)).wrapping_mul(0x100_0000_01b3))
-}
-
-fn put(bytes: &mut [u8], at: usize, field: &[u8]) {
-    if let Some(place) = bytes.get_mut(at..at + field.len()) {
-        place.copy_from_slice(field);
-    }
-}
-
-fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
-}
-
-fn read_u64(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_le_bytes(bytes.get(at..at.checked_add(8)?)?.try_into().ok()?))
 }
 
 /// A profile, to be read.
