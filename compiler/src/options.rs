@@ -252,6 +252,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// Whether an optimisation is to be left out.
+    pub fn is_disabled(&self, pass: &str) -> bool {
+        self.disabled_passes.iter().any(|name| name == pass)
+    }
+
     /// Bytes that a memory may grow to. With 64-bit indices so many addresses are reserved, and what reserving takes is
     /// little, so that the default is more than most machines have.
     pub fn memory_limit(&self, has_64_bit_indices: bool) -> u64 {

@@ -25,7 +25,7 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use wasmc_abi::source::SourcePlace;
+use wasmc_abi::source::{NO_NAME, SourcePlace};
 use wasmc_abi::trap::{NOT_WASM, RUNTIME_ERROR_STATUS, TrapCode};
 
 use crate::sites::{self, Place};
@@ -339,7 +339,7 @@ fn function<const N: usize>(text: &mut Text<N>, name: &[u8], place: &Place) {
 }
 
 fn source_line<const N: usize>(text: &mut Text<N>, source: Option<SourcePlace>) {
-    let Some(source) = source else { return };
+    let Some(source) = source.filter(|source| source.file != NO_NAME) else { return };
     text.text(" at ");
     text.name(sites::name_at(arch::program(), source.file));
     text.text(":");

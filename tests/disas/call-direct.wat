@@ -1,4 +1,5 @@
 ;;! targets = "x86_64 aarch64"
+;;! flags = "--disable-pass=inline"
 
 ;; A direct call is one `call` of the function; arguments and results are in registers, up to eight results too, and on
 ;; AArch64 eight arguments of each kind (`many`): the convention is that of C there.

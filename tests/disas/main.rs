@@ -15,7 +15,7 @@
 //! ```
 //!
 //! `targets` are the architectures. `flags` (optional) are among `-O0`, `-O1`, `-O2`, `-Os`, `--deterministic`,
-//! `--bounds-checks=explicit`, `--cpu=LEVEL`, `--profile-generate` and `--profile-use`, which stands for the profile of
+//! `--bounds-checks=explicit`, `--cpu=LEVEL`, `--disable-pass=NAME`, `--profile-generate` and `--profile-use`, which stands for the profile of
 //! a run on this machine. The program calls `_start`, if that is exported, or all exported
 //! functions; those with a name (not only an export) are shown, in the order of the file. Lines that become no
 //! instruction are left out.
@@ -171,6 +171,8 @@ fn options(source: &str) -> Result<(Vec<Architecture>, Options), String> {
     Ok((architectures, options))
 }
 
+const DISABLE_PASS: &str = "--disable-pass=";
+
 fn set_flag(options: &mut Options, flag: &str) -> Result<(), String> {
     match flag {
         "-O0" => options.opt_level = OptLevel::None,
@@ -181,6 +183,7 @@ fn set_flag(options: &mut Options, flag: &str) -> Result<(), String> {
         PROFILE_USE => {}
         "--deterministic" => options.deterministic = true,
         "--bounds-checks=explicit" => options.bounds_checks = BoundsChecks::Explicit,
+        _ if flag.starts_with(DISABLE_PASS) => options.disabled_passes.push(flag[DISABLE_PASS.len()..].to_owned()),
         _ => {
             let level =
                 flag.strip_prefix("--cpu=").and_then(|name| Level::ALL.iter().find(|level| level.name() == name));

@@ -1,4 +1,5 @@
 ;;! targets = "x86_64"
+;;! flags = "--disable-pass=inline"
 
 ;; What Go makes of a loop: a switch over the places at which the function can be resumed, which is compared with the
 ;; first ones before the table is asked. The jump at the end of the loop leads to its case, not to the table.

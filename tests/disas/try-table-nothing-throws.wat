@@ -1,4 +1,5 @@
 ;;! targets = "x86_64 aarch64"
+;;! flags = "--disable-pass=inline"
 
 ;; No function of this program can throw what is caught here: the `try_table` is nothing, and its handler is not there.
 (module

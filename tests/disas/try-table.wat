@@ -1,4 +1,5 @@
 ;;! targets = "x86_64 aarch64"
+;;! flags = "--disable-pass=inline"
 
 ;; What does not throw pays nothing: the `try_table` is a plain call, and its handler lies behind the return.
 (module

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::{CompiledCode, LabelValueLoc};
 
-use super::sites;
+use super::sites::Site;
 
 /// Where each part of the code came from, and where values are while it runs.
 pub struct CodeDebug {
@@ -47,7 +47,7 @@ pub enum LocalPlace {
 }
 
 /// Reads it off compiled code.
-pub fn collect(code: &CompiledCode, isa: &dyn TargetIsa) -> CodeDebug {
+pub fn collect(code: &CompiledCode, sites: &[Site], isa: &dyn TargetIsa) -> CodeDebug {
     let ranges = code.buffer.get_srclocs_sorted().iter().filter(|range| !range.loc.is_default());
     let ranges = ranges.map(|range| SourceRange { start: range.start, end: range.end, wasm: range.loc.bits() });
     let returns: HashSet<u32> = code.buffer.call_sites().map(|call| call.ret_addr).collect();
@@ -72,5 +72,5 @@ pub fn collect(code: &CompiledCode, isa: &dyn TargetIsa) -> CodeDebug {
     }
     locals.retain(|range| range.start < range.end);
     locals.sort_unstable();
-    CodeDebug { ranges: ranges.collect(), locals, sites: sites::wasm_offsets(code) }
+    CodeDebug { ranges: ranges.collect(), locals, sites: sites.iter().map(|site| site.wasm).collect() }
 }

@@ -7,6 +7,7 @@ pub mod debug;
 mod exceptions;
 mod sites;
 pub mod target;
+mod unused;
 
 use std::time::Instant;
 
@@ -21,12 +22,15 @@ use crate::cache::{Cache, Functions};
 use crate::error::{Error, Result};
 use crate::optimize::optimize;
 use crate::options::Options;
+use crate::plan::ids::FuncId;
 use crate::plan::{FunctionSource, Main, Plan};
+use crate::translate::inline::Origins;
 use crate::translate::names::{Name, RuntimeFunction};
 use crate::translate::{code_names, translate};
 use crate::{CompiledFunction, Session};
 use debug::CodeDebug;
 use exceptions::{CallHandlers, call_handlers, saved_registers};
+use sites::Site;
 use target::Target;
 
 /// The code of one function.
@@ -38,6 +42,8 @@ pub struct Code {
     pub relocations: Vec<CodeRelocation>,
     /// The site table, if the function can trap.
     pub sites: Option<Vec<u8>>,
+    /// If there is code in it that was inlined.
+    pub inlined: Option<InlinedSites>,
     /// Calls that something catches exceptions of, ascending by return address.
     pub handlers: Vec<CallHandlers>,
     /// Where it keeps its caller's registers: see [`exceptions::saved_registers`].
@@ -45,6 +51,15 @@ pub struct Code {
     pub unwind: Option<UnwindInfo>,
     /// If debug information is wanted.
     pub debug: Option<CodeDebug>,
+}
+
+/// Of which functions the code at sites is.
+pub struct InlinedSites {
+    /// Bodies in place of calls: which function it is, and the body that it is called in, by its index here; `None`: in
+    /// the function itself.
+    pub bodies: Vec<(FuncId, Option<usize>)>,
+    /// For each entry of the site table the body that it is in.
+    pub sites: Vec<Option<usize>>,
 }
 
 /// A place in code that needs an address.
@@ -87,7 +102,8 @@ pub struct Job<'a> {
 impl<'a> Job<'a> {
     /// Compiles everything that needs code, in the order of [`code_names`].
     pub fn compile(self) -> Result<Vec<Code>> {
-        self.for_each_function(FunctionCompiler::compile)
+        let codes = self.for_each_function(|compiler, name| compiler.compile(name).map(|(code, _)| code))?;
+        Ok(unused::drop_inlined(self.plan, codes))
     }
 
     /// Lists everything that needs code, in the same order.
@@ -160,19 +176,20 @@ impl<'a> FunctionCompiler<'a> {
         }
     }
 
-    fn translate(&mut self, name: Name) -> Result<()> {
+    fn translate(&mut self, name: Name) -> Result<Origins> {
         let Job { plan, target, options, .. } = self.job;
         self.context.clear();
         let conventions = target.conventions(plan);
         translate(plan, name, conventions, options.debug_info, &mut self.builder, &mut self.context.func)
     }
 
-    fn compile(&mut self, name: Name) -> Result<Code> {
+    fn compile(&mut self, name: Name) -> Result<(Code, Origins)> {
         let Job { plan, target, options, session } = self.job;
-        self.translate(name)?;
+        let origins = self.translate(name)?;
         self.run_cranelift(name, session.cache)?;
         let code = self.context.compiled_code().expect("it was compiled");
         check_frame(plan, name, code)?;
+        let sites = sites::find(code, &origins, options.debug_info);
         let relocations = code.buffer.relocs().iter().map(|relocation| {
             Ok(CodeRelocation {
                 offset: relocation.offset,
@@ -185,25 +202,30 @@ impl<'a> FunctionCompiler<'a> {
         let unwind = code
             .create_unwind_info(&*target.isa)
             .map_err(|error| internal(plan, name, format!("unwind information: {error}")))?;
-        Ok(Code {
+        let code = Code {
             name,
             bytes: code.code_buffer().to_vec(),
             align: code.buffer.alignment.max(target.isa.function_alignment().preferred),
             relocations,
-            sites: sites::encode(code, options.debug_info),
+            sites: sites::encode(&sites),
+            inlined: inlined_sites(&origins, &sites),
             handlers: call_handlers(code),
             saved: saved_registers(code, target.machine),
             unwind,
-            debug: options.debug_info.then(|| debug::collect(code, &*target.isa)),
-        })
+            debug: options.debug_info.then(|| debug::collect(code, &sites, &*target.isa)),
+        };
+        Ok((code, origins))
     }
 
     fn list(&mut self, name: Name) -> Result<Listing> {
         let plan = self.job.plan;
-        let code = self.compile(name)?;
+        let (code, origins) = self.compile(name)?;
         let compiled = self.context.compiled_code().expect("it was compiled");
         let places = compiled.buffer.get_srclocs_sorted().iter().filter(|range| !range.loc.is_default());
-        let places = places.map(|range| CodePlace { start: range.start, end: range.end, wasm: range.loc.bits() });
+        let places = places.map(|range| {
+            let wasm = origins.in_function(range.loc.bits());
+            CodePlace { start: range.start, end: range.end, wasm }
+        });
         let mut targets: Vec<(u32, String)> =
             code.relocations.iter().map(|relocation| (relocation.offset, describe(plan, relocation.target))).collect();
         targets.sort();
@@ -273,6 +295,12 @@ fn check_frame(plan: &Plan<'_>, name: Name, code: &CompiledCode) -> Result<()> {
     }
     let message = format!("the function needs {frame} bytes of stack, and {LARGEST_FRAME} are possible in a library");
     Err(Error::unsupported(message).in_function(describe(plan, name)))
+}
+
+fn inlined_sites(origins: &Origins, sites: &[Site]) -> Option<InlinedSites> {
+    let bodies = (0..origins.len()).map(|place| origins.inlined(place)).collect();
+    let sites: Vec<Option<usize>> = sites.iter().map(|site| site.inlined).collect();
+    sites.iter().any(Option::is_some).then_some(InlinedSites { bodies, sites })
 }
 
 fn internal(plan: &Plan<'_>, name: Name, message: String) -> Error {

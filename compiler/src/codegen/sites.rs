@@ -1,69 +1,82 @@
 //! The site table of a function: see [`wasmc_abi::trap`] for its form.
 
 use cranelift_codegen::CompiledCode;
-use cranelift_codegen::ir::SourceLoc;
 use wasmc_abi::trap::SITE_CALL;
 
 use crate::object::encode::{signed, unsigned};
+use crate::translate::inline::Origins;
 use crate::translate::traps;
 
-/// Encodes where a function can trap and, if `calls`, the return addresses of its calls; `None` if there is nothing.
+/// A place in code that a report may be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Bytes from the start of the function's code: of an instruction that can trap, or the return address of a call.
+    pub pc: u32,
+    /// A trap code, or [`SITE_CALL`].
+    pub kind: u8,
+    /// Byte offset in the module of the operator that it was made from, if that is known.
+    pub wasm: Option<u32>,
+    /// The body that this operator is in: an index in [`Origins::inlined`], or the function's own.
+    pub inlined: Option<usize>,
+}
+
+/// Finds where a function can trap, in order, and the return addresses of its calls if `calls`.
 ///
-/// Calls of the runtime that never return, as for a throw, have a trap of the same Wasm instruction behind them: their
-/// return addresses are always there, so that a report says where they are.
-pub fn encode(code: &CompiledCode, calls: bool) -> Option<Vec<u8>> {
-    let sites = sites(code, calls);
+/// Return addresses in inlined bodies are always there, since only they tell which function the call is in. Likewise
+/// those of calls that never return, as for a throw, so that a report says where they are: the runtime's functions that
+/// do not return have a trap of the same Wasm instruction behind them.
+pub fn find(code: &CompiledCode, origins: &Origins, calls: bool) -> Vec<Site> {
+    let site = |pc, kind| {
+        let (wasm, inlined) = match location(code, pc, kind) {
+            Some(location) => {
+                let (wasm, inlined) = origins.resolve(location);
+                (Some(wasm), inlined)
+            }
+            None => (None, None),
+        };
+        Site { pc, kind, wasm, inlined }
+    };
+    let traps = code.buffer.traps().iter();
+    let mut sites: Vec<Site> =
+        traps.filter_map(|trap| Some(site(trap.offset, traps::from_clif(trap.code)? as u8))).collect();
+    sites.sort_unstable_by_key(|site| (site.pc, site.kind));
+    let trap_count = sites.len();
+    for call in code.buffer.call_sites() {
+        let call = site(call.ret_addr, SITE_CALL);
+        let never_returns = || {
+            let trap = sites[..trap_count].binary_search_by_key(&call.pc, |trap| trap.pc);
+            trap.is_ok_and(|index| call.wasm.is_some() && sites[index].wasm == call.wasm)
+        };
+        if calls || call.inlined.is_some() || never_returns() {
+            sites.push(call);
+        }
+    }
+    sites.sort_unstable_by_key(|site| (site.pc, site.kind));
+    sites
+}
+
+/// The bytes of a site table; `None` if there are no sites.
+pub fn encode(sites: &[Site]) -> Option<Vec<u8>> {
     if sites.is_empty() {
         return None;
     }
-
-    let first = code.buffer.get_srclocs_sorted().iter().map(|range| range.loc).find(|loc| !loc.is_default());
-    let mut wasm = first.map_or(0, SourceLoc::bits);
+    let mut wasm = sites.iter().find_map(|site| site.wasm).unwrap_or_default();
     let mut bytes = Vec::with_capacity(4 + 3 * sites.len());
     unsigned(&mut bytes, sites.len() as u64);
     unsigned(&mut bytes, wasm.into());
     let mut pc = 0;
-    for (site, kind) in sites {
-        let here = wasm_offset(code, site, kind).unwrap_or(wasm);
-        unsigned(&mut bytes, (site - pc).into());
-        bytes.push(kind);
+    for site in sites {
+        let here = site.wasm.unwrap_or(wasm);
+        unsigned(&mut bytes, (site.pc - pc).into());
+        bytes.push(site.kind);
         signed(&mut bytes, i64::from(here) - i64::from(wasm));
-        (pc, wasm) = (site, here);
+        (pc, wasm) = (site.pc, here);
     }
     Some(bytes)
 }
 
-/// The byte offset in the module of each site that [`encode`] writes with calls.
-pub fn wasm_offsets(code: &CompiledCode) -> Vec<Option<u32>> {
-    sites(code, true).into_iter().map(|(site, kind)| wasm_offset(code, site, kind)).collect()
-}
-
-/// Code offset and kind of each site, in order.
-fn sites(code: &CompiledCode, calls: bool) -> Vec<(u32, u8)> {
-    let trap_sites = code.buffer.traps().iter().filter_map(|trap| {
-        let kind = traps::from_clif(trap.code)?;
-        Some((trap.offset, kind as u8))
-    });
-    let mut sites: Vec<(u32, u8)> = trap_sites.collect();
-    sites.sort_unstable();
-    let trap_count = sites.len();
-    for call in code.buffer.call_sites() {
-        let site = call.ret_addr;
-        let never_returns = || {
-            let trap = sites[..trap_count].binary_search_by_key(&site, |&(trap, _)| trap);
-            let place = trap.ok().and_then(|index| wasm_offset(code, site, sites[index].1));
-            place.is_some() && place == wasm_offset(code, site, SITE_CALL)
-        };
-        if calls || never_returns() {
-            sites.push((site, SITE_CALL));
-        }
-    }
-    sites.sort_unstable();
-    sites
-}
-
-/// The byte offset in the module that the instruction of a site was made from.
-fn wasm_offset(code: &CompiledCode, site: u32, kind: u8) -> Option<u32> {
+/// The location of the instruction of a site: see [`Origins`].
+fn location(code: &CompiledCode, site: u32, kind: u8) -> Option<u32> {
     // A return address belongs to the instruction before it.
     let pc = if kind == SITE_CALL { site - 1 } else { site };
     let ranges = code.buffer.get_srclocs_sorted();

@@ -33,8 +33,6 @@ pub struct CodeMap<'a> {
 /// The code of a function, by the addresses of its operators.
 pub struct MappedFunction<'a> {
     pub code: &'a FunctionCode,
-    /// Its index among all functions of the program that have code.
-    pub index: usize,
     /// Addresses of its operators, and of the declarations of its locals.
     pub body: Range<u64>,
     /// What addresses count from, in bytes of the module.
@@ -66,11 +64,11 @@ impl<'a> CodeMap<'a> {
             .values()
             .map(|body| (body.body.range().end.saturating_sub(code_start), None))
             .collect();
-        for (number, code) in functions.iter().enumerate() {
+        for code in functions {
             let FunctionSource::Body { instance: owner, body, .. } = plan.functions[code.id].source else { continue };
             if owner == id {
                 let index = body.index();
-                bodies[index].1 = Some(MappedFunction::new(instance.body(body).body.range(), code, number, code_start));
+                bodies[index].1 = Some(MappedFunction::new(instance.body(body).body.range(), code, code_start));
             }
         }
         CodeMap { bodies }
@@ -104,7 +102,7 @@ impl<'a> CodeMap<'a> {
 
 impl<'a> MappedFunction<'a> {
     /// `range` is that of the body, in bytes of the module.
-    fn new(range: Range<u64>, code: &'a FunctionCode, index: usize, code_start: u64) -> MappedFunction<'a> {
+    fn new(range: Range<u64>, code: &'a FunctionCode, code_start: u64) -> MappedFunction<'a> {
         let sources = &code.debug.ranges;
         let next_start = |index: usize| sources.get(index + 1).map_or(code.size, |next| next.start);
         let piece = |(index, source): (usize, &SourceRange)| Piece {
@@ -116,7 +114,7 @@ impl<'a> MappedFunction<'a> {
         let mut by_address: Vec<u32> = (0..pieces.len() as u32).collect();
         by_address.sort_by_key(|&index| (pieces[index as usize].address, index));
         let body = range.start.saturating_sub(code_start)..range.end.saturating_sub(code_start);
-        MappedFunction { code, index, body, code_start, pieces, by_address }
+        MappedFunction { code, body, code_start, pieces, by_address }
     }
 
     /// The pieces that were made from operators in a range of addresses, in the order of Wasm code.
@@ -168,7 +166,7 @@ mod tests {
     }
 
     fn mapped(code: &FunctionCode) -> MappedFunction<'_> {
-        MappedFunction::new(110..120, code, 0, 100)
+        MappedFunction::new(110..120, code, 100)
     }
 
     #[test]

@@ -1,14 +1,17 @@
-//! Source places of all sites, for reports of traps.
+//! Source places of all sites, for reports of traps: by debug information, or by what was inlined.
 
 use indexmap::IndexSet;
 
 use super::map::CodeMap;
 use super::units::Sources;
+use crate::codegen::InlinedSites;
+use crate::plan::Plan;
 
 /// A place in a source file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
-    pub file: String,
+    /// `None`: it is not known; then line and column are 0.
+    pub file: Option<String>,
     pub line: u32,
     pub column: u32,
     /// The inlined function that it is in.
@@ -22,7 +25,7 @@ pub struct Place {
 pub struct Places {
     /// A caller comes before what is called there.
     pub places: IndexSet<Place>,
-    /// For some functions, by their index among all that have code, the place of each site, in order.
+    /// For some functions, by their index in the table of functions, the place of each site, in order.
     pub sites: Vec<(usize, Vec<Option<usize>>)>,
 }
 
@@ -37,7 +40,7 @@ impl Places {
         let first = self.sites.len();
         for (index, function) in map.functions().enumerate() {
             let offsets = &function.code.debug.sites;
-            self.sites.push((function.index, vec![None; offsets.len()]));
+            self.sites.push((function.code.entry, vec![None; offsets.len()]));
             let known = offsets.iter().enumerate().filter_map(|(site, offset)| Some((site, (*offset)?)));
             sites.extend(known.map(|(site, offset)| (function.address(offset), first + index, site)));
         }
@@ -63,6 +66,20 @@ impl Places {
         }
     }
 
+    /// Adds what is known of a function without debug information: which functions were inlined.
+    pub fn add_inlined(&mut self, plan: &Plan<'_>, entry: usize, inlined: &InlinedSites) {
+        let place = |function, caller| Place { file: None, line: 0, column: 0, function, caller };
+        let outermost = self.places.insert_full(place(None, None)).0;
+        let mut bodies: Vec<usize> = Vec::with_capacity(inlined.bodies.len());
+        for &(function, caller) in &inlined.bodies {
+            let caller = caller.map_or(outermost, |caller| bodies[caller]);
+            let name = plan.functions[function].name.clone();
+            bodies.push(self.places.insert_full(place(Some(name), Some(caller))).0);
+        }
+        let sites = inlined.sites.iter().map(|site| site.map(|body| bodies[body])).collect();
+        self.sites.push((entry, sites));
+    }
+
     fn place(&mut self, sources: &mut Sources, active: &[(u64, usize)], address: u64) -> Option<usize> {
         let innermost = sources.lines.at(address)?;
         let (mut function, mut caller) = (None, None);
@@ -84,7 +101,7 @@ impl Places {
         function: Option<String>,
         caller: Option<usize>,
     ) -> usize {
-        let file = sources.lines.files[file as usize].clone();
+        let file = Some(sources.lines.files[file as usize].clone());
         self.places.insert_full(Place { file, line, column, function, caller }).0
     }
 }

@@ -51,7 +51,7 @@ use super::unit::{Relocation, Section, SectionId, SectionKind, Symbol, SymbolId,
 use super::unwind::eh_frame;
 use crate::Observer;
 use crate::codegen::target::Target;
-use crate::codegen::{Code, describe};
+use crate::codegen::{Code, InlinedSites, describe};
 use crate::debug::map::FunctionCode;
 use crate::debug::places::Places;
 use crate::debug::{self, DebugSection};
@@ -125,7 +125,10 @@ pub fn assemble(
     if options.debug_info {
         observer.phase("translate debug information");
     }
-    let debug = debug::translate(plan, &functions.debug, target.machine);
+    let mut debug = debug::translate(plan, &functions.debug, target.machine);
+    for (entry, inlined) in &functions.inlined {
+        debug.places.add_inlined(plan, *entry, inlined);
+    }
     debug.notes.iter().for_each(|note| observer.note(note));
     assembler.add_places(&mut header, &mut functions, &debug.places);
     header.names = assembler.rodata.add(&functions.function_names, 1) as i32;
@@ -204,6 +207,8 @@ struct Functions {
     unwind: Vec<(u32, systemv::UnwindInfo)>,
     /// What debug information needs, if it is wanted.
     debug: Vec<FunctionCode>,
+    /// Functions that others were inlined into, by their place in `entries`.
+    inlined: Vec<(usize, InlinedSites)>,
     /// Data that code refers to, in the order of first use.
     names: Vec<Name>,
 }
@@ -330,6 +335,7 @@ impl Assembler<'_> {
             function_names: Vec::new(),
             unwind: Vec::with_capacity(codes.len()),
             debug: Vec::new(),
+            inlined: Vec::new(),
             names: Vec::new(),
         };
         for code in codes {
@@ -359,6 +365,9 @@ impl Assembler<'_> {
                 }),
                 index,
             });
+            if let Some(inlined) = code.inlined {
+                functions.inlined.push((functions.entries.len() - 1, inlined));
+            }
             let (frame, _) = functions.frames.insert_full(code.saved);
             functions.function_frames.push(frame as u16);
             for call in code.handlers {
@@ -445,10 +454,10 @@ impl Assembler<'_> {
                 })
             };
             encoded.push(SourcePlace {
-                file: name(place.file.as_str()),
+                file: place.file.as_deref().map_or(NO_NAME, &mut name),
                 line: place.line,
                 column: place.column,
-                function: place.function.as_deref().map_or(NO_NAME, name),
+                function: place.function.as_deref().map_or(NO_NAME, &mut name),
                 caller: number(&place.caller),
             });
         }
@@ -456,7 +465,7 @@ impl Assembler<'_> {
         let mut function_places = vec![NO_PLACES; functions.entries.len()];
         let mut site_places = Vec::new();
         for (function, sites) in &places.sites {
-            function_places[functions.debug[*function].entry] = site_places.len() as u32;
+            function_places[*function] = site_places.len() as u32;
             let mut previous = 0;
             for site in sites {
                 signed(&mut site_places, i64::from(number(site)) - previous);

@@ -12,7 +12,7 @@ mod widen;
 use cranelift_codegen::ir::Function;
 
 use crate::options::{OptLevel, Options};
-use crate::plan::Plan;
+use crate::plan::{Plan, callees, inline};
 
 /// A pass, and where it pays.
 struct Pass {
@@ -42,9 +42,9 @@ const PASSES: &[Pass] = &[
     Pass { name: "compare-cases", pays: |_| true, run: |function, _| tables::compare_cases(function) },
 ];
 
-/// The names of all passes, for [`Options::disabled_passes`].
+/// The names of all passes, and of what the translation does by itself, for [`Options::disabled_passes`].
 pub fn pass_names() -> impl Iterator<Item = &'static str> {
-    PASSES.iter().map(|pass| pass.name)
+    [inline::NAME, callees::NAME].into_iter().chain(PASSES.iter().map(|pass| pass.name))
 }
 
 /// Runs the passes that the options ask for.
@@ -52,7 +52,6 @@ pub fn optimize(function: &mut Function, plan: &Plan<'_>, options: &Options) {
     if options.opt_level == OptLevel::None {
         return;
     }
-    let is_wanted =
-        |pass: &&Pass| (pass.pays)(options) && !options.disabled_passes.iter().any(|name| name == pass.name);
+    let is_wanted = |pass: &&Pass| (pass.pays)(options) && !options.is_disabled(pass.name);
     PASSES.iter().filter(is_wanted).for_each(|pass| (pass.run)(function, plan));
 }

@@ -11,10 +11,10 @@ use super::index::{BodyIndex, DataIndex, ElemIndex, FuncIndex, GlobalIndex, Memo
 use super::module::{Body, Module};
 use crate::error::{Error, Result};
 
-/// What one function body refers to. Lists are sorted and without duplicates.
+/// What one function body refers to. Lists are sorted and, but for the first, without duplicates.
 #[derive(Debug, Default)]
 pub struct Uses {
-    /// Functions that are called directly.
+    /// Functions that are called directly, once for each call.
     pub calls: Vec<FuncIndex>,
     /// Types of the functions that are called through tables and references.
     pub calls_through_references: Vec<TypeIndex>,
@@ -36,6 +36,8 @@ pub struct Uses {
     pub waits: bool,
     /// It throws, by itself.
     pub throws: bool,
+    /// How many of its operators become instructions, about.
+    pub weight: u32,
 }
 
 /// Validates every body of a module, in parallel, and gives what each one uses.
@@ -103,6 +105,25 @@ fn refuse_objects(operator: &Operator<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Whether an operator only says where operands come from, or where blocks begin and end.
+fn is_free(operator: &Operator<'_>) -> bool {
+    matches!(
+        operator,
+        Operator::LocalGet { .. }
+            | Operator::LocalSet { .. }
+            | Operator::LocalTee { .. }
+            | Operator::I32Const { .. }
+            | Operator::I64Const { .. }
+            | Operator::Block { .. }
+            | Operator::Loop { .. }
+            | Operator::End
+            | Operator::Drop
+            | Operator::Nop
+            | Operator::Return
+            | Operator::Unreachable
+    )
+}
+
 impl Uses {
     fn note(&mut self, operator: &Operator<'_>) {
         if let Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. } | Operator::ReturnCallRef { .. } =
@@ -110,6 +131,7 @@ impl Uses {
         {
             self.tail_calls = true;
         }
+        self.weight += u32::from(!is_free(operator));
         self.waits |= matches!(
             operator,
             Operator::MemoryAtomicWait32 { .. }
@@ -157,7 +179,8 @@ impl Uses {
             list.dedup();
             list.shrink_to_fit();
         }
-        tidy(&mut self.calls);
+        self.calls.sort_unstable();
+        self.calls.shrink_to_fit();
         tidy(&mut self.calls_through_references);
         tidy(&mut self.ref_funcs);
         tidy(&mut self.tables_written);

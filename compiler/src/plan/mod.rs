@@ -7,12 +7,16 @@
 //! - [`liveness`]: which functions can run, and so which globals, tables and memories can change;
 //! - [`library`]: the C interface, if there is one;
 //! - [`throws`]: which of them can throw;
+//! - [`inline`]: which are translated in place of their calls;
 //! - [`layout`]: where memories, tables and globals lie;
+//! - [`callees`]: which functions calls through tables lead to;
 //! - [`instantiate`]: what of the instantiation is initial data, and which steps are left for run time.
 
+pub mod callees;
 mod describe;
 pub mod evaluate;
 pub mod ids;
+pub mod inline;
 pub mod instantiate;
 pub mod layout;
 pub mod library;
@@ -34,8 +38,10 @@ use crate::parse::uses::Uses;
 use crate::parse::{Body, External, Module};
 use crate::profile::Profiling;
 use crate::program::{Entry, Program};
+use callees::Callees;
 use evaluate::ConstValue;
 use ids::{DataId, ElemId, FuncId, GlobalId, InstanceId, MemoryId, TableId, TagId, TypeId};
+use inline::Inlining;
 use layout::Layout;
 use library::{HostImport, HostImportId, Library};
 use types::Types;
@@ -67,6 +73,8 @@ pub struct Plan<'a> {
     /// See [`Options::ends_with_trap`].
     pub ends_with_trap: bool,
     pub profile: Profiling,
+    pub inlining: Inlining,
+    pub callees: Callees,
 }
 
 /// One instance: what its module's indices mean.
@@ -300,6 +308,8 @@ impl<'a> Plan<'a> {
         plan.layout = layout::lay_out(&plan, options)?;
         plan.ends_with_trap = options.ends_with_trap;
         plan.profile = Profiling::new(&plan, &options.profile)?;
+        plan.inlining = Inlining::new(&plan, options);
+        plan.callees = Callees::new(&plan, options);
         Ok(plan)
     }
 }

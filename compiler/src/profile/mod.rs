@@ -134,6 +134,11 @@ impl FunctionProfile {
         count.saturating_mul(RARE) < self.flow.most
     }
 
+    /// Whether the call at an offset was executed often.
+    pub fn is_frequent_call(&self, offset: u32) -> bool {
+        self.calls(offset).is_some_and(|count| count > 0 && !self.is_cold(count))
+    }
+
     /// How often the call at an offset was executed, directly or through a table or reference.
     pub fn calls(&self, offset: u32) -> Option<u64> {
         self.flow.calls(offset)

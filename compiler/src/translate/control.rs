@@ -119,10 +119,9 @@ impl Translator<'_, '_> {
             Operator::BrOnNull { relative_depth } => self.branch_on_null(*relative_depth),
             Operator::BrOnNonNull { relative_depth } => self.branch_on_non_null(*relative_depth),
             Operator::Return => {
-                let count = self.control[0].results.len();
+                let count = self.control[self.code.outermost].results.len();
                 let results = self.canonical_top(count);
-                self.env.ins().return_(&results);
-                self.unreachable = Some(0);
+                self.return_values(&results);
             }
             _ => return false,
         }
@@ -163,7 +162,7 @@ impl Translator<'_, '_> {
             BlockType::Empty => (Vec::new(), Vec::new()),
             BlockType::Type(result) => (Vec::new(), vec![value_type(result)]),
             BlockType::FuncType(index) => {
-                let ty = self.instance.module.types[TypeIndex::new(index as usize)].unwrap_func();
+                let ty = self.code.instance.module.types[TypeIndex::new(index as usize)].unwrap_func();
                 let convert = |types: &[wasmparser::ValType]| types.iter().map(|&ty| value_type(ty)).collect();
                 (convert(ty.params()), convert(ty.results()))
             }

@@ -174,7 +174,7 @@ impl Translator<'_, '_> {
 
     fn clause(&mut self, tag: Option<TagIndex>, target: Option<(u32, bool)>) -> Clause {
         let landing = self.create_block(&[POINTER]);
-        Clause { tag: tag.map(|tag| self.instance.tags[tag]), landing, is_reached: false, target }
+        Clause { tag: tag.map(|tag| self.code.instance.tags[tag]), landing, is_reached: false, target }
     }
 
     fn open_try_table(&mut self, try_table: &TryTable) {
@@ -229,7 +229,7 @@ impl Translator<'_, '_> {
     }
 
     fn throw(&mut self, tag: TagIndex) {
-        let tag = self.instance.tags[tag];
+        let tag = self.code.instance.tags[tag];
         let ty = self.env.plan.tags[tag].ty;
         let payload = self.pop_arguments(ty);
         let numbers = [tag.index() as u64, payload.len() as u64].map(|number| self.env.iconst(types::I32, number));
@@ -301,10 +301,10 @@ impl Translator<'_, '_> {
 
     /// The shape of the legacy `try` that the translation has come to, reachable or not.
     pub fn next_shape(&mut self) -> Result<Shape> {
-        if self.shapes.is_none() {
-            self.shapes = Some(read_shapes(self.body)?.into_iter());
+        if self.code.shapes.is_none() {
+            self.code.shapes = Some(read_shapes(self.code.body)?.into_iter());
         }
-        let shape = self.shapes.as_mut().and_then(Iterator::next);
+        let shape = self.code.shapes.as_mut().and_then(Iterator::next);
         Ok(shape.expect("every `try` was read"))
     }
 }

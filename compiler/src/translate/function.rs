@@ -9,6 +9,7 @@ use wasmparser::{FuncType, FunctionBody, Operator, ValType};
 use super::control::Frame;
 use super::environment::{Environment, Region};
 use super::exceptions::Shape;
+use super::inline::{Origins, room};
 use super::names::Name;
 use super::traps;
 use super::types::{Conventions, REFERENCE, value_type, wasm_signature};
@@ -23,8 +24,10 @@ use crate::profile::{FunctionProfile, Places};
 /// The state of a translation.
 pub struct Translator<'f, 'p> {
     pub env: Environment<'f, 'p>,
-    pub instance: &'p Instance<'p>,
-    pub locals: Vec<(Variable, Type)>,
+    /// The function.
+    pub id: FuncId,
+    /// The body that is translated.
+    pub code: Activation<'p>,
     /// The operand stack. Vectors may have any lane type here: see [`Translator::pop_vector`].
     pub stack: Vec<Value>,
     pub control: Vec<Frame>,
@@ -34,8 +37,21 @@ pub struct Translator<'f, 'p> {
     pub cold: bool,
     /// Whether the operator that is translated is a branch that is likely taken.
     pub hint: Option<bool>,
+    pub origins: Origins,
+    /// How much may still be inlined.
+    pub room: u32,
+}
+
+/// A body that is translated: the function's own, or one in place of a call.
+pub struct Activation<'p> {
+    pub instance: &'p Instance<'p>,
+    pub locals: Vec<(Variable, Type)>,
     pub body: &'p FunctionBody<'p>,
     pub id: FuncId,
+    /// Its place in the [`Origins`], if it is in place of a call.
+    pub inlined: Option<usize>,
+    /// The place of its frame in [`Translator::control`].
+    pub outermost: usize,
     /// Bytes from the start of the body to the operator that is translated.
     pub offset: u32,
     /// What is known of earlier runs of the function.
@@ -46,7 +62,29 @@ pub struct Translator<'f, 'p> {
     pub shapes: Option<std::vec::IntoIter<Shape>>,
 }
 
-/// Translates one body.
+impl<'p> Activation<'p> {
+    /// The body of a function, before anything of it was translated.
+    pub fn new(plan: &'p Plan<'p>, id: FuncId, inlined: Option<usize>, outermost: usize) -> Self {
+        let FunctionSource::Body { instance, body, .. } = plan.functions[id].source else {
+            unreachable!("only bodies are translated")
+        };
+        let instance = &plan.instances[instance];
+        Activation {
+            instance,
+            locals: Vec::new(),
+            body: &instance.body(body).body,
+            id,
+            inlined,
+            outermost,
+            offset: 0,
+            measured: plan.profile.measured(id),
+            counted: plan.profile.counted(id),
+            shapes: None,
+        }
+    }
+}
+
+/// Translates one body. Gives where its code comes from.
 pub fn translate_body<'p>(
     plan: &'p Plan<'p>,
     id: FuncId,
@@ -54,66 +92,71 @@ pub fn translate_body<'p>(
     debug_info: bool,
     context: &mut FunctionBuilderContext,
     output: &mut ir::Function,
-) -> Result<()> {
+) -> Result<Origins> {
     if debug_info {
         output.dfg.collect_debug_info();
     }
-    let FunctionSource::Body { instance, body, index } = plan.functions[id].source else {
+    let FunctionSource::Body { instance, body, .. } = plan.functions[id].source else {
         unreachable!("only bodies are translated")
     };
-    let ty = plan.types.get(plan.functions[id].ty);
-    output.signature = wasm_signature(ty, conventions);
+    output.signature = wasm_signature(plan.types.get(plan.functions[id].ty), conventions);
+    let uses = &plan.instances[instance].uses[body];
+    let code = Activation::new(plan, id, None, 0);
+    let origins = Origins::new(&code.body.range());
     let builder = FunctionBuilder::new(output, context);
-    let instance = &plan.instances[instance];
-    let uses = &instance.uses[body];
-    let body = &instance.body(body).body;
     let mut translator = Translator {
         env: Environment::new(plan, conventions, builder),
-        instance,
-        locals: Vec::new(),
+        id,
+        code,
         stack: Vec::new(),
         control: Vec::new(),
         unreachable: None,
         cold: false,
         hint: None,
-        body,
-        id,
-        offset: 0,
-        measured: plan.profile.measured(id),
-        counted: plan.profile.counted(id),
-        shapes: None,
+        origins,
+        room: room(uses.weight),
     };
-    let (hints, start) = (instance.module.hints.of(index), body.range().start);
-    let mut reader = body.get_binary_reader();
-    translator.begin(ty, &mut reader)?;
-    translator.count_next();
+    let entry = translator.env.builder.create_block();
+    translator.env.builder.append_block_params_for_function_params(entry);
+    translator.env.builder.switch_to_block(entry);
+    translator.env.builder.seal_block(entry);
     if !uses.calls.is_empty() || !uses.calls_through_references.is_empty() {
         translator.env.check_stack();
     }
-
-    let mut operators = wasmparser::OperatorsReader::new(reader);
-    while !operators.eof() {
-        let (operator, offset) = operators.read_with_offset()?;
-        translator.env.builder.set_srcloc(SourceLoc::new(offset as u32));
-        translator.hint = hints.at(offset - start);
-        translator.offset = (offset - start) as u32;
-        translator.translate(&operator).map_err(|error| error.at(offset))?;
-        translator.count_next();
-    }
+    let arguments = translator.env.builder.block_params(entry).to_vec();
+    translator.translate_code(&arguments)?;
+    let origins = std::mem::take(&mut translator.origins);
     translator.env.builder.finalize(conventions.frontend);
-    Ok(())
+    Ok(origins)
 }
 
 impl<'f, 'p> Translator<'f, 'p> {
-    /// Opens the function: parameters and locals become variables, the body a block whose end is the return.
-    fn begin(&mut self, ty: &FuncType, reader: &mut wasmparser::BinaryReader<'_>) -> Result<()> {
-        let entry = self.env.builder.create_block();
-        self.env.builder.append_block_params_for_function_params(entry);
-        self.env.builder.switch_to_block(entry);
-        self.env.builder.seal_block(entry);
-        for (index, &ty) in ty.params().iter().enumerate() {
+    /// Translates the body of [`Self::code`].
+    pub fn translate_code(&mut self, arguments: &[Value]) -> Result<()> {
+        let plan = self.env.plan;
+        let FunctionSource::Body { index, .. } = plan.functions[self.code.id].source else {
+            unreachable!("only bodies are translated")
+        };
+        let (hints, start) = (self.code.instance.module.hints.of(index), self.code.body.range().start);
+        let mut reader = self.code.body.get_binary_reader();
+        self.begin(plan.types.get(plan.functions[self.code.id].ty), arguments, &mut reader)?;
+        self.count_next();
+        let mut operators = wasmparser::OperatorsReader::new(reader);
+        while !operators.eof() {
+            let (operator, offset) = operators.read_with_offset()?;
+            self.env.builder.set_srcloc(SourceLoc::new(self.location(offset)));
+            self.hint = hints.at(offset - start);
+            self.code.offset = (offset - start) as u32;
+            self.translate(&operator).map_err(|error| error.at(offset))?;
+            self.count_next();
+        }
+        Ok(())
+    }
+
+    /// Opens the body: parameters and locals become variables, the body a block whose end is the return.
+    fn begin(&mut self, ty: &FuncType, arguments: &[Value], reader: &mut wasmparser::BinaryReader<'_>) -> Result<()> {
+        for (index, (&ty, &value)) in ty.params().iter().zip(arguments).enumerate() {
             let variable = self.declare_local(value_type(ty));
-            let value = self.env.builder.block_params(entry)[index];
             self.env.builder.def_var(variable, value);
             self.label(index as u32, value);
         }
@@ -141,7 +184,7 @@ impl<'f, 'p> Translator<'f, 'p> {
 
     fn declare_local(&mut self, ty: Type) -> Variable {
         let variable = self.env.builder.declare_var(ty);
-        self.locals.push((variable, ty));
+        self.code.locals.push((variable, ty));
         variable
     }
 
@@ -186,7 +229,7 @@ impl<'f, 'p> Translator<'f, 'p> {
         if self.translate_numeric(operator)
             || self.translate_memory(operator)
             || self.translate_control(operator)
-            || self.translate_call(operator)
+            || self.translate_call(operator)?
             || self.translate_variable(operator)
             || self.translate_table(operator)
             || self.translate_vector(operator)
@@ -203,7 +246,7 @@ impl<'f, 'p> Translator<'f, 'p> {
     fn translate_variable(&mut self, operator: &Operator<'_>) -> bool {
         match *operator {
             Operator::LocalGet { local_index } => {
-                let value = self.env.builder.use_var(self.locals[local_index as usize].0);
+                let value = self.env.builder.use_var(self.code.locals[local_index as usize].0);
                 // Also where ways meet that gave the local different values.
                 self.label(local_index, value);
                 self.push(value);
@@ -217,13 +260,13 @@ impl<'f, 'p> Translator<'f, 'p> {
                 self.set_local(local_index, value);
             }
             Operator::GlobalGet { global_index } => {
-                let value = self.env.global_get(self.instance.globals[GlobalIndex::new(global_index as usize)]);
+                let value = self.env.global_get(self.code.instance.globals[GlobalIndex::new(global_index as usize)]);
                 self.push(value);
             }
             Operator::GlobalSet { global_index } => {
                 let value = self.pop();
                 let value = self.canonical(value);
-                self.env.global_set(self.instance.globals[GlobalIndex::new(global_index as usize)], value);
+                self.env.global_set(self.code.instance.globals[GlobalIndex::new(global_index as usize)], value);
             }
             Operator::Drop => {
                 self.pop();
@@ -252,7 +295,7 @@ impl<'f, 'p> Translator<'f, 'p> {
                 self.env.ins().trapz(reference, traps::to_clif(TrapCode::NullReference));
             }
             Operator::RefFunc { function_index } => {
-                let function = self.instance.functions[FuncIndex::new(function_index as usize)];
+                let function = self.code.instance.functions[FuncIndex::new(function_index as usize)];
                 let value = self.env.constant(ConstValue::Function(function), REFERENCE);
                 self.push(value);
             }
@@ -263,7 +306,7 @@ impl<'f, 'p> Translator<'f, 'p> {
     }
 
     fn set_local(&mut self, local: u32, value: Value) {
-        let (variable, _) = self.locals[local as usize];
+        let (variable, _) = self.code.locals[local as usize];
         let value = self.canonical(value);
         self.env.builder.def_var(variable, value);
         self.label(local, value);

@@ -77,11 +77,11 @@ impl Translator<'_, '_> {
     }
 
     pub fn memory(&self, index: u32) -> MemoryId {
-        self.instance.memories[MemoryIndex::new(index as usize)]
+        self.code.instance.memories[MemoryIndex::new(index as usize)]
     }
 
     fn data(&self, index: u32) -> DataId {
-        self.instance.data[DataIndex::new(index as usize)]
+        self.code.instance.data[DataIndex::new(index as usize)]
     }
 
     /// Sizes and bulk operations.

@@ -12,6 +12,7 @@
 //! - [`heap`]: the only place where an address in linear memory is formed, with the help of [`checked`], which knows
 //!   what was compared already;
 //! - [`call`]: calls of all kinds;
+//! - [`inline`]: bodies in place of calls, and where their code comes from;
 //! - [`profile`]: counting, and what follows from counts;
 //! - [`environment`]: what a function refers to outside itself;
 //! - [`library`]: the C interface of a library;
@@ -26,6 +27,7 @@ mod exceptions;
 mod function;
 mod glue;
 mod heap;
+pub mod inline;
 mod library;
 mod memory;
 pub mod names;
@@ -42,6 +44,7 @@ use cranelift_frontend::FunctionBuilderContext;
 
 use crate::error::Result;
 use crate::plan::{FunctionSource, Plan};
+use inline::Origins;
 use names::Name;
 use types::Conventions;
 
@@ -57,7 +60,7 @@ pub fn translate(
     debug_info: bool,
     context: &mut FunctionBuilderContext,
     output: &mut ir::Function,
-) -> Result<()> {
+) -> Result<Origins> {
     output.name = ir::UserFuncName::User(name.encode());
     match name {
         Name::Function(id) => match &plan.functions[id].source {
@@ -70,20 +73,20 @@ pub fn translate(
             | FunctionSource::Host { .. }
             | FunctionSource::Unknown { .. } => {
                 glue::host_thunk(plan, id, conventions, context, output);
-                Ok(())
+                Ok(Origins::default())
             }
         },
         Name::Api(id) => {
             library::translate_api(plan, id, conventions, context, output);
-            Ok(())
+            Ok(Origins::default())
         }
         Name::HostCall(id) => {
             library::translate_host_call(plan, id, conventions, context, output);
-            Ok(())
+            Ok(Origins::default())
         }
         other => {
             glue::translate(plan, other, conventions, context, output);
-            Ok(())
+            Ok(Origins::default())
         }
     }
 }

@@ -20,18 +20,18 @@ pub struct Way {
 impl Translator<'_, '_> {
     /// Whether what is behind the operator is cold: what was measured, or what is guessed.
     pub fn next_is_cold(&self, guess: bool) -> bool {
-        self.measured.and_then(|measured| measured.next_is_cold(self.offset)).unwrap_or(guess)
+        self.code.measured.and_then(|measured| measured.next_is_cold(self.code.offset)).unwrap_or(guess)
     }
 
     /// The same of the `else`, or of the way that a branch takes.
     pub fn other_is_cold(&self, guess: bool) -> bool {
-        self.measured.and_then(|measured| measured.other_is_cold(self.offset)).unwrap_or(guess)
+        self.code.measured.and_then(|measured| measured.other_is_cold(self.code.offset)).unwrap_or(guess)
     }
 
     /// Counts that control is behind the operator, if that is to be counted.
     pub fn count_next(&mut self) {
         let is_open = self.unreachable.is_none() && !self.control.is_empty();
-        if let Some(Counted::Next(counter)) = self.counted.and_then(|places| places.at(self.offset))
+        if let Some(Counted::Next(counter)) = self.code.counted.and_then(|places| places.at(self.code.offset))
             && is_open
         {
             self.increment(*counter);
@@ -40,7 +40,7 @@ impl Translator<'_, '_> {
 
     /// Ways to the labels of a `br_table` that are counted.
     pub fn ways_that_count(&mut self) -> Vec<Way> {
-        let Some(Counted::Labels(labels)) = self.counted.and_then(|places| places.at(self.offset)) else {
+        let Some(Counted::Labels(labels)) = self.code.counted.and_then(|places| places.at(self.code.offset)) else {
             return Vec::new();
         };
         let way = |&(depth, counter)| Way { depth, block: self.env.builder.create_block(), destination: None, counter };
@@ -67,8 +67,8 @@ impl Translator<'_, '_> {
     /// Notes which function a call through a table or reference goes to, if that is to be noted: see
     /// [`wasmc_abi::profile`]. Without branches, since a profiled program need not be fast, but small.
     pub fn count_callee(&mut self, code_offset: Value) {
-        let Some(places) = self.counted else { return };
-        let Some(Counted::Callee(site)) = places.at(self.offset) else { return };
+        let Some(places) = self.code.counted else { return };
+        let Some(Counted::Callee(site)) = places.at(self.code.offset) else { return };
         let first = places.counters + site * SITE_WORDS;
         let [candidate, hits, misses] =
             [SITE_CANDIDATE, SITE_HITS, SITE_MISSES].map(|word| self.load_counter(first + word));
@@ -87,7 +87,7 @@ impl Translator<'_, '_> {
     }
 
     fn counter_place(&mut self, word: u32) -> (Value, i32) {
-        let base = self.env.data_address(Name::Counters(self.id));
+        let base = self.env.data_address(Name::Counters(self.code.id));
         (base, i32::try_from(u64::from(word) * 8).expect("a function has fewer operators"))
     }
 

@@ -18,11 +18,11 @@ use crate::plan::layout::{Instances, TablePlace};
 
 impl Translator<'_, '_> {
     pub fn table(&self, index: u32) -> TableId {
-        self.instance.tables[TableIndex::new(index as usize)]
+        self.code.instance.tables[TableIndex::new(index as usize)]
     }
 
     fn elements(&self, index: u32) -> ElemId {
-        self.instance.elements[ElemIndex::new(index as usize)]
+        self.code.instance.elements[ElemIndex::new(index as usize)]
     }
 
     pub fn translate_table(&mut self, operator: &Operator<'_>) -> bool {

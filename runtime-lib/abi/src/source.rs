@@ -1,4 +1,5 @@
-//! Where code comes from, as lines of source files: for reports of programs that were compiled with `-g`.
+//! Where code comes from, for reports: as lines of source files, in programs that were compiled with `-g`, and which
+//! functions were inlined.
 //!
 //! For each site of a function's [site table](crate::trap), in the same order, there is a number in a byte string:
 //!
@@ -12,9 +13,9 @@
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SourcePlace {
-    /// Offset in [`names`](crate::program::ProgramHeader::names) of the file's name.
+    /// Offset in [`names`](crate::program::ProgramHeader::names) of the file's name; [`NO_NAME`] if it is not known.
     pub file: u32,
-    /// 1-based.
+    /// 1-based; 0 if the file is not known.
     pub line: u32,
     /// 1-based; 0 if it is not known.
     pub column: u32,
@@ -26,7 +27,7 @@ pub struct SourcePlace {
     pub caller: u32,
 }
 
-/// [`SourcePlace::function`]: none.
+/// [`SourcePlace::function`] and [`SourcePlace::file`]: none.
 pub const NO_NAME: u32 = u32::MAX;
 
 /// In place of an offset in the byte strings: nothing is known of the function's sites.
