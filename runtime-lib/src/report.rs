@@ -42,6 +42,13 @@ const MAX_INLINED: usize = 20;
 /// Bytes of a name that are shown.
 const MAX_NAME: usize = 500;
 
+/// Bytes that are written at once. One size for all reports: each would have its own copy of the code.
+#[cfg(not(feature = "library"))]
+const REPORT_BYTES: usize = 4096;
+/// In a library nothing but what ends the process.
+#[cfg(feature = "library")]
+const REPORT_BYTES: usize = 256;
+
 const STDERR: i32 = 2;
 
 /// Set when the guest closes the host's descriptor 2: what is opened then may get that number.
@@ -167,7 +174,7 @@ fn finish<const N: usize>(mut text: Text<N>, status: u8) -> ! {
 #[cold]
 pub fn fatal(message: &str) -> ! {
     process::begin_to_end();
-    let mut text = Text::<256>::new();
+    let mut text = Text::<REPORT_BYTES>::new();
     text.text("wasmc: ");
     text.text(message);
     text.text("\n");
@@ -184,7 +191,7 @@ const USAGE_STATUS: u8 = 2;
 #[cold]
 pub fn refuse(before: &str, subject: &[u8], behind: &str) -> ! {
     process::begin_to_end();
-    let mut text = Text::<1024>::new();
+    let mut text = Text::<REPORT_BYTES>::new();
     text.text("wasmc: ");
     text.text(before);
     text.name(subject);
@@ -217,7 +224,7 @@ pub struct Frame {
 #[cold]
 pub fn trap(code: TrapCode, fault: Option<Fault>, name: Option<&[u8]>, first: Frame) -> ! {
     process::begin_to_end();
-    let mut text = Text::<4096>::new();
+    let mut text = Text::<REPORT_BYTES>::new();
     describe(&mut text, code, fault, name);
     if process::host_variable(b"WASMC_BACKTRACE=") != Some(b"0") {
         backtrace(&mut text, first, arch::thread());
@@ -248,7 +255,7 @@ pub fn describe<const N: usize>(text: &mut Text<N>, code: TrapCode, fault: Optio
 #[cold]
 pub fn internal_fault(signal: i32, address: u64, first: Frame) -> ! {
     process::begin_to_end();
-    let mut text = Text::<4096>::new();
+    let mut text = Text::<REPORT_BYTES>::new();
     text.text("wasmc: internal fault: signal ");
     text.decimal(signal as u64);
     text.text(" at address ");
