@@ -123,10 +123,12 @@ pub fn assemble(
     header.functions = assembler.rodata.add_all(&functions.entries) as i32;
     header.sites = assembler.rodata.add(&functions.sites, 1) as i32;
     assembler.add_exceptions(&mut header, &mut functions);
-    if options.debug_info {
+    let debug = if options.debug_info {
         observer.phase("translate debug information");
-    }
-    let debug = debug::translate(plan, &functions.debug, target.machine);
+        debug::translate(plan, &functions.debug, target.machine)
+    } else {
+        debug::Debug::default()
+    };
     debug.notes.iter().for_each(|note| observer.note(note));
     assembler.add_places(&mut header, &mut functions, &debug.places);
     header.names = assembler.rodata.add(&functions.function_names, 1) as i32;
