@@ -174,7 +174,7 @@ pub const ACTIVATION: &[u8] = b"activation";
 /// none, or too large.
 pub fn parse_size(text: &[u8]) -> Option<u64> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (digits, unit) = text.split_at(digits);
+    let (digits, unit) = text.split_at_checked(digits)?;
     let (shift, rest) = match unit.split_first() {
         None => (0, unit),
         Some((b'K' | b'k', rest)) => (10, rest),
