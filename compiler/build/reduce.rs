@@ -2,7 +2,8 @@
 //!
 //! The archive has some 300 members, nearly all of them for things that we never use, and weighs 4 MB. What can be
 //! reached from the roots, the symbols `wasmc_…`, through relocations is 30 KB. Sections stay apart, one per function
-//! or constant, so that the linker can drop what a program does not use.
+//! or constant, so that the linker can drop what a program does not use; those that hold many constants, for linkers
+//! that merge equal ones, are taken apart.
 //!
 //! On the way:
 //!
@@ -14,14 +15,17 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::error::Error;
+use std::ops::Range;
 
-use object::elf::{R_X86_64_GOTPCREL, R_X86_64_GOTPCRELX, R_X86_64_PC32, R_X86_64_REX_GOTPCRELX};
+use object::elf::{
+    R_X86_64_GOTPCREL, R_X86_64_GOTPCRELX, R_X86_64_PC32, R_X86_64_REX_GOTPCRELX, SHF_MERGE, SHF_STRINGS,
+};
 use object::read::archive::ArchiveFile;
 use object::read::elf::ElfFile64;
 use object::write::{self, SymbolSection};
 use object::{
-    BinaryFormat, Object as _, ObjectSection as _, ObjectSymbol as _, RelocationFlags, RelocationTarget, SectionIndex,
-    SectionKind, SymbolFlags, SymbolIndex, SymbolKind, SymbolScope,
+    BinaryFormat, Endianness, Object as _, ObjectSection as _, ObjectSymbol as _, Relocation, RelocationFlags,
+    RelocationTarget, SectionIndex, SectionKind, SymbolFlags, SymbolIndex, SymbolKind, SymbolScope,
 };
 
 /// Symbols that programs refer to.
@@ -32,8 +36,9 @@ const DEFINED_ELSEWHERE: &[&str] = &["wasmc_program", "__ehdr_start", "__rela_ip
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// A section of a member of the archive: the member's index, the section's index.
-type Place = (usize, usize);
+/// A section of a member of the archive, or one of the constants that it holds: the member's index, the section's
+/// index, the offset at which the constant begins.
+type Place = (usize, usize, u64);
 
 /// The members of the archive, and where its global symbols are.
 struct Archive<'data> {
@@ -43,8 +48,8 @@ struct Archive<'data> {
 
 /// What a relocation refers to.
 enum Target {
-    /// So many bytes from a section's start.
-    Section(Place, u64),
+    /// So many bytes from a place.
+    Section(Place, i64),
     /// A symbol that is defined in a section.
     Symbol(Place, usize, SymbolIndex),
     Elsewhere(String),
@@ -80,25 +85,31 @@ impl<'data> Archive<'data> {
         Ok(Archive { members, globals })
     }
 
-    fn target(&self, member: usize, target: RelocationTarget) -> Result<Target> {
+    fn target(&self, member: usize, target: RelocationTarget, addend: i64) -> Result<Target> {
         match target {
-            RelocationTarget::Section(section) => Ok(Target::Section((member, section.0), 0)),
             RelocationTarget::Symbol(index) => {
                 let symbol = self.members[member].symbol_by_index(index)?;
                 if let Some(section) = symbol.section_index()
                     && !is_kept(&symbol)?
                 {
-                    return Ok(Target::Section((member, section.0), symbol.address()));
+                    // Which constant is meant is said by the symbol; if that is the section, by the addend.
+                    let is_section = symbol.kind() == SymbolKind::Section;
+                    let (at, rest) = if is_section { (addend, 0) } else { (symbol.address() as i64, addend) };
+                    let start = match self.constants(member, section)? {
+                        None => 0,
+                        Some(constants) => constants.range(u64::try_from(at)?)?.start as u64,
+                    };
+                    return Ok(Target::Section((member, section.0, start), at - start as i64 + rest));
                 }
                 if let Some(section) = symbol.section_index() {
-                    return Ok(Target::Symbol((member, section.0), member, index));
+                    return Ok(Target::Symbol((member, section.0, 0), member, index));
                 }
                 let name = symbol.name()?;
                 match self.globals.get(name) {
                     Some(&(member, index)) => {
                         let section = self.members[member].symbol_by_index(index)?.section_index();
                         let section = section.ok_or_else(|| format!("`{name}` is in no section"))?;
-                        Ok(Target::Symbol((member, section.0), member, index))
+                        Ok(Target::Symbol((member, section.0, 0), member, index))
                     }
                     None if DEFINED_ELSEWHERE.contains(&name) => Ok(Target::Elsewhere(name.to_owned())),
                     None => Err(format!("`{name}` is not defined anywhere").into()),
@@ -108,19 +119,52 @@ impl<'data> Archive<'data> {
         }
     }
 
-    /// The sections that can be reached from the roots.
+    /// What a section holds, if that is many constants.
+    fn constants(&self, member: usize, section: SectionIndex) -> Result<Option<Constants<'data>>> {
+        let section = self.members[member].section_by_index(section)?;
+        let header = section.elf_section_header();
+        let flags = header.sh_flags.get(Endianness::Little) as u32;
+        let size = header.sh_entsize.get(Endianness::Little);
+        let data = section.data()?;
+        Ok(match (flags & SHF_MERGE != 0, flags & SHF_STRINGS != 0, size) {
+            (true, true, 1) => Some(Constants::Strings(data)),
+            (true, false, 1..) => Some(Constants::OfSize(data, size as usize)),
+            _ => None,
+        })
+    }
+
+    /// The contents of a place.
+    fn data(&self, (member, index, start): Place) -> Result<&'data [u8]> {
+        let index = SectionIndex(index);
+        match self.constants(member, index)? {
+            None => Ok(self.members[member].section_by_index(index)?.data()?),
+            Some(constants) => Ok(&constants.data()[constants.range(start)?]),
+        }
+    }
+
+    /// The relocations of a place.
+    fn relocations(&self, (member, index, _): Place) -> Result<Vec<(u64, Relocation)>> {
+        // Constants that linkers may merge have none.
+        let index = SectionIndex(index);
+        Ok(match self.constants(member, index)? {
+            None => self.members[member].section_by_index(index)?.relocations().collect(),
+            Some(_) => Vec::new(),
+        })
+    }
+
+    /// The places that can be reached from the roots.
     fn reachable(&self) -> Result<BTreeSet<Place>> {
         let mut kept = BTreeSet::new();
         let mut pending = Vec::new();
         for (_, &(member, index)) in self.globals.iter().filter(|(name, _)| name.starts_with(ROOT_PREFIX)) {
             pending.extend(
-                self.members[member].symbol_by_index(index)?.section_index().map(|section| (member, section.0)),
+                self.members[member].symbol_by_index(index)?.section_index().map(|section| (member, section.0, 0)),
             );
         }
-        while let Some((member, index)) = pending.pop() {
-            if kept.insert((member, index)) {
-                for (_, relocation) in self.members[member].section_by_index(SectionIndex(index))?.relocations() {
-                    match self.target(member, relocation.target())? {
+        while let Some(place) = pending.pop() {
+            if kept.insert(place) {
+                for (_, relocation) in self.relocations(place)? {
+                    match self.target(place.0, relocation.target(), relocation.addend())? {
                         Target::Section(place, _) | Target::Symbol(place, ..) => pending.push(place),
                         Target::Elsewhere(_) => {}
                     }
@@ -152,13 +196,13 @@ impl<'data> Archive<'data> {
             if kind == SectionKind::UninitializedData {
                 output.append_section_bss(id, section.size(), section.align());
             } else {
-                output.append_section_data(id, section.data()?, section.align());
+                output.append_section_data(id, self.data(place)?, section.align());
             }
             sections.insert(place, id);
         }
         for (index, member) in self.members.iter().enumerate() {
             for symbol in member.symbols() {
-                let Some(&id) = symbol.section_index().and_then(|section| sections.get(&(index, section.0))) else {
+                let Some(&id) = symbol.section_index().and_then(|section| sections.get(&(index, section.0, 0))) else {
                     continue;
                 };
                 if !is_kept(&symbol)? {
@@ -196,13 +240,13 @@ impl<'data> Archive<'data> {
             })
             .collect();
 
-        for &(member, index) in kept {
-            let id = sections[&(member, index)];
-            for (offset, relocation) in self.members[member].section_by_index(SectionIndex(index))?.relocations() {
+        for &place in kept {
+            let id = sections[&place];
+            for (offset, relocation) in self.relocations(place)? {
                 let mut addend = relocation.addend();
-                let symbol = match self.target(member, relocation.target())? {
-                    Target::Section(place, label) => {
-                        addend += label as i64;
+                let symbol = match self.target(place.0, relocation.target(), addend)? {
+                    Target::Section(place, distance) => {
+                        addend = distance;
                         output.section_symbol(sections[&place])
                     }
                     Target::Symbol(_, member, index) => {
@@ -232,6 +276,39 @@ impl<'data> Archive<'data> {
     }
 }
 
+/// The constants of a section, which linkers may merge with equal ones, and so may also leave out.
+enum Constants<'data> {
+    /// Each ends with a NUL.
+    Strings(&'data [u8]),
+    /// Each has so many bytes.
+    OfSize(&'data [u8], usize),
+}
+
+impl<'data> Constants<'data> {
+    fn data(&self) -> &'data [u8] {
+        match self {
+            Constants::Strings(data) | Constants::OfSize(data, _) => data,
+        }
+    }
+
+    /// Where the constant is that has a byte at `offset`.
+    fn range(&self, offset: u64) -> Result<Range<usize>> {
+        let offset = usize::try_from(offset)?;
+        let (before, behind) = self.data().split_at_checked(offset).ok_or("a constant is outside of its section")?;
+        match self {
+            Constants::Strings(_) => {
+                let start = before.iter().rposition(|&byte| byte == 0).map_or(0, |end| end + 1);
+                let length = behind.iter().position(|&byte| byte == 0).ok_or("a string has no end")?;
+                Ok(start..offset + length + 1)
+            }
+            Constants::OfSize(data, size) => {
+                let start = offset - offset % size;
+                Ok(start..(start + size).min(data.len()))
+            }
+        }
+    }
+}
+
 /// Whether a symbol that is defined in a section stays one: functions, for debuggers and profilers. Others serve
 /// relocations only, which can do with the section.
 fn is_kept<'data>(symbol: &impl object::ObjectSymbol<'data>) -> Result<bool> {
@@ -253,22 +330,7 @@ fn make_direct(code: &mut [u8], offset: usize) -> Result<()> {
     Ok(())
 }
 
-/// A symbol's name without rustc's hash: `_ZN1a1b17h0123456789abcdefE` is `a::b`. Other names stay as they are.
+/// A symbol's name as in the source, without rustc's hash. Other names stay as they are.
 fn readable(name: &str) -> String {
-    let Some(mut rest) = name.strip_prefix("_ZN") else { return name.to_owned() };
-    let mut parts = Vec::new();
-    loop {
-        let digits = rest.len() - rest.trim_start_matches(|character: char| character.is_ascii_digit()).len();
-        let Some(length) = rest.get(..digits).and_then(|digits| digits.parse::<usize>().ok()) else { break };
-        let Some(part) = rest.get(digits..digits + length) else { return name.to_owned() };
-        parts.push(part);
-        rest = &rest[digits + length..];
-    }
-    parts.pop_if(|last| last.len() == 17 && last.starts_with('h'));
-    // What an identifier cannot hold is spelled with `$`; these occur here.
-    let mut name = parts.join("::");
-    for (spelling, character) in [("$LT$", "<"), ("$GT$", ">"), ("$u7b$", "{"), ("$u7d$", "}"), ("$u20$", " ")] {
-        name = name.replace(spelling, character);
-    }
-    name
+    format!("{:#}", rustc_demangle::demangle(name))
 }

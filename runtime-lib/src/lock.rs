@@ -38,17 +38,26 @@ impl<T> Lock<T> {
     #[inline]
     pub fn lock(&self) -> Guard<'_, T> {
         if self.state.compare_exchange(FREE, HELD, Acquire, Relaxed).is_err() {
-            self.wait();
+            wait(&self.state);
         }
         Guard(self)
     }
+}
 
-    #[cold]
-    fn wait(&self) {
-        while self.state.swap(AWAITED, Acquire) != FREE {
-            sys::futex_wait(&self.state, AWAITED);
-        }
+// These are functions of their own, so that they are there once: there are as many copies of `lock` as callers.
+
+#[cold]
+#[inline(never)]
+fn wait(state: &AtomicU32) {
+    while state.swap(AWAITED, Acquire) != FREE {
+        sys::futex_wait(state, AWAITED);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn wake(state: &AtomicU32) {
+    sys::futex_wake(state, 1);
 }
 
 /// Access to what a lock protects, until it is dropped.
@@ -74,7 +83,7 @@ impl<T> Drop for Guard<'_, T> {
     #[inline]
     fn drop(&mut self) {
         if self.0.state.swap(FREE, Release) == AWAITED {
-            sys::futex_wake(&self.0.state, 1);
+            wake(&self.0.state);
         }
     }
 }

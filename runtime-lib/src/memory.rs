@@ -312,7 +312,10 @@ fn fill(header: &'static ProgramHeader, image: &Image) {
     let source = resolve(header, image.source);
     let destination = match image.memory {
         IMAGE_FIXED => image.destination,
-        index => memories(header, header.record_base)[index as usize].base + image.destination,
+        index => {
+            let Some(memory) = memories(header, header.record_base).get(index as usize) else { return };
+            memory.base + image.destination
+        }
     };
     if image.kind == IMAGE_MOVE && image.memory == IMAGE_FIXED {
         // SAFETY: pages of an image section, which nobody else uses, into a memory that nobody has used yet.

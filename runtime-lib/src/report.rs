@@ -42,6 +42,13 @@ const MAX_INLINED: usize = 20;
 /// Bytes of a name that are shown.
 const MAX_NAME: usize = 500;
 
+/// Bytes that are written at once. One size for all reports: each would have its own copy of the code.
+#[cfg(not(feature = "library"))]
+const REPORT_BYTES: usize = 4096;
+/// In a library nothing but what ends the process.
+#[cfg(feature = "library")]
+const REPORT_BYTES: usize = 256;
+
 const STDERR: i32 = 2;
 
 /// Set when the guest closes the host's descriptor 2: what is opened then may get that number.
@@ -167,7 +174,7 @@ fn finish<const N: usize>(mut text: Text<N>, status: u8) -> ! {
 #[cold]
 pub fn fatal(message: &str) -> ! {
     process::begin_to_end();
-    let mut text = Text::<256>::new();
+    let mut text = Text::<REPORT_BYTES>::new();
     text.text("wasmc: ");
     text.text(message);
     text.text("\n");
@@ -184,7 +191,7 @@ const USAGE_STATUS: u8 = 2;
 #[cold]
 pub fn refuse(before: &str, subject: &[u8], behind: &str) -> ! {
     process::begin_to_end();
-    let mut text = Text::<1024>::new();
+    let mut text = Text::<REPORT_BYTES>::new();
     text.text("wasmc: ");
     text.text(before);
     text.name(subject);
@@ -217,7 +224,7 @@ pub struct Frame {
 #[cold]
 pub fn trap(code: TrapCode, fault: Option<Fault>, name: Option<&[u8]>, first: Frame) -> ! {
     process::begin_to_end();
-    let mut text = Text::<4096>::new();
+    let mut text = Text::<REPORT_BYTES>::new();
     describe(&mut text, code, fault, name);
     if process::host_variable(b"WASMC_BACKTRACE=") != Some(b"0") {
         backtrace(&mut text, first, arch::thread());
@@ -248,7 +255,7 @@ pub fn describe<const N: usize>(text: &mut Text<N>, code: TrapCode, fault: Optio
 #[cold]
 pub fn internal_fault(signal: i32, address: u64, first: Frame) -> ! {
     process::begin_to_end();
-    let mut text = Text::<4096>::new();
+    let mut text = Text::<REPORT_BYTES>::new();
     text.text("wasmc: internal fault: signal ");
     text.decimal(signal as u64);
     text.text(" at address ");
@@ -290,26 +297,36 @@ pub fn backtrace<const N: usize>(text: &mut Text<N>, first: Frame, thread: &Thre
     });
 }
 
-fn line<const N: usize>(text: &mut Text<N>, index: usize, place: &Place) {
+/// A function that was called and has not returned. It may have no frame, since this compiler has inlined it.
+struct Called {
+    name: &'static [u8],
+    /// In the module's function index space.
+    index: u32,
+    /// Where it is, as a byte offset in the module, if that is known.
+    wasm_offset: Option<u32>,
+    source: Option<SourcePlace>,
+}
+
+fn line<const N: usize>(text: &mut Text<N>, index: usize, called: &Called) {
     text.padded_decimal(index as u64, 4);
     text.text(": ");
-    if let Some(site) = place.site {
-        text.hexadecimal(site.wasm_offset as u64);
+    if let Some(offset) = called.wasm_offset {
+        text.hexadecimal(offset as u64);
         text.text(" - ");
     }
     let header = arch::program();
     let at = |number| sites::source_place(header, number);
-    let source = visit_inlined(sites::source(header, place), at, |inlined| {
-        function(text, sites::name_at(header, inlined.function), place);
+    let source = visit_inlined(called.source, at, |inlined| {
+        function(text, sites::name_at(header, inlined.function), called.index);
         source_line(text, Some(inlined));
         text.text("\n      inlined into ");
     });
-    function(text, sites::name(header, &place.function), place);
+    function(text, called.name, called.index);
     source_line(text, source);
     text.text("\n");
 }
 
-/// Visits what was inlined, from the inside out: the first [`MAX_INLINED`]. Gives the place in the function that the
+/// Visits what the module's compiler inlined, from the inside out: the first [`MAX_INLINED`]. Gives the place in the function that the
 /// code is of.
 fn visit_inlined(
     innermost: Option<SourcePlace>,
@@ -328,10 +345,10 @@ fn visit_inlined(
     source
 }
 
-fn function<const N: usize>(text: &mut Text<N>, name: &[u8], place: &Place) {
+fn function<const N: usize>(text: &mut Text<N>, name: &[u8], index: u32) {
     if name.is_empty() {
         text.text("<function ");
-        text.decimal(place.function.index as u64);
+        text.decimal(index as u64);
         text.text(">");
     } else {
         text.name(name);
@@ -351,13 +368,20 @@ fn source_line<const N: usize>(text: &mut Text<N>, source: Option<SourcePlace>) 
 }
 
 /// Visits the Wasm functions from the innermost outwards.
-fn walk(first: Frame, thread: &Thread, mut visit: impl FnMut(&Place)) {
+fn walk(first: Frame, thread: &Thread, mut visit: impl FnMut(&Called)) {
     let header = arch::program();
     let (low, high) = thread.stack();
     let mut visit = |place: Option<Place>| {
-        if let Some(place) = place.filter(|place| place.function.index != NOT_WASM) {
-            visit(&place);
+        let Some(place) = place.filter(|place| place.function.index != NOT_WASM) else { return };
+        let mut source = sites::source(header, &place);
+        let mut wasm_offset = place.site.map(|site| site.wasm_offset);
+        while let Some(inlined) = source.filter(|source| source.caller != 0 && source.file == NO_NAME) {
+            let name = sites::name_at(header, inlined.function);
+            visit(&Called { name, index: inlined.line, wasm_offset: wasm_offset.take(), source: None });
+            source = sites::source_place(header, inlined.caller);
         }
+        let name = sites::name(header, &place.function);
+        visit(&Called { name, index: place.function.index, wasm_offset, source });
     };
 
     visit(sites::find(header, first.pc));

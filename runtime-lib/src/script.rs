@@ -76,8 +76,10 @@ fn ended(header: &'static ProgramHeader, step: i32) -> &'static AtomicU32 {
     unsafe { &*ENDED.load(Relaxed).add(step as usize) }
 }
 
-/// Performs the program's script.
-pub fn run(header: &'static ProgramHeader) {
+/// Performs the program's script: see [`symbols::SCRIPT`](wasmc_abi::symbols::SCRIPT).
+#[unsafe(no_mangle)]
+extern "C" fn wasmc_script() {
+    let header = arch::program();
     let bytes = BUFFER_BYTES + steps(header).len() * size_of::<AtomicU32>();
     let Ok(base) = sys::map_anywhere(bytes as u64, true) else {
         report::fatal("there is no memory for the script's results")

@@ -32,13 +32,13 @@ pub struct Site {
 
 /// Looks up the address of an instruction, which may be a trap site.
 pub fn find(header: &'static ProgramHeader, pc: u64) -> Option<Place> {
-    find_in_function_of(header, pc, pc, |code| code != SITE_CALL)
+    find_in_function_of(header, pc, pc, false)
 }
 
 /// Looks up a return address, which may be a call site. The function is that of the call: a call may be a function's
 /// last instruction, and then the return address is outside.
 pub fn find_return(header: &'static ProgramHeader, pc: u64) -> Option<Place> {
-    find_in_function_of(header, pc.wrapping_sub(1), pc, |code| code == SITE_CALL)
+    find_in_function_of(header, pc.wrapping_sub(1), pc, true)
 }
 
 /// Bytes from the start of the code, if an address is in it or just behind it, as a return address may be.
@@ -67,12 +67,9 @@ fn function_at(header: &'static ProgramHeader, inside: u64) -> Option<(usize, Fu
     Some((index, *functions.get(index)?))
 }
 
-fn find_in_function_of(
-    header: &'static ProgramHeader,
-    inside: u64,
-    pc: u64,
-    is_wanted: impl Fn(u8) -> bool,
-) -> Option<Place> {
+// Once, with its own copy of what reads sites: no fault is so urgent.
+#[inline(never)]
+fn find_in_function_of(header: &'static ProgramHeader, inside: u64, pc: u64, wants_call: bool) -> Option<Place> {
     let (index, function) = function_at(header, inside)?;
     let code = resolve(header, header.code) as u64;
     let offset = (pc - code) as u32 - function.code_offset;
@@ -80,7 +77,10 @@ fn find_in_function_of(
         None
     } else {
         // SAFETY: the compiler's promise about the offset.
-        unsafe { find_site(resolve(header, header.sites).add(function.sites as usize), offset, is_wanted) }
+        unsafe {
+            let sites = resolve(header, header.sites).add(function.sites as usize);
+            find_site(sites, offset, |code| (code == SITE_CALL) == wants_call)
+        }
     };
     Some(Place { function, function_index: index as u32, offset, site })
 }
@@ -186,6 +186,7 @@ impl Cursor {
     /// # Safety
     ///
     /// There must be a well-formed number.
+    #[inline(never)]
     unsafe fn leb(&mut self) -> (u32, u32, u8) {
         let (mut value, mut shift) = (0, 0);
         loop {

@@ -1,8 +1,8 @@
 //! From the entry point to the program.
 //!
 //! ```text
-//! entry (arch) → start: check │ profile │ grants │ memories │ handlers │ stack │ read-only │ harden ─→ run, on the
-//! Wasm stack → exit 0
+//! entry (arch) → start: check │ profile │ preparations │ memories │ handlers │ stack │ read-only │ harden
+//!              ─→ run, on the Wasm stack → exit 0
 //! ```
 //!
 //! # Stacks
@@ -19,9 +19,9 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use wasmc_abi::cpu::Level;
 use wasmc_abi::layout::MAX_PAGE_SIZE;
-use wasmc_abi::program::{ABI_VERSION, ProgramHeader};
+use wasmc_abi::program::{ABI_VERSION, ProgramHeader, Rel32};
 
-use crate::{arch, harden, memory, process, profile, report, script, sys, thread, trap, wasi};
+use crate::{arch, harden, memory, process, profile, report, sys, thread, trap, wasi};
 
 /// Bytes of the guard below the Wasm stack. Larger than any frame of the runtime library, which has no probes.
 pub const STACK_GUARD_BYTES: u64 = 1 << 20;
@@ -45,7 +45,8 @@ pub unsafe extern "C" fn start(stack: *const usize) -> ! {
     thread::begin(header);
     check(header);
     profile::begin(header);
-    wasi::open_grants();
+    wasi::limit_memories();
+    prepare(header);
     memory::place(header);
     trap::install_handlers();
     let top = place_stacks(header);
@@ -65,6 +66,18 @@ fn check(header: &ProgramHeader) {
     let supported = Level::from_number(header.cpu_level).is_some_and(arch::has_level);
     if !supported {
         report::fatal("this CPU lacks instructions that the program was compiled for; compile with a lower `--cpu`");
+    }
+}
+
+/// Calls what this program refers to.
+fn prepare(header: &'static ProgramHeader) {
+    let places: *const Rel32 = arch::resolve(header, header.preparations).cast();
+    for index in 0..header.preparation_count as usize {
+        // SAFETY: the compiler's promise about the header.
+        unsafe {
+            let function = arch::resolve(header, *places.add(index));
+            core::mem::transmute::<*const u8, extern "C" fn()>(function)();
+        }
     }
 }
 
@@ -138,15 +151,11 @@ pub fn is_running() -> bool {
     RUNNING.load(Ordering::Relaxed)
 }
 
-/// Runs the script or the command. On the Wasm stack.
+/// Runs the program. On the Wasm stack.
 extern "C" fn run() {
     RUNNING.store(true, Ordering::Relaxed);
     let header = arch::program();
-    if header.script_count != 0 {
-        script::run(header);
-    } else {
-        let main = arch::resolve(header, header.main);
-        // SAFETY: the compiler's promise about `main`.
-        unsafe { arch::call_guest(main, arch::thread().instance(), 0, 0) };
-    }
+    let main = arch::resolve(header, header.main);
+    // SAFETY: the compiler's promise about `main`.
+    unsafe { arch::call_guest(main, arch::thread().instance(), 0, 0) };
 }

@@ -168,7 +168,8 @@ const SIG_UNBLOCK: usize = 1;
 const SIG_SETMASK: usize = 2;
 
 fn check(result: isize) -> Result<()> {
-    if result < 0 { Err(Errno::from_raw_os_error(-result as i32)) } else { Ok(()) }
+    // The kernel gives no other numbers. That is said, or a panic would be compiled for each caller.
+    if result < 0 { Err(Errno::from_raw_os_error(result.wrapping_neg().clamp(1, 4095) as i32)) } else { Ok(()) }
 }
 
 /// Installs a handler for a signal; `mask` is blocked while it runs.
@@ -428,8 +429,9 @@ fn retry<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
 
 /// A descriptor as rustix wants it.
 fn borrow(fd: i32) -> BorrowedFd<'static> {
-    // SAFETY: a number that is no open descriptor makes the kernel say EBADF, which callers handle; -1 is never passed.
-    unsafe { BorrowedFd::borrow_raw(fd) }
+    // Without the sign no number is -1, for which there would be a panic; none is an open descriptor that was not.
+    // SAFETY: a number that is no open descriptor makes the kernel say EBADF, which callers handle.
+    unsafe { BorrowedFd::borrow_raw(fd & i32::MAX) }
 }
 
 pub fn write(fd: i32, bytes: &[u8]) -> Result<usize> {

@@ -228,7 +228,12 @@ fn debug_information_changes_nothing_but_calls() {
                     let options = Options { disabled_passes, ..options(architecture, level, debug_info) };
                     native::compile(&program(&wasm), &options, Emit::Object).unwrap()
                 };
-                assert!(code(&compile(false)) == code(&compile(true)), "{name}, {architecture:?}, {level:?}");
+                let (without, with) = (compile(false), compile(true));
+                assert!(code(&without) == code(&with), "{name}, {architecture:?}, {level:?}");
+                // Not even of what has no code.
+                let file = object::File::parse(&without[..]).unwrap();
+                let is_debug = |section: object::Section<'_, '_>| section.name().unwrap().starts_with(".debug");
+                assert!(!file.sections().any(is_debug), "{name}, {architecture:?}, {level:?}");
             }
         }
     }

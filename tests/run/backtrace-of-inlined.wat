@@ -1,13 +1,14 @@
-;; What was inlined is in backtraces, wherever in it control is: at a trap, or in a call of something else.
+;; What was inlined is in backtraces, wherever in it control is: at a trap, or in a call of something else. Then the
+;; place of the call (of `leaves_out`) is known too.
 ;; RUN: wasmc
 ;; STDERR: wasmc: trap: integer divide by zero
 ;; STDERR: wasm backtrace:
 ;; STDERR: 0: 0x{{.*}} - divide
-;; STDERR: inlined into leaves_out
-;; STDERR: 1: 0x{{.*}} - through
-;; STDERR: inlined into outer
-;; STDERR: inlined into _start
-;; STDERR-NOT: 2:
+;; STDERR: 1: leaves_out
+;; STDERR: 2: 0x{{.*}} - through
+;; STDERR: 3: outer
+;; STDERR: 4: _start
+;; STDERR-NOT: 5:
 ;; EXIT: 134
 ;; RUN: wasmc --disable-pass inline
 ;; STDERR: 0: 0x{{.*}} - divide

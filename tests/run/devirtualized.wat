@@ -4,15 +4,15 @@
 ;; EXIT: 49
 ;; RUN: wasmc
 ;; ARGS: a
-;; STDERR: indirect call type mismatch
+;; STDERR: wasmc: trap: indirect call type mismatch
 ;; EXIT: 134
 ;; RUN: wasmc
 ;; ARGS: a b
-;; STDERR: uninitialized element
+;; STDERR: wasmc: trap: uninitialized element
 ;; EXIT: 134
 ;; RUN: wasmc
 ;; ARGS: a b c
-;; STDERR: undefined element
+;; STDERR: wasmc: trap: undefined element
 ;; EXIT: 134
 ;; RUN: wasmc --disable-pass devirtualize
 ;; EXIT: 49

@@ -1,16 +1,17 @@
 //! Source places of all sites, for reports of traps: by debug information, or by what was inlined.
 
+use cranelift_entity::EntityRef;
 use indexmap::IndexSet;
 
 use super::map::CodeMap;
 use super::units::Sources;
 use crate::codegen::InlinedSites;
-use crate::plan::Plan;
+use crate::plan::{FunctionSource, Plan};
 
 /// A place in a source file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
-    /// `None`: it is not known; then line and column are 0.
+    /// `None`: it is not known; then the line is the index of the function that was inlined.
     pub file: Option<String>,
     pub line: u32,
     pub column: u32,
@@ -68,13 +69,17 @@ impl Places {
 
     /// Adds what is known of a function without debug information: which functions were inlined.
     pub fn add_inlined(&mut self, plan: &Plan<'_>, entry: usize, inlined: &InlinedSites) {
-        let place = |function, caller| Place { file: None, line: 0, column: 0, function, caller };
-        let outermost = self.places.insert_full(place(None, None)).0;
+        let place = |line, function, caller| Place { file: None, line, column: 0, function, caller };
+        let outermost = self.places.insert_full(place(0, None, None)).0;
         let mut bodies: Vec<usize> = Vec::with_capacity(inlined.bodies.len());
         for &(function, caller) in &inlined.bodies {
             let caller = caller.map_or(outermost, |caller| bodies[caller]);
+            let index = match plan.functions[function].source {
+                FunctionSource::Body { index, .. } => index.index() as u32,
+                _ => unreachable!("only bodies are inlined"),
+            };
             let name = plan.functions[function].name.clone();
-            bodies.push(self.places.insert_full(place(Some(name), Some(caller))).0);
+            bodies.push(self.places.insert_full(place(index, Some(name), Some(caller))).0);
         }
         let sites = inlined.sites.iter().map(|site| site.map(|body| bodies[body])).collect();
         self.sites.push((entry, sites));

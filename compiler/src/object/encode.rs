@@ -35,7 +35,7 @@ encode! {
         abi_version cpu_level record_base record_size stack_size memories memory_count tables table_count
         images image_count main script script_count script_slots code code_size functions function_count sites names
         handler_sites handler_site_count handlers function_frames frames tag_names
-        grants grants_size
+        grants grants_size preparations preparation_count
         harden confine_files filter filter_count filter_process harden_flags
         embedded_size embedded embed
         thread_start max_threads script_thread

@@ -25,6 +25,7 @@ use gimli::write::RelocationTarget;
 use indexmap::IndexSet;
 use wasmc_abi::embed::CONTENTS_ALIGN;
 use wasmc_abi::exception::{ANY_TAG, Handler, HandlerSite};
+use wasmc_abi::grants::Use;
 use wasmc_abi::harden::REQUIRE;
 use wasmc_abi::invoke::RESULTS;
 use wasmc_abi::layout::{
@@ -57,7 +58,7 @@ use crate::debug::places::Places;
 use crate::debug::{self, DebugSection};
 use crate::embed::Embedded;
 use crate::error::{Error, Result};
-use crate::options::{Harden, Options};
+use crate::options::{Grants, Harden, Options};
 use crate::plan::evaluate::ConstValue;
 use crate::plan::ids::{FuncId, MemoryId};
 use crate::plan::layout::{Bounds, GlobalPlace, TablePlace, table_limit};
@@ -122,10 +123,12 @@ pub fn assemble(
     header.functions = assembler.rodata.add_all(&functions.entries) as i32;
     header.sites = assembler.rodata.add(&functions.sites, 1) as i32;
     assembler.add_exceptions(&mut header, &mut functions);
-    if options.debug_info {
+    let mut debug = if options.debug_info {
         observer.phase("translate debug information");
-    }
-    let mut debug = debug::translate(plan, &functions.debug, target.machine);
+        debug::translate(plan, &functions.debug, target.machine)
+    } else {
+        debug::Debug::default()
+    };
     for (entry, inlined) in &functions.inlined {
         debug.places.add_inlined(plan, *entry, inlined);
     }
@@ -139,6 +142,9 @@ pub fn assemble(
     header.grants_size = assembler.add_note(note, target, options, embedded);
     if let Some(embedded) = embedded {
         assembler.add_embedded(&mut header, embedded);
+    }
+    if !matches!(plan.main, Main::Library(_)) {
+        assembler.add_preparations(&mut header, &options.grants, embedded.is_some());
     }
     // The process of a library is its host's.
     if options.harden != Harden::Off && !matches!(plan.main, Main::Script(_) | Main::Library(_)) {
@@ -697,14 +703,13 @@ impl Assembler<'_> {
             let start = self.symbol(Name::ThreadStart(Unique));
             self.rodata.relative(offset_of!(ProgramHeader, thread_start), start, 0);
         }
-        let steps = match &plan.main {
-            Main::Command(_) | Main::Invoke(_) | Main::Exports(_) | Main::Library(_) => {
-                let main = self.symbol(Name::Main(Unique));
-                self.rodata.relative(offset_of!(ProgramHeader, main), main, 0);
-                return;
-            }
-            Main::Script(steps) => steps,
+        let main = match &plan.main {
+            Main::Command(_) | Main::Invoke(_) | Main::Exports(_) | Main::Library(_) => Name::Main(Unique),
+            Main::Script(_) => Name::Runtime(RuntimeFunction::Script),
         };
+        let main = self.symbol(main);
+        self.rodata.relative(offset_of!(ProgramHeader, main), main, 0);
+        let Main::Script(steps) = &plan.main else { return };
         let mut slots: Vec<u8> = Vec::new();
         let mut encoded = Vec::new();
         let mut targets = Vec::new();
@@ -839,6 +844,31 @@ impl Assembler<'_> {
         self.rodata.relative(offset_of!(ProgramHeader, embedded), symbol, 0);
         let symbol = self.symbol(Name::Runtime(RuntimeFunction::Embed));
         self.rodata.relative(offset_of!(ProgramHeader, embed), symbol, 0);
+    }
+
+    /// What start-up does to grant what is granted, or may be by the environment.
+    fn add_preparations(&mut self, header: &mut ProgramHeader, grants: &Grants, has_embedded: bool) {
+        let plan = self.plan;
+        let is_used = |kind: Use| {
+            plan.functions.values().filter(|function| function.live).any(|function| match function.source {
+                FunctionSource::Wasi { function, .. } => kind.is_by(wasi::FUNCTIONS[function].name),
+                _ => false,
+            })
+        };
+        let needs = |granted: &[String], kind| !granted.is_empty() || (!grants.sealed && is_used(kind));
+        let functions = [
+            (needs(&grants.variables, Use::Variables), RuntimeFunction::CheckVariables),
+            (needs(&grants.directories, Use::Directories), RuntimeFunction::OpenDirectories),
+            (has_embedded, RuntimeFunction::MountEmbedded),
+            (needs(&grants.listeners, Use::Listeners), RuntimeFunction::OpenListeners),
+        ];
+        header.preparations = self.rodata.add(&[], 4) as i32;
+        for function in functions.into_iter().filter_map(|(is_needed, function)| is_needed.then_some(function)) {
+            let place = self.rodata.add(&[0; 4], 4);
+            let symbol = self.symbol(Name::Runtime(function));
+            self.rodata.relative(place, symbol, 0);
+            header.preparation_count += 1;
+        }
     }
 
     /// What the program gives up before it runs. Scripts do not: they are for tests, and need system calls of their

@@ -53,6 +53,30 @@ pub mod tag {
     pub const MAX_THREADS: u32 = 19;
 }
 
+/// A kind of grants that whoever starts a program can make, by the environment, and that only some functions of WASI
+/// are there to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    Variables,
+    Directories,
+    Listeners,
+}
+
+impl Use {
+    /// Whether a program that imports a function has this use for it.
+    pub fn is_by(self, function: &str) -> bool {
+        match self {
+            Use::Variables => function.starts_with("environ_"),
+            Use::Directories => {
+                let paths = ["path_", "unstable_path_", "fd_prestat_"];
+                function == "fd_readdir" || paths.iter().any(|prefix| function.starts_with(prefix))
+            }
+            // A connection that was handed over needs no function of sockets.
+            Use::Listeners => function == "fd_read" || function.starts_with("sock_"),
+        }
+    }
+}
+
 const HEADER_BYTES: usize = 24;
 
 /// The descriptor of a note.
@@ -150,7 +174,7 @@ pub const ACTIVATION: &[u8] = b"activation";
 /// none, or too large.
 pub fn parse_size(text: &[u8]) -> Option<u64> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (digits, unit) = text.split_at(digits);
+    let (digits, unit) = text.split_at_checked(digits)?;
     let (shift, rest) = match unit.split_first() {
         None => (0, unit),
         Some((b'K' | b'k', rest)) => (10, rest),
@@ -161,7 +185,17 @@ pub fn parse_size(text: &[u8]) -> Option<u64> {
     if !matches!(rest, b"" | b"B" | b"iB") {
         return None;
     }
-    core::str::from_utf8(digits).ok()?.parse::<u64>().ok()?.checked_mul(1 << shift)
+    parse_number(digits)?.checked_mul(1 << shift)
+}
+
+/// Reads a decimal number: digits only, at least one. (The core library's checks for UTF-8 first, and is much larger.)
+pub fn parse_number(digits: &[u8]) -> Option<u64> {
+    let mut number = 0u64;
+    for &byte in digits {
+        let digit = if byte.is_ascii_digit() { byte - b'0' } else { return None };
+        number = number.checked_mul(10)?.checked_add(digit.into())?;
+    }
+    if digits.is_empty() { None } else { Some(number) }
 }
 
 /// Whether `NAME=VALUE` has a name.

@@ -7,7 +7,7 @@
 pub type Rel32 = i32;
 
 /// Must equal in both objects; raised with every change of this crate's layouts.
-pub const ABI_VERSION: u32 = 6;
+pub const ABI_VERSION: u32 = 7;
 
 /// What the runtime must know of the program.
 #[repr(C)]
@@ -38,9 +38,10 @@ pub struct ProgramHeader {
     pub image_count: u32,
 
     /// `extern "C" fn()`: instantiates every instance, then runs the command. Returns when the command does. In a
-    /// library it only instantiates, what `_initialize` does included, and an instance is entered for it.
+    /// library it only instantiates, what `_initialize` does included, and an instance is entered for it. For a script
+    /// it is [`symbols::SCRIPT`](crate::symbols::SCRIPT).
     pub main: Rel32,
-    /// First [`ScriptStep`]; used instead of `main` if `script_count` is not 0.
+    /// First [`ScriptStep`].
     pub script: Rel32,
     pub script_count: u32,
     /// 16-byte slots with the arguments of the script's calls.
@@ -71,6 +72,9 @@ pub struct ProgramHeader {
     /// Descriptor of the note that [`grants`](crate::grants) describes, and its size in bytes.
     pub grants: Rel32,
     pub grants_size: u32,
+    /// What start-up does for those programs only that need it: places of `extern "C" fn()`s, called in their order.
+    pub preparations: Rel32,
+    pub preparation_count: u32,
 
     /// [`symbols::HARDEN`](crate::symbols::HARDEN), or none.
     pub harden: Rel32,
@@ -193,7 +197,7 @@ pub struct StepResult {
 }
 
 const _: () = {
-    assert!(size_of::<ProgramHeader>() == 224);
+    assert!(size_of::<ProgramHeader>() == 232);
     assert!(size_of::<Image>() == 32);
     assert!(size_of::<ScriptStep>() == 20);
 };

@@ -15,7 +15,8 @@
 pub struct SourcePlace {
     /// Offset in [`names`](crate::program::ProgramHeader::names) of the file's name; [`NO_NAME`] if it is not known.
     pub file: u32,
-    /// 1-based; 0 if the file is not known.
+    /// 1-based. If the file is not known, then this is a function that wasmc inlined, and its index in the module's
+    /// function index space.
     pub line: u32,
     /// 1-based; 0 if it is not known.
     pub column: u32,

@@ -58,6 +58,24 @@ pub const HARDEN: &str = "wasmc_harden";
 /// can name files link it.
 pub const CONFINE_FILES: &str = "wasmc_confine_files";
 
+/// `extern "C" fn()`: performs the program's script. Only scripts link it.
+pub const SCRIPT: &str = "wasmc_script";
+
+/// `extern "C" fn()`: refuses a variable of the guest's environment that is none; a
+/// [preparation](crate::program::ProgramHeader::preparations), like those that follow. Only programs that can read
+/// their environment link it.
+pub const CHECK_VARIABLES: &str = "wasmc_check_variables";
+
+/// `extern "C" fn()`: opens the directories of the host that are granted. Only programs that are granted some, or could
+/// use what whoever starts them grants, link it.
+pub const OPEN_DIRECTORIES: &str = "wasmc_open_directories";
+
+/// `extern "C" fn()`: grants the embedded trees. Only programs that have some link it.
+pub const MOUNT_EMBEDDED: &str = "wasmc_mount_embedded";
+
+/// `extern "C" fn()`: opens the listeners that are granted. Linked as [`OPEN_DIRECTORIES`] is.
+pub const OPEN_LISTENERS: &str = "wasmc_open_listeners";
+
 /// `extern "C" fn(step: u32) -> bool`: starts a thread that performs a script from this step on. Only scripts with
 /// threads link it.
 pub const SCRIPT_THREAD: &str = "wasmc_script_thread";

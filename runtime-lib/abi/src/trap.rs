@@ -61,10 +61,27 @@ macro_rules! trap_codes {
             }
 
             /// One phrase for the report, without full stop.
-            pub const fn message(self) -> &'static str {
-                match self { $(TrapCode::$name => $message,)* }
+            pub fn message(self) -> &'static str {
+                let end = |code: usize| MESSAGE_ENDS.get(code).copied().unwrap_or(0).into();
+                MESSAGES.get(end(self as usize - 1)..end(self as usize)).unwrap_or_default()
             }
         }
+
+        /// All messages one behind the other: a table of their addresses would have to be relocated at start.
+        const MESSAGES: &str = concat!($($message),*);
+
+        /// Where in them that of a code ends, and before the first one, where that begins.
+        const MESSAGE_ENDS: &[u16] = &{
+            let lengths = [0, $($message.len()),*];
+            let mut ends = [0; 1 + TrapCode::ALL.len()];
+            let mut code = 1;
+            while code < ends.len() {
+                assert!(TrapCode::ALL[code - 1] as usize == code, "codes are numbered from 1 on");
+                ends[code] = ends[code - 1] + lengths[code] as u16;
+                code += 1;
+            }
+            ends
+        };
     };
 }
 

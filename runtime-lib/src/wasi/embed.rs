@@ -25,14 +25,15 @@
 use wasmc_abi::embed::{DIRECTORY, FILE, LINK, MAX_NAME, Node, Tree};
 
 use super::Result;
-use super::fd::Listing;
+use super::fd::{Listing, offset};
 #[cfg(not(feature = "library"))]
 use super::grants;
 use super::guest::{GuestSlice, Memory};
 use super::resolve::MAX_LINKS;
-use super::table::Kind;
+use super::table::{self, Kind};
 use super::types::{Dirent, Errno, Filestat, Iovec, filetype};
 use crate::arch;
+use crate::sys::SeekFrom;
 
 /// What is asked of embedded trees. A `node` comes from [`Entry::embedded`](super::table::Entry::embedded).
 pub enum Request<'a> {
@@ -47,6 +48,10 @@ pub enum Request<'a> {
     ReadLink { node: u32, path: &'a [u8], target: &'a mut &'static [u8] },
     /// Copies from a place in a file into the guest's vectors, and gives how many bytes that were.
     Read { node: u32, from: u64, memory: Memory, vectors: GuestSlice<Iovec> },
+    /// The same, from where the guest's descriptor is, which moves on.
+    ReadOn { fd: u32, node: u32, memory: Memory, vectors: GuestSlice<Iovec> },
+    /// Moves the guest's descriptor in a file, and gives where it is then.
+    Seek { fd: u32, node: u32, to: SeekFrom },
     /// Lists entries from a cookie on.
     List { node: u32, cookie: u64, listing: &'a mut Listing },
 }
@@ -108,17 +113,37 @@ fn answer(tree: Tree<'static>, request: Request<'_>) -> Result<u64> {
             *target = tree.bytes(found.data).ok_or(Errno::IO)?;
             Ok(0)
         }
-        Request::Read { node, from, memory, vectors } => {
-            let file = get(tree, node)?;
-            let contents = tree.bytes(file.data).ok_or(Errno::IO)?;
-            let rest = usize::try_from(from).ok().and_then(|from| contents.get(from..)).unwrap_or(&[]);
-            read(memory, vectors, rest)
+        Request::Read { node, from, memory, vectors } => read_from(tree, node, from, memory, vectors),
+        Request::ReadOn { fd, node, memory, vectors } => {
+            let mut done = 0;
+            table::move_position(fd, node, |position| {
+                done = read_from(tree, node, position, memory, vectors)?;
+                Ok(position + done)
+            })?;
+            Ok(done)
         }
+        Request::Seek { fd, node, to } => table::move_position(fd, node, |position| {
+            let position = match to {
+                SeekFrom::Start(position) => Some(position),
+                SeekFrom::Current(delta) => position.checked_add_signed(delta),
+                SeekFrom::End(delta) => describe(tree, node)?.size.checked_add_signed(delta),
+                _ => None,
+            };
+            offset(position.ok_or(Errno::INVAL)?)
+        }),
         Request::List { node, cookie, listing } => {
             list(tree, node, cookie, listing)?;
             Ok(0)
         }
     }
+}
+
+/// Copies from a place in a file into the guest's vectors.
+fn read_from(tree: Tree<'static>, node: u32, from: u64, memory: Memory, vectors: GuestSlice<Iovec>) -> Result<u64> {
+    let file = get(tree, node)?;
+    let contents = tree.bytes(file.data).ok_or(Errno::IO)?;
+    let rest = usize::try_from(from).ok().and_then(|from| contents.get(from..)).unwrap_or(&[]);
+    read(memory, vectors, rest)
 }
 
 /// A node that must exist.

@@ -141,20 +141,24 @@ pub fn write(
 pub fn fd_read(memory: Memory, fd: u32, iovs: u32, iovs_len: u32, nread: u32) -> Result {
     let entry = table::with_rights(fd, rights::FD_READ)?;
     if let Some(node) = entry.embedded() {
-        let read = |position| Ok(position + read_embedded(memory, node, iovs, iovs_len, position, nread)?);
-        return table::move_position(fd, node, read).map(drop);
+        return read_embedded(memory, iovs, iovs_len, nread, |vectors| Request::ReadOn { fd, node, memory, vectors });
     }
     // SAFETY: the batches hold checked ranges.
     read(memory, iovs, iovs_len, nread, |vectors| unsafe { sys::readv(entry.host, vectors) })
 }
 
-fn read_embedded(memory: Memory, node: u32, iovs: u32, count: u32, from: u64, nread: u32) -> Result<u64> {
+fn read_embedded(
+    memory: Memory,
+    iovs: u32,
+    count: u32,
+    nread: u32,
+    request: impl FnOnce(GuestSlice<Iovec>) -> Request<'static>,
+) -> Result {
     let vectors = memory.slice(iovs, count)?;
     let nread = memory.pointer::<u32>(nread)?;
-    let done = embed::call(Request::Read { node, from, memory, vectors })?;
     // All files together have less than 2^31 bytes.
-    nread.write(done as u32);
-    Ok(done)
+    nread.write(embed::call(request(vectors))? as u32);
+    Ok(())
 }
 
 pub fn fd_write(memory: Memory, fd: u32, iovs: u32, iovs_len: u32, nwritten: u32) -> Result {
@@ -168,7 +172,7 @@ pub fn fd_write(memory: Memory, fd: u32, iovs: u32, iovs_len: u32, nwritten: u32
 }
 
 /// A `filesize` that the kernel can take as an offset.
-fn offset(offset: u64) -> Result<u64> {
+pub fn offset(offset: u64) -> Result<u64> {
     if offset > i64::MAX as u64 { Err(Errno::INVAL) } else { Ok(offset) }
 }
 
@@ -176,7 +180,7 @@ pub fn fd_pread(memory: Memory, fd: u32, iovs: u32, iovs_len: u32, from: u64, nr
     let entry = table::with_rights(fd, rights::FD_READ | rights::FD_SEEK)?;
     let from = offset(from)?;
     if let Some(node) = entry.embedded() {
-        return read_embedded(memory, node, iovs, iovs_len, from, nread).map(drop);
+        return read_embedded(memory, iovs, iovs_len, nread, |vectors| Request::Read { node, from, memory, vectors });
     }
     // SAFETY: as above.
     read(memory, iovs, iovs_len, nread, |vectors| unsafe { sys::preadv(entry.host, vectors, from) })
@@ -216,20 +220,10 @@ pub fn fd_seek(memory: Memory, fd: u32, delta: u64, from: u32, newoffset: u32) -
     let entry = table::with_rights(fd, needed)?;
     let newoffset = memory.pointer::<u64>(newoffset)?;
     newoffset.write(match entry.embedded() {
-        Some(node) => table::move_position(fd, node, |position| place_in_embedded(node, position, to))?,
+        Some(node) => embed::call(Request::Seek { fd, node, to })?,
         None => sys::seek(entry.host, to)?,
     });
     Ok(())
-}
-
-fn place_in_embedded(node: u32, position: u64, to: SeekFrom) -> Result<u64> {
-    let position = match to {
-        SeekFrom::Start(position) => Some(position),
-        SeekFrom::Current(delta) => position.checked_add_signed(delta),
-        SeekFrom::End(delta) => embedded_filestat(node)?.size.checked_add_signed(delta),
-        _ => None,
-    };
-    offset(position.ok_or(Errno::INVAL)?)
 }
 
 pub fn fd_tell(memory: Memory, fd: u32, offset: u32) -> Result {

@@ -14,7 +14,9 @@
 //!
 //! Directories become the descriptors from 3 on, in their order, then embedded trees, then listeners. All are opened
 //! before the guest runs; the first that cannot be ends the process with one sentence and status 2. Embedded trees are
-//! part of the program, so that no variable takes them away.
+//! part of the program, so that no variable takes them away. A program that was granted nothing of a kind when it was
+//! compiled, and imports no function to use it with, does not contain the code that opens it, and passes over its
+//! variable ([`wasmc_abi::grants::Use`]).
 //!
 //! The guest never sees variables of the host whose names begin with `WASMC_`: they are the runtime's.
 
@@ -22,7 +24,7 @@
 use core::net::SocketAddr;
 
 #[cfg(not(feature = "library"))]
-use wasmc_abi::grants::{ACTIVATION, INHERIT_ENVIRONMENT, SEALED, is_variable, parse_size, tag};
+use wasmc_abi::grants::{ACTIVATION, INHERIT_ENVIRONMENT, SEALED, is_variable, parse_number, parse_size, tag};
 use wasmc_abi::grants::{Note, WALK, parse_directory};
 
 use super::resolve;
@@ -170,17 +172,29 @@ pub fn open_in_library(
     Ok(())
 }
 
-/// Opens what is granted. Called once, before the guest runs.
+/// Sets what memories may grow to. Called once, before the guest runs.
 #[cfg(not(feature = "library"))]
-pub fn open() {
-    if let Some(bad) = variables().find(|text| !is_variable(text)) {
-        report::refuse("the variable '", bad, "' is not granted: it must be NAME=VALUE");
-    }
+pub fn limit_memories() {
     memory::set_limit(match replacement(b"WASMC_MAX_MEMORY=") {
         Some(text) => parse_size(text)
             .unwrap_or_else(|| report::refuse("WASMC_MAX_MEMORY must be a size such as 64M, not '", text, "'")),
         None => granted_memory(),
     });
+}
+
+/// The reference from the header; see [`symbols::CHECK_VARIABLES`](wasmc_abi::symbols::CHECK_VARIABLES).
+#[cfg(not(feature = "library"))]
+#[unsafe(no_mangle)]
+extern "C" fn wasmc_check_variables() {
+    if let Some(bad) = variables().find(|text| !is_variable(text)) {
+        report::refuse("the variable '", bad, "' is not granted: it must be NAME=VALUE");
+    }
+}
+
+/// The reference from the header; see [`symbols::OPEN_DIRECTORIES`](wasmc_abi::symbols::OPEN_DIRECTORIES).
+#[cfg(not(feature = "library"))]
+#[unsafe(no_mangle)]
+extern "C" fn wasmc_open_directories() {
     let mut has_any = false;
     for text in list(tag::DIRECTORY, b"WASMC_DIR=") {
         if !has_any {
@@ -190,13 +204,26 @@ pub fn open() {
         has_any = true;
         open_directory(text);
     }
-    // Nothing to do for a program that has none.
+}
+
+/// The reference from the header; see [`symbols::MOUNT_EMBEDDED`](wasmc_abi::symbols::MOUNT_EMBEDDED).
+#[cfg(not(feature = "library"))]
+#[unsafe(no_mangle)]
+extern "C" fn wasmc_mount_embedded() {
+    // A tree that is not as the compiler makes them has nothing to mount.
     let _ = embed::call(embed::Request::Mount);
-    let listeners = || list(tag::LISTENER, b"WASMC_TCPLISTEN=");
-    if !has_any && listeners().next().is_some() {
-        hide_closed_streams();
+}
+
+/// The reference from the header; see [`symbols::OPEN_LISTENERS`](wasmc_abi::symbols::OPEN_LISTENERS).
+#[cfg(not(feature = "library"))]
+#[unsafe(no_mangle)]
+extern "C" fn wasmc_open_listeners() {
+    for (index, text) in list(tag::LISTENER, b"WASMC_TCPLISTEN=").enumerate() {
+        if index == 0 {
+            hide_closed_streams();
+        }
+        open_listener(text);
     }
-    listeners().for_each(open_listener);
 }
 
 /// A standard stream that is closed does not exist for the guest: what is opened from now on may get its number.
@@ -297,7 +324,7 @@ pub fn granted_directories() -> impl Iterator<Item = GrantedDirectory> {
 #[cfg(not(feature = "library"))]
 fn take_handed_over() {
     const FIRST: i32 = 3;
-    let number = |name: &[u8]| core::str::from_utf8(process::host_variable(name)?).ok()?.parse::<u32>().ok();
+    let number = |name: &[u8]| u32::try_from(parse_number(process::host_variable(name)?)?).ok();
     let is_ours = number(b"LISTEN_PID=") == Some(sys::process_number());
     let count = number(b"LISTEN_FDS=").filter(|&count| is_ours && 0 < count && count < table::LIMIT);
     let Some(count) = count else {

@@ -58,7 +58,7 @@ use fd::{
     unstable_fd_seek,
 };
 #[cfg(not(feature = "library"))]
-pub use grants::{GrantedDirectory, granted_directories, open as open_grants, replacement};
+pub use grants::{GrantedDirectory, granted_directories, limit_memories, replacement};
 #[cfg(feature = "library")]
 pub use grants::{Streams, granted_memory, open_in_library};
 use path::{
