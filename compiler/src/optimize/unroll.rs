@@ -15,15 +15,18 @@ use cranelift_codegen::ir::{Block, Function, Inst, InstBuilder, InstructionData,
 use super::linear::{Linear, constant};
 use super::loops::{SelfLoop, Uses, copy_loop, leave_together, redirect, self_loops, step_of};
 
-/// Instructions beyond which a loop is not bound by its branch, without those that are likely to be none.
-const MOST_INSTS: usize = 32;
+/// Instructions beyond which a loop is not followed by a copy, without those that are likely to be none. Loops that run
+/// an unknown number of rounds are many, and most run few.
+const MOST_FOLLOWED: usize = 16;
+/// The same of a loop that is repeated in its block.
+const MOST_REPEATED: usize = 96;
 /// Blocks that are looked through for what a loop begins with.
 const MOST_ENTRIES: usize = 4;
 
 /// Follows small loops by copies of themselves.
 pub fn unroll(function: &mut Function) {
     let mut loops = self_loops(function);
-    loops.retain(|of| is_small(function, of.block));
+    loops.retain(|of| insts(function, of.block).is_some_and(|insts| insts <= MOST_REPEATED));
     if loops.is_empty() {
         return;
     }
@@ -36,18 +39,28 @@ pub fn unroll(function: &mut Function) {
         match rounds {
             Some(rounds) if rounds % 4 == 0 => repeat(function, of, 4),
             Some(rounds) if rounds % 2 == 0 => repeat(function, of, 2),
-            _ => follow(function, of, &uses),
+            _ if pays_to_follow(function, of.block) => follow(function, of, &uses),
+            _ => {}
         }
     }
     function.dfg.resolve_all_aliases();
 }
 
-fn is_small(function: &Function, block: Block) -> bool {
+/// The instructions of a block that is executed often and calls nothing.
+fn insts(function: &Function, block: Block) -> Option<usize> {
     let opcodes = || function.layout.block_insts(block).map(|inst| function.dfg.insts[inst].opcode());
     let is_free = |opcode: &Opcode| matches!(opcode, Opcode::Iconst | Opcode::Uextend | Opcode::Ireduce);
-    !function.layout.is_cold(block)
-        && opcodes().all(|opcode| !opcode.is_call())
-        && opcodes().filter(|opcode| !is_free(opcode)).take(MOST_INSTS + 1).count() <= MOST_INSTS
+    let pays = !function.layout.is_cold(block) && opcodes().all(|opcode| !opcode.is_call());
+    pays.then(|| opcodes().filter(|opcode| !is_free(opcode)).count())
+}
+
+/// Whether a loop that runs an unknown number of rounds is small, or one of vectors, which are likely to be many.
+fn pays_to_follow(function: &Function, block: Block) -> bool {
+    let stores_vector = |inst: Inst| match function.dfg.insts[inst] {
+        InstructionData::Store { args, .. } => function.dfg.value_type(args[0]).is_vector(),
+        _ => false,
+    };
+    insts(function, block) <= Some(MOST_FOLLOWED) || function.layout.block_insts(block).any(stores_vector)
 }
 
 /// How often a loop runs, if it counts from a constant to another.
