@@ -41,36 +41,23 @@
 ;;   movdqu 0x10000000(%rax), %xmm2
 ;;   addpd %xmm2, %xmm0
 ;;   movupd %xmm0, 0x10000000(%rax)
-;;   leal 0x10(%r8), %r9d
-;;   cmpl %edx, %r9d
-;;   jnb     label8; j label5
-;; block5:
-;;   movdqu 0x10000010(%rcx), %xmm2
-;;   movdqa %xmm1, %xmm0
-;;   mulpd %xmm2, %xmm0
-;;   movdqu 0x10000010(%rax), %xmm2
-;;   addpd %xmm2, %xmm0
-;;   movupd %xmm0, 0x10000010(%rax)
-;;   leal 0x20(%r8), %r8d
+;;   leal 0x10(%r8), %r8d
 ;;   cmpl %edx, %r8d
-;;   jb      label6; j label7
-;; block6:
+;;   jb      label5; j label6
+;; block5:
 ;;   jmp     label4
-;; block7:
-;;   jmp     label9
-;; block8:
+;; block6:
+;;   jmp     label10
 ;; block9:
-;;   jmp     label13
+;; block10:
+;; block11:
 ;; block12:
 ;; block13:
-;; block14:
-;; block15:
-;; block16:
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
 ;; block2:
-;; block10:
+;; block7:
 ;;   leal (%rsi, %r8), %eax
 ;;   leal (%rdi, %r8), %ecx
 ;;   movdqa %xmm0, %xmm1
@@ -83,9 +70,9 @@
 ;;   movsd %xmm1, 0x10000008(%rcx)
 ;;   leal 0x10(%r8), %r8d
 ;;   cmpl %edx, %r8d
-;;   jb      label11; j label12
-;; block11:
-;;   jmp     label10
+;;   jb      label8; j label9
+;; block8:
+;;   jmp     label7
 
 ;; function axpy on aarch64:
 ;;   stp fp, lr, [sp, #-16]!
@@ -100,44 +87,30 @@
 ;;   b.ls label2 ; b label3
 ;; block3:
 ;; block4:
-;;   add w3, w1, w8
-;;   movz x5, #1, LSL #32
-;;   add x4, x5, x3, UXTW
-;;   ldr q0, [x5, w3, UXTW]
-;;   add w6, w0, w8
-;;   add x3, x5, x6, UXTW
-;;   ldr q2, [x5, w6, UXTW]
+;;   add w4, w1, w8
+;;   movz x3, #1, LSL #32
+;;   ldr q0, [x3, w4, UXTW]
+;;   add w4, w0, w8
+;;   ldr q2, [x3, w4, UXTW]
 ;;   fmul v0.2d, v1.2d, v0.2d
 ;;   fadd v0.2d, v0.2d, v2.2d
-;;   str q0, [x5, w6, UXTW]
-;;   add w5, w8, #16
-;;   subs wzr, w5, w2
-;;   b.hs label8 ; b label5
-;; block5:
-;;   ldr q0, [x4, #16]
-;;   ldr q2, [x3, #16]
-;;   fmul v0.2d, v1.2d, v0.2d
-;;   fadd v0.2d, v0.2d, v2.2d
-;;   str q0, [x3, #16]
-;;   add w8, w8, #32
+;;   str q0, [x3, w4, UXTW]
+;;   add w8, w8, #16
 ;;   subs wzr, w8, w2
-;;   b.lo label6 ; b label7
-;; block6:
+;;   b.lo label5 ; b label6
+;; block5:
 ;;   b label4
-;; block7:
-;;   b label9
-;; block8:
+;; block6:
+;;   b label10
 ;; block9:
-;;   b label13
+;; block10:
+;; block11:
 ;; block12:
 ;; block13:
-;; block14:
-;; block15:
-;; block16:
 ;;   ldp fp, lr, [sp], #16
 ;;   ret
 ;; block2:
-;; block10:
+;; block7:
 ;;   add w3, w1, w8
 ;;   movz x4, #1, LSL #32
 ;;   add x5, x4, x3, UXTW
@@ -155,6 +128,6 @@
 ;;   str d1, [x3, #8]
 ;;   add w8, w8, #16
 ;;   subs wzr, w8, w2
-;;   b.lo label11 ; b label12
-;; block11:
-;;   b label10
+;;   b.lo label8 ; b label9
+;; block8:
+;;   b label7

@@ -39,7 +39,7 @@ pub fn unroll(function: &mut Function) {
         match rounds {
             Some(rounds) if rounds % 4 == 0 => repeat(function, of, 4),
             Some(rounds) if rounds % 2 == 0 => repeat(function, of, 2),
-            _ if pays_to_follow(function, of.block) => follow(function, of, &uses),
+            _ if insts(function, of.block) <= Some(MOST_FOLLOWED) => follow(function, of, &uses),
             _ => {}
         }
     }
@@ -52,15 +52,6 @@ fn insts(function: &Function, block: Block) -> Option<usize> {
     let is_free = |opcode: &Opcode| matches!(opcode, Opcode::Iconst | Opcode::Uextend | Opcode::Ireduce);
     let pays = !function.layout.is_cold(block) && opcodes().all(|opcode| !opcode.is_call());
     pays.then(|| opcodes().filter(|opcode| !is_free(opcode)).count())
-}
-
-/// Whether a loop that runs an unknown number of rounds is small, or one of vectors, which are likely to be many.
-fn pays_to_follow(function: &Function, block: Block) -> bool {
-    let stores_vector = |inst: Inst| match function.dfg.insts[inst] {
-        InstructionData::Store { args, .. } => function.dfg.value_type(args[0]).is_vector(),
-        _ => false,
-    };
-    insts(function, block) <= Some(MOST_FOLLOWED) || function.layout.block_insts(block).any(stores_vector)
 }
 
 /// How often a loop runs, if it counts from a constant to another.
