@@ -1,5 +1,6 @@
-//! Modules of which the pass `slp` makes vectors, or must not, and other passes are about: loops that are one block, with
-//! stores to neighbouring places, each of an expression of the same form. Compilers make such loops; wasm-smith does not.
+//! Modules of which the pass `slp` makes vectors, or must not, and other passes are about: loops that are one block,
+//! with stores to neighbouring places, each of an expression of the same form. Compilers make such loops; wasm-smith
+//! does not.
 //!
 //! Places overlap, addresses are constants or wrap, elements are the same for all lanes, and here and there one lane is
 //! not like the others. Floating-point numbers stay small, so that there are no NaNs.
