@@ -1,6 +1,6 @@
 //! Loops end by what their counter becomes, not by what it was.
 //!
-//! A loop that counts `next = i + 8` until `next == 4096` needs one register for both: `i` is dead when `next` is there.
+//! A loop that counts `next = i + 8` until `next == 4096` needs one register: `i` is dead when `next` is there.
 //! Cranelift makes the end `i == 4088`, since that needs no addition; but the addition is made anyway, now both are
 //! alive at the branch, and what goes back to the beginning of the loop has to be moved there, in a block of its own:
 //! two branches are taken in each round instead of one.
