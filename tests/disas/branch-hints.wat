@@ -186,14 +186,21 @@
 ;;   movq %rsp, %rbp
 ;; block0:
 ;; block1:
-;;   subl $0x1, %edi
-;;   testl %edi, %edi
-;;   jnz     label2; j label3
+;;   cmpl $0x1, %edi
+;;   jz      label5; j label2
 ;; block2:
-;;   jmp     label1
+;;   subl $0x2, %edi
+;;   testl %edi, %edi
+;;   jnz     label3; j label4
 ;; block3:
+;;   jmp     label1
 ;; block4:
+;;   jmp     label6
 ;; block5:
+;; block6:
+;; block7:
+;; block8:
+;; block9:
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
@@ -203,12 +210,19 @@
 ;;   mov fp, sp
 ;; block0:
 ;; block1:
-;;   sub w0, w0, #1
-;;   cbnz w0, label2 ; b label3
+;;   subs wzr, w0, #1
+;;   b.eq label5 ; b label2
 ;; block2:
-;;   b label1
+;;   sub w0, w0, #2
+;;   cbnz w0, label3 ; b label4
 ;; block3:
+;;   b label1
 ;; block4:
+;;   b label6
 ;; block5:
+;; block6:
+;; block7:
+;; block8:
+;; block9:
 ;;   ldp fp, lr, [sp], #16
 ;;   ret

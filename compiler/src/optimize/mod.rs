@@ -2,11 +2,15 @@
 //!
 //! Each pass is a file that says what it relies on. It keeps the function valid, and what it means.
 
+mod counters;
 mod dispatch;
 mod linear;
+mod loops;
+mod share;
 mod slp;
 mod ssa;
 mod tables;
+mod unroll;
 mod widen;
 
 use cranelift_codegen::ir::Function;
@@ -34,6 +38,13 @@ const PASSES: &[Pass] = &[
         run: |function, _| dispatch::copy_dispatches(function),
     },
     Pass { name: "slp", pays: |options| options.opt_level == OptLevel::Speed, run: slp::pack_neighbours },
+    Pass {
+        name: "unroll",
+        pays: |options| options.opt_level == OptLevel::Speed,
+        run: |function, _| unroll::unroll(function),
+    },
+    Pass { name: "compare-next", pays: |_| true, run: |function, _| counters::compare_next(function) },
+    Pass { name: "share-addresses", pays: |_| true, run: share::share_addresses },
     Pass {
         name: "widen-addresses",
         pays: |options| !options.architecture.extends_in_accesses(),

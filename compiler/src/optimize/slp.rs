@@ -25,9 +25,10 @@ use cranelift_codegen::ir::{
     AliasRegion, Block, BlockArg, ConstantData, DataFlowGraph, Function, Inst, InstBuilder, InstructionData,
     MemFlagsData, Opcode, SourceLoc, Type, Value, ValueDef, types,
 };
-use cranelift_entity::{EntitySet, SecondaryMap};
+use cranelift_entity::EntitySet;
 
 use super::linear::{self, Linear};
+use super::loops::{LoopCopy, SelfLoop, Uses, copy_loop, home, leave_together, redirect, self_loops, step_of};
 use crate::plan::Plan;
 use crate::translate::environment::memory_of_region;
 
@@ -44,13 +45,14 @@ pub fn pack_neighbours(function: &mut Function, plan: &Plan<'_>) {
     if !plan.traps_end_the_program() {
         return;
     }
-    let loops: Vec<(Block, usize)> = function.layout.blocks().filter_map(|block| self_loop(function, block)).collect();
+    let loops = self_loops(function);
     if loops.is_empty() {
         return;
     }
     function.dfg.resolve_all_aliases();
     let mut uses = None;
-    for (block, exit) in loops {
+    for of in loops {
+        let block = of.block;
         let is_store = |inst: &Inst| function.dfg.insts[*inst].opcode() == Opcode::Store;
         if function.layout.block_insts(block).filter(is_store).count() < 2 {
             continue;
@@ -72,53 +74,9 @@ pub fn pack_neighbours(function: &mut Function, plan: &Plan<'_>) {
         let fallback = (!checks.is_empty()).then(|| copy_loop(function, block));
         packs.iter().for_each(|pack| rewrite(function, &accesses, pack));
         if let Some(fallback) = fallback {
-            guard(function, Guarded { block, exit, fallback }, uses, &checks);
+            function.layout.set_cold(fallback.block);
+            guard(function, of, &fallback, uses, &checks);
         }
-    }
-}
-
-/// Whether a block's own end leads to itself or elsewhere; and the number of the destination elsewhere.
-fn self_loop(function: &Function, block: Block) -> Option<(Block, usize)> {
-    let dfg = &function.dfg;
-    let end = &dfg.insts[function.layout.last_inst(block)?];
-    let InstructionData::Brif { blocks, .. } = end else { return None };
-    match blocks.map(|call| call.block(&dfg.value_lists) == block) {
-        [true, false] => Some((block, 1)),
-        [false, true] => Some((block, 0)),
-        _ => None,
-    }
-}
-
-/// What is used where.
-struct Uses {
-    counts: SecondaryMap<Value, u32>,
-    /// Used in a block that is not the one of its definition.
-    elsewhere: EntitySet<Value>,
-}
-
-impl Uses {
-    fn of(function: &Function) -> Uses {
-        let mut uses = Uses { counts: SecondaryMap::new(), elsewhere: EntitySet::new() };
-        for block in function.layout.blocks() {
-            for inst in function.layout.block_insts(block) {
-                for value in function.dfg.inst_values(inst) {
-                    uses.counts[value] += 1;
-                    if home(function, value) != Some(block) {
-                        uses.elsewhere.insert(value);
-                    }
-                }
-            }
-        }
-        uses
-    }
-}
-
-/// The block in which a value is defined.
-fn home(function: &Function, value: Value) -> Option<Block> {
-    match function.dfg.value_def(value) {
-        ValueDef::Result(inst, _) => function.layout.inst_block(inst),
-        ValueDef::Param(block, _) => Some(block),
-        ValueDef::Union(..) => None,
     }
 }
 
@@ -592,36 +550,12 @@ fn is_invariant(function: &Function, block: Block, sum: &Linear) -> bool {
     step == 0
 }
 
-/// What is added to a parameter of a loop in each round.
-fn step_of(function: &Function, block: Block, index: usize) -> Option<u32> {
-    let dfg = &function.dfg;
-    let InstructionData::Brif { blocks, .. } = dfg.insts[function.layout.last_inst(block)?] else { return None };
-    let back = blocks.iter().find(|call| call.block(&dfg.value_lists) == block)?;
-    let argument = back.args(&dfg.value_lists).nth(index)?.as_value()?;
-    let step = Linear::of(dfg, argument).difference(&Linear::of(dfg, dfg.block_params(block)[index]));
-    step.terms.is_empty().then_some(step.constant)
-}
-
-/// A loop, and the copy of it that runs if places may overlap.
-struct Guarded {
-    block: Block,
-    /// The number of the destination behind the loop.
-    exit: usize,
-    fallback: Fallback,
-}
-
-struct Fallback {
-    block: Block,
-    /// What is what there.
-    copies: HashMap<Value, Value>,
-}
-
-/// Puts the comparisons before a loop.
-fn guard(function: &mut Function, guarded: Guarded, uses: &Uses, checks: &[Check]) {
-    let (block, fallback) = (guarded.block, guarded.fallback.block);
+/// Puts the comparisons before a loop: a copy of it runs if places may overlap.
+fn guard(function: &mut Function, of: SelfLoop, fallback: &LoopCopy, uses: &Uses, checks: &[Check]) {
+    let block = of.block;
     let entry = function.dfg.make_block();
     function.layout.insert_block(entry, block);
-    enter_by(function, &guarded, entry);
+    enter_by(function, block, entry);
     let parameters = function.dfg.block_params(block).to_vec();
     let own: Vec<Value> = parameters
         .iter()
@@ -630,7 +564,7 @@ fn guard(function: &mut Function, guarded: Guarded, uses: &Uses, checks: &[Check
             function.dfg.append_block_param(entry, ty)
         })
         .collect();
-    leave_together(function, guarded, uses);
+    leave_together(function, of, fallback, uses);
 
     let arguments: Vec<BlockArg> = own.iter().map(|&value| BlockArg::Value(value)).collect();
     let own: HashMap<Value, Value> = parameters.into_iter().zip(own).collect();
@@ -648,95 +582,17 @@ fn guard(function: &mut Function, guarded: Guarded, uses: &Uses, checks: &[Check
         });
     }
     if let Some(overlap) = overlap {
-        cursor.ins().brif(overlap, fallback, &arguments, block, &arguments);
+        cursor.ins().brif(overlap, fallback.block, &arguments, block, &arguments);
     }
 }
 
 /// Makes everyone else who enters a loop enter another block instead.
-fn enter_by(function: &mut Function, guarded: &Guarded, entry: Block) {
-    let outside = function.layout.blocks().filter(|&from| from != guarded.block);
+fn enter_by(function: &mut Function, block: Block, entry: Block) {
+    let outside = function.layout.blocks().filter(|&from| from != block);
     let branches: Vec<Inst> = outside.filter_map(|from| function.layout.last_inst(from)).collect();
     for branch in branches {
-        redirect(function, branch, guarded.block, entry);
+        redirect(function, branch, block, entry);
     }
-}
-
-fn redirect(function: &mut Function, branch: Inst, from: Block, to: Block) {
-    let dfg = &mut function.dfg;
-    for call in dfg.insts[branch].branch_destination_mut(&mut dfg.jump_tables, &mut dfg.exception_tables) {
-        if call.block(&dfg.value_lists) == from {
-            call.set_block(to, &mut dfg.value_lists);
-        }
-    }
-}
-
-/// Makes a loop and its copy end in one block, from which it goes on. What was defined in the loop and is used behind
-/// it is a parameter there.
-fn leave_together(function: &mut Function, guarded: Guarded, uses: &Uses) {
-    let Guarded { block, exit, fallback } = guarded;
-    let landing = function.dfg.make_block();
-    function.layout.insert_block_after(landing, fallback.block);
-    let branch = function.layout.last_inst(block).expect("a loop ends in a branch");
-    let (dfg, layout) = (&mut function.stencil.dfg, &function.stencil.layout);
-    let call = dfg.insts[branch].branch_destination(&dfg.jump_tables, &dfg.exception_tables)[exit];
-    let target = call.block(&dfg.value_lists);
-    let arguments: Vec<Value> = call.args(&dfg.value_lists).filter_map(|argument| argument.as_value()).collect();
-    let results = layout.block_insts(block).flat_map(|inst| dfg.inst_results(inst));
-    let defined = dfg.block_params(block).iter().chain(results).copied();
-    let is_passed = |value: &Value| uses.elsewhere.contains(*value) || arguments.contains(value);
-    let passed: Vec<Value> = defined.filter(is_passed).collect();
-
-    // Inside, they get new names; the old ones are the parameters of the landing.
-    let mut inside: HashMap<Value, Value> = HashMap::new();
-    let mut landed: HashMap<Value, Value> = HashMap::new();
-    for &value in &passed {
-        let ty = dfg.value_type(value);
-        let new = match dfg.value_def(value) {
-            ValueDef::Param(..) => dfg.replace_block_param(value, ty),
-            _ => dfg.replace_result(value, ty),
-        };
-        inside.insert(value, new);
-        landed.insert(value, dfg.append_block_param(landing, ty));
-    }
-    for inst in layout.block_insts(block) {
-        dfg.map_inst_values(inst, |value| inside.get(&value).copied().unwrap_or(value));
-    }
-    for (loop_block, names) in [(block, &inside), (fallback.block, &fallback.copies)] {
-        let branch = layout.last_inst(loop_block).expect("a loop ends in a branch");
-        let own: Vec<BlockArg> = passed.iter().map(|value| BlockArg::Value(names[value])).collect();
-        let call = dfg.block_call(landing, &own);
-        dfg.insts[branch].branch_destination_mut(&mut dfg.jump_tables, &mut dfg.exception_tables)[exit] = call;
-    }
-    let arguments: Vec<BlockArg> =
-        arguments.iter().map(|value| BlockArg::Value(landed.get(value).copied().unwrap_or(*value))).collect();
-    for (&value, &parameter) in &landed {
-        dfg.change_to_alias(value, parameter);
-    }
-    FuncCursor::new(function).at_bottom(landing).ins().jump(target, &arguments);
-}
-
-/// Copies a loop that is one block.
-fn copy_loop(function: &mut Function, block: Block) -> Fallback {
-    let copy = function.dfg.make_block();
-    function.layout.insert_block_after(copy, block);
-    function.layout.set_cold(copy);
-    let mut copies: HashMap<Value, Value> = HashMap::new();
-    for parameter in function.dfg.block_params(block).to_vec() {
-        let ty = function.dfg.value_type(parameter);
-        copies.insert(parameter, function.dfg.append_block_param(copy, ty));
-    }
-    let insts: Vec<Inst> = function.layout.block_insts(block).collect();
-    for inst in insts {
-        let new = function.dfg.clone_inst(inst);
-        function.dfg.map_inst_values(new, |value| copies.get(&value).copied().unwrap_or(value));
-        let dfg = &function.dfg;
-        copies.extend(dfg.inst_results(inst).iter().copied().zip(dfg.inst_results(new).iter().copied()));
-        function.layout.append_inst(new, copy);
-        let location = function.srcloc(inst);
-        function.set_srcloc(new, location);
-        redirect(function, new, block, copy);
-    }
-    Fallback { block: copy, copies }
 }
 
 /// Puts the vectors of a pack in place of its scalars.

@@ -1,5 +1,6 @@
-//! Modules of which the pass `slp` makes vectors, or must not: loops that are one block, with stores to neighbouring
-//! places, each of an expression of the same form. Compilers make such loops; wasm-smith does not.
+//! Modules of which the pass `slp` makes vectors, or must not, and other passes are about: loops that are one block,
+//! with stores to neighbouring places, each of an expression of the same form. Compilers make such loops; wasm-smith
+//! does not.
 //!
 //! Places overlap, addresses are constants or wrap, elements are the same for all lanes, and here and there one lane is
 //! not like the others. Floating-point numbers stay small, so that there are no NaNs.
@@ -133,7 +134,20 @@ impl Maker {
                 let _ = writeln!(self.text, "(local.set {local} (i32.add (local.get {local}) (i32.const {step})))");
             }
         }
-        let rounds = 1 + self.random.below(5);
+        // Counted up or down, to a number of rounds that is known or not.
+        let rounds = 1 + self.random.below(12);
+        let next = "(local.tee $round (i32.add (local.get $round) (i32.const 1)))";
+        let goes_on = match self.random.below(6) {
+            0 | 1 => format!("(i32.lt_u {next} (i32.const {rounds}))"),
+            2 => format!("(i32.ne {next} (i32.const {rounds}))"),
+            3 => format!("(i32.eqz (i32.eq {next} (i32.const {rounds})))"),
+            4 => format!("(i32.ne {next} (i32.add (i32.const 1) (i32.and (local.get $p) (i32.const 7))))"),
+            _ => {
+                let step = 1 + self.random.below(5);
+                let down = format!("(local.tee $round (i32.sub (local.get $round) (i32.const {step})))");
+                format!("(i32.ne {down} (i32.const {}))", -((rounds * step) as i64))
+            }
+        };
         let bits = match ty {
             "f32" => "(i64.extend_i32_u (i32.reinterpret_f32 (local.get $last)))",
             "f64" => "(i64.reinterpret_f64 (local.get $last))",
@@ -142,9 +156,9 @@ impl Maker {
         };
         let _ = writeln!(
             self.text,
-            "(br_if $next
-               (i32.lt_u (local.tee $round (i32.add (local.get $round) (i32.const 1))) (i32.const {rounds}))))
-             (i64.add {bits} (i64.extend_i32_u (i32.add (local.get $i) (i32.add (local.get $p) (local.get $q))))))"
+            "(br_if $next {goes_on}))
+             (i64.add (i64.mul {bits} (i64.extend_i32_u (local.get $round)))
+               (i64.extend_i32_u (i32.add (local.get $i) (i32.add (local.get $p) (local.get $q))))))"
         );
     }
 
