@@ -326,8 +326,8 @@ fn line<const N: usize>(text: &mut Text<N>, index: usize, called: &Called) {
     text.text("\n");
 }
 
-/// Visits what the module's compiler inlined, from the inside out: the first [`MAX_INLINED`]. Gives the place in the function that the
-/// code is of.
+/// Visits what the module's compiler inlined, from the inside out: the first [`MAX_INLINED`]. Gives the place in the
+/// function that the code is of.
 fn visit_inlined(
     innermost: Option<SourcePlace>,
     at: impl Fn(u32) -> Option<SourcePlace>,

@@ -15,8 +15,8 @@
 //! ```
 //!
 //! `targets` are the architectures. `flags` (optional) are among `-O0`, `-O1`, `-O2`, `-Os`, `--deterministic`,
-//! `--bounds-checks=explicit`, `--cpu=LEVEL`, `--disable-pass=NAME`, `--profile-generate` and `--profile-use`, which stands for the profile of
-//! a run on this machine. The program calls `_start`, if that is exported, or all exported
+//! `--bounds-checks=explicit`, `--cpu=LEVEL`, `--disable-pass=NAME`, `--profile-generate` and `--profile-use`, which
+//! stands for the profile of a run on this machine. The program calls `_start`, if that is exported, or all exported
 //! functions; those with a name (not only an export) are shown, in the order of the file. Lines that become no
 //! instruction are left out.
 //!

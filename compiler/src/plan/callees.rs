@@ -1,7 +1,7 @@
 //! Which function a call through a table leads to, where only one can be meant.
 //!
-//! A table that never changes is known, and a call through it traps unless it finds a function of its type. If one entry
-//! only holds such a function, then the call is one of that function, or a trap.
+//! A table that never changes is known, and a call through it traps unless it finds a function of its type. If one
+//! entry only holds such a function, then the call is one of that function, or a trap.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

@@ -1,8 +1,8 @@
 //! Which functions are translated in place of their calls: see [`crate::translate::inline`].
 //!
-//! Compilers to Wasm inline by themselves, so that what is left pays little: what is smaller than the call of it, what is
-//! called in one place only, and in loops what is somewhat larger, because LLVM does not know the function (of another
-//! file, or of a library) or was told not to inline.
+//! Compilers to Wasm inline by themselves, so that what is left pays little: what is smaller than the call of it, what
+//! is called in one place only, and in loops what is somewhat larger, because LLVM does not know the function (of
+//! another file, or of a library) or was told not to inline.
 
 use cranelift_entity::{EntitySet, PrimaryMap};
 

@@ -1,8 +1,8 @@
 //! Bodies in place of calls.
 //!
-//! A call of a function that the plan wants to have inlined (see [`crate::plan::inline`]) is not made: the callee's body
-//! is translated where the call is, as a block that `return` leaves. Its parameters and locals become variables, its
-//! operands lie above the caller's.
+//! A call of a function that the plan wants to have inlined (see [`crate::plan::inline`]) is not made: the callee's
+//! body is translated where the call is, as a block that `return` leaves. Its parameters and locals become variables,
+//! its operands lie above the caller's.
 //!
 //! # Locations
 //!

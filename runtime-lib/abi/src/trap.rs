@@ -19,8 +19,8 @@
 //!
 //! A trap site's pc is the address of the faulting instruction; a call site's ([`SITE_CALL`]) is the return address.
 //! Sites are ascending by pc. Two have the same one where the instruction behind a call traps: who looks one up knows
-//! which of them is wanted. In code that was inlined, all return addresses are sites; elsewhere those that a report says
-//! more of than the function. An empty string (offset [`NO_SITES`]) means that the function has none.
+//! which of them is wanted. In code that was inlined, all return addresses are sites; elsewhere those that a report
+//! says more of than the function. An empty string (offset [`NO_SITES`]) means that the function has none.
 
 /// A range of machine code that belongs to one Wasm function (or to glue that the compiler made). It ends where the
 /// next entry, or the code, ends.
