@@ -1,8 +1,7 @@
 ;;! targets = "x86_64 aarch64"
 
-;; A table that nothing changes after its segments: the bound is a constant, and the entries are read-only data.
-;; `call_known` can only call `square`, and does what that does. Not yet: all entries have the one type, so that no compare
-;; of types is needed.
+;; A table that nothing changes after its segments: the bound is a constant, and the entries are read-only data. Not
+;; yet: all entries have the one type, so that no compare of types is needed; and `call_known` can only call `square`.
 (module
   (type $t (func (param i32) (result i32)))
   (table $table 2 2 funcref)
@@ -107,20 +106,40 @@
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
-;; block1:
+;;   load_ext_name userextname0+0, %r8
+;;   movl 0xc(%r8), %r9d
+;;   cmpl $0x1, %r9d
+;;   jz      label2; j label1
 ;; block2:
-;;   movq %rdi, %rax
-;;   imull %edi, %eax
+;;   movslq 8(%r8), %rax
+;;   load_ext_name userextname1+0, %rcx
+;;   leaq (%rcx, %rax), %rax
+;;   call    *%rax
+;; block3:
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
+;; block1:
+;;   testl %r9d, %r9d
+;;   jz #trap=user4
+;;   ud2
 
 ;; function call_known on aarch64:
 ;;   stp fp, lr, [sp, #-16]!
 ;;   mov fp, sp
 ;; block0:
-;; block1:
+;;   load_ext_name_near x7, User(userextname0)+0
+;;   ldr w8, [x7, #12]
+;;   subs wzr, w8, #1
+;;   b.eq label2 ; b label1
 ;; block2:
-;;   madd w0, w0, w0, wzr
+;;   ldrsw x11, [x7, #8]
+;;   load_ext_name_near x12, User(userextname1)+0
+;;   add x11, x12, x11
+;;   blr x11
+;; block3:
 ;;   ldp fp, lr, [sp], #16
 ;;   ret
+;; block1:
+;;   cbz w8, #trap=user4
+;;   udf #0xc11f

@@ -16,7 +16,7 @@ mod widen;
 use cranelift_codegen::ir::Function;
 
 use crate::options::{OptLevel, Options};
-use crate::plan::{Plan, callees, inline};
+use crate::plan::{Plan, inline};
 
 /// A pass, and where it pays.
 struct Pass {
@@ -55,7 +55,7 @@ const PASSES: &[Pass] = &[
 
 /// The names of all passes, and of what the translation does by itself, for [`Options::disabled_passes`].
 pub fn pass_names() -> impl Iterator<Item = &'static str> {
-    [inline::NAME, callees::NAME].into_iter().chain(PASSES.iter().map(|pass| pass.name))
+    [inline::NAME].into_iter().chain(PASSES.iter().map(|pass| pass.name))
 }
 
 /// Runs the passes that the options ask for.

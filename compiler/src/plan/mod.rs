@@ -9,10 +9,8 @@
 //! - [`throws`]: which of them can throw;
 //! - [`inline`]: which are translated in place of their calls;
 //! - [`layout`]: where memories, tables and globals lie;
-//! - [`callees`]: which functions calls through tables lead to;
 //! - [`instantiate`]: what of the instantiation is initial data, and which steps are left for run time.
 
-pub mod callees;
 mod describe;
 pub mod evaluate;
 pub mod ids;
@@ -38,7 +36,6 @@ use crate::parse::uses::Uses;
 use crate::parse::{Body, External, Module};
 use crate::profile::Profiling;
 use crate::program::{Entry, Program};
-use callees::Callees;
 use evaluate::ConstValue;
 use ids::{DataId, ElemId, FuncId, GlobalId, InstanceId, MemoryId, TableId, TagId, TypeId};
 use inline::Inlining;
@@ -74,7 +71,6 @@ pub struct Plan<'a> {
     pub ends_with_trap: bool,
     pub profile: Profiling,
     pub inlining: Inlining,
-    pub callees: Callees,
 }
 
 /// One instance: what its module's indices mean.
@@ -309,7 +305,6 @@ impl<'a> Plan<'a> {
         plan.ends_with_trap = options.ends_with_trap;
         plan.profile = Profiling::new(&plan, &options.profile)?;
         plan.inlining = Inlining::new(&plan, options);
-        plan.callees = Callees::new(&plan, options);
         Ok(plan)
     }
 }

@@ -9,7 +9,6 @@ use wasmc_abi::layout::WASM_PAGE_SIZE;
 use wasmc_abi::wasi;
 use wasmparser::{FuncType, GlobalType, MemoryType, TableType, ValType};
 
-use super::callees::Callees;
 use super::describe::{describe_kind, describe_memory};
 use super::evaluate::{ConstValue, evaluate};
 use super::ids::{FuncId, InstanceId, MemoryId};
@@ -57,7 +56,6 @@ pub fn wire<'a>(program: &Program<'a>, options: &Options) -> Result<Plan<'a>> {
         ends_with_trap: false,
         profile: Profiling::None,
         inlining: Inlining::default(),
-        callees: Callees::default(),
     };
     let mut host_memories = HostMemories::default();
     let mut fields = Names::of_fields();

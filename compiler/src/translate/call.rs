@@ -2,7 +2,7 @@
 //! through references of a known type only that they are not null.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{self, Block, FuncRef, InstBuilder, InstructionData, Opcode, Type, Value, types};
+use cranelift_codegen::ir::{self, FuncRef, InstBuilder, Type, Value, types};
 use cranelift_entity::EntityRef;
 use wasmc_abi::layout::FUNCREF_TYPE_ID;
 use wasmc_abi::trap::TrapCode;
@@ -50,7 +50,7 @@ impl Translator<'_, '_> {
             }
             Operator::CallIndirect { type_index, table_index } => {
                 let through = Through::Table(self.table(table_index), self.pop());
-                self.call_through(through, type_index)?;
+                self.call_through(through, type_index);
             }
             Operator::ReturnCallIndirect { type_index, table_index } => {
                 let through = Through::Table(self.table(table_index), self.pop());
@@ -58,7 +58,7 @@ impl Translator<'_, '_> {
             }
             Operator::CallRef { type_index } => {
                 let through = Through::Reference(self.pop());
-                self.call_through(through, type_index)?;
+                self.call_through(through, type_index);
             }
             Operator::ReturnCallRef { type_index } => {
                 let through = Through::Reference(self.pop());
@@ -97,34 +97,12 @@ impl Translator<'_, '_> {
         self.call_throwing(Callee::Direct(function), arguments)
     }
 
-    fn call_through(&mut self, through: Through, type_index: u32) -> Result<()> {
+    fn call_through(&mut self, through: Through, type_index: u32) {
         let ty = self.code.instance.types[TypeIndex::new(type_index as usize)];
-        if let Some(callee) = self.known_callee(through, ty) {
-            return self.call(callee);
-        }
         let arguments = self.pop_arguments(ty);
         let callee = self.callee(through, ty);
         let results = self.call_address(ty, callee, &arguments);
         self.stack.extend(results);
-        Ok(())
-    }
-
-    /// The function that is called, or a trap, if it is one that is known.
-    fn known_callee(&mut self, through: Through, ty: TypeId) -> Option<FuncId> {
-        let Through::Table(table, index) = through else { return None };
-        // What is counted is the same whatever the optimisations are.
-        if self.code.counted.is_some() {
-            return None;
-        }
-        let plan = self.env.plan;
-        if let Some(index) = self.env.constant_of(index)
-            && let Some(callee) = plan.callees.at(plan, table, index, ty)
-        {
-            return Some(callee);
-        }
-        let (entry, callee) = plan.callees.only(plan, table, ty)?;
-        self.env.require_entry(table, index, entry);
-        Some(callee)
     }
 
     fn return_call_through(&mut self, through: Through, type_index: u32) {
@@ -201,7 +179,9 @@ impl Environment<'_, '_> {
 
     /// The code offset of a table's entry, which must be a function of this type.
     fn indirect_callee(&mut self, table: TableId, ty: TypeId, index: Value) -> Value {
-        let (entry, found) = self.function_entry(table, index);
+        let entry = self.table_entry(table, index, TrapCode::UndefinedElement);
+        let flags = self.table_flags(table);
+        let found = self.ins().load(types::I32, flags, entry, FUNCREF_TYPE_ID as i32);
         // Null has type id 0, which no function has: one comparison serves both, and only its failure tells them apart.
         let numbers = self.plan.types.runtime_numbers(ty);
         let first = self.iconst(types::I32, numbers.start.into());
@@ -213,51 +193,6 @@ impl Environment<'_, '_> {
                 self.ins().icmp(IntCC::UnsignedLessThan, place, count)
             }
         };
-        let [fits, differs] = self.branch_to_fitting(matches);
-        self.builder.switch_to_block(differs);
-        self.refuse_entry(found);
-        self.builder.switch_to_block(fits);
-
-        let flags = self.table_flags(table);
-        self.ins().sload32(flags, entry, 0)
-    }
-
-    /// The bits of an integer constant.
-    fn constant_of(&self, value: Value) -> Option<u64> {
-        let dfg = &self.builder.func.dfg;
-        let inst = dfg.value_def(value).inst()?;
-        let InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } = dfg.insts[inst] else { return None };
-        let bits = imm.bits() as u64;
-        Some(if dfg.value_type(value) == types::I32 { bits & u64::from(u32::MAX) } else { bits })
-    }
-
-    /// Traps unless the index is that of the only entry that a call through a table can mean, as the call would.
-    fn require_entry(&mut self, table: TableId, index: Value, entry: u64) {
-        let ty = self.builder.func.dfg.value_type(index);
-        let entry = self.iconst(ty, entry);
-        let matches = self.ins().icmp(IntCC::Equal, index, entry);
-        let [fits, differs] = self.branch_to_fitting(matches);
-        self.builder.switch_to_block(differs);
-        let (_, found) = self.function_entry(table, index);
-        self.refuse_entry(found);
-        self.builder.switch_to_block(fits);
-    }
-
-    /// The address of a table's entry, and the number of its function's type.
-    fn function_entry(&mut self, table: TableId, index: Value) -> (Value, Value) {
-        let entry = self.table_entry(table, index, TrapCode::UndefinedElement);
-        let flags = self.table_flags(table);
-        (entry, self.ins().load(types::I32, flags, entry, FUNCREF_TYPE_ID as i32))
-    }
-
-    /// Traps because an entry is not what a call wants, but this.
-    fn refuse_entry(&mut self, found: Value) {
-        self.ins().trapz(found, traps::to_clif(TrapCode::IndirectCallToNull));
-        self.ins().trap(traps::to_clif(TrapCode::BadSignature));
-    }
-
-    /// Branches to the first block, or to the second one, which is not expected.
-    fn branch_to_fitting(&mut self, matches: Value) -> [Block; 2] {
         let [fits, differs] = [(); 2].map(|()| self.builder.create_block());
         self.builder.set_cold_block(differs);
         if self.builder.current_block().is_some_and(|block| self.builder.func.layout.is_cold(block)) {
@@ -266,7 +201,12 @@ impl Environment<'_, '_> {
         self.ins().brif(matches, fits, &[], differs, &[]);
         self.builder.seal_block(fits);
         self.builder.seal_block(differs);
-        [fits, differs]
+        self.builder.switch_to_block(differs);
+        self.ins().trapz(found, traps::to_clif(TrapCode::IndirectCallToNull));
+        self.ins().trap(traps::to_clif(TrapCode::BadSignature));
+        self.builder.switch_to_block(fits);
+
+        self.ins().sload32(flags, entry, 0)
     }
 
     /// The code offset of the function that a reference means, whose type is known, or a trap if it is null.

@@ -1,5 +1,5 @@
-;; A call through a table that can only be one of a single function is that, or the trap that the call would be. The
-;; number of arguments is the index.
+;; A call through a table in which one function only has the type is one of that, or a trap. The number of arguments is
+;; the index.
 ;; RUN: wasmc
 ;; EXIT: 49
 ;; RUN: wasmc
@@ -14,8 +14,6 @@
 ;; ARGS: a b c
 ;; STDERR: wasmc: trap: undefined element
 ;; EXIT: 134
-;; RUN: wasmc --disable-pass devirtualize
-;; EXIT: 49
 (module
   (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes_get (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
