@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// Releases are linked with musl, whose own allocator takes a third of the compiler's time (RATIONALE.md). The choice
+/// Releases are linked with musl, whose own allocator takes much of the compiler's time (RATIONALE.md). The choice
 /// is the program's: whoever uses the crate makes their own.
 #[cfg(target_env = "musl")]
 #[global_allocator]
