@@ -116,7 +116,13 @@ fn a_page_needs_nothing_else() {
     let [wasm, code, _] = &callee.2;
     let load = wasm.iter().find(|row| row[1].trim() == "i32.load offset=8").unwrap();
     assert!(code.iter().any(|row| row[1] == load[0]), "{code:?}");
-    assert!(start.2[1].iter().any(|row| row[2].contains("broken")), "calls say whom");
+    // The callee stands in place of the call, and is from there.
+    let call = start.2[0].iter().find(|row| row[1].trim().starts_with("call ")).unwrap();
+    assert!(start.2[1].iter().any(|row| row[1] == call[0] && row[2].starts_with("mov")), "{:?}", start.2[1]);
+    place.wasmc(&["explore", "app.wat", "-o", "calls.html", "--disable-pass", "inline"]);
+    let calls = functions(&fs::read_to_string(place.path("calls.html")).unwrap());
+    let (_, _, [_, code, _]) = calls.into_iter().find(|(found, _, _)| found.contains("_start")).unwrap();
+    assert!(code.iter().any(|row| row[2].contains("broken")), "calls say whom");
 
     // The same bytes each time.
     place.wasmc(&["explore", "app.wat", "-o", "again.html", "-j1"]);
