@@ -11,7 +11,7 @@ use core::fmt::{self, Write as _};
 use wasmc_abi::invoke::{MAX_SLOTS, RESULTS, type_name};
 use wasmc_abi::layout::SLOT_BYTES;
 
-use crate::{process, report, sys};
+use crate::{arch, process, report, sys};
 
 type Slot = [u8; SLOT_BYTES as usize];
 
@@ -24,7 +24,7 @@ const STDOUT: i32 = 1;
 /// `signature` must be one of [`wasmc_abi::invoke`], NUL-terminated, and `entry` an array call of that signature. For
 /// compiled code only, which calls it once.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn wasmc_invoke(entry: unsafe extern "C" fn(*mut Slot), signature: *const u8) {
+unsafe extern "C" fn wasmc_invoke(entry: *const u8, signature: *const u8) {
     // SAFETY: by the caller; it is read-only data of the executable.
     let signature: &'static [u8] = unsafe { process::string_bytes(signature) };
     let mut parts = signature.split(|&letter| letter == RESULTS);
@@ -41,8 +41,9 @@ unsafe extern "C" fn wasmc_invoke(entry: unsafe extern "C" fn(*mut Slot), signat
             None => report::refuse("'", argument, Line::of(format_args!("' is no {}", type_name(ty))).text()),
         }
     }
-    // SAFETY: by the caller; no signature has more slots.
-    unsafe { entry(slots.as_mut_ptr()) };
+    // Code of ours was between the program's and here, and has used the instance register.
+    // SAFETY: by the caller; no signature has more slots; the instance of the running thread.
+    unsafe { arch::call_guest(entry, arch::thread().instance(), slots.as_mut_ptr() as u64, 0) };
     for (slot, &ty) in slots.iter().zip(results) {
         let mut line = Line::default();
         print(&mut line, ty, u128::from_le_bytes(*slot));

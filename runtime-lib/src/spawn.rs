@@ -182,7 +182,7 @@ unsafe extern "C" fn run(thread: &'static Thread) -> ! {
     begin_running(thread);
     let entry = arch::resolve(header, header.thread_start);
     // SAFETY: the compiler's promise about the header; the thread's own instance.
-    unsafe { arch::call_guest(entry, thread.instance(), thread.number(), thread.argument.load(Relaxed)) };
+    unsafe { arch::call_guest(entry, thread.instance(), thread.number().into(), thread.argument.load(Relaxed)) };
     memory::release(header, thread.instance());
     end_running(thread)
 }

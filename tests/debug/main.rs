@@ -214,7 +214,7 @@ fn code(object: &[u8]) -> (Vec<u8>, Vec<(u64, String)>) {
 }
 
 #[test]
-fn debug_information_changes_nothing_but_calls() {
+fn debug_information_changes_nothing_but_calls_and_loops() {
     let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
     let mut modules = fixtures();
     for name in ["sort.wasm", "simd.wasm"] {
@@ -224,7 +224,7 @@ fn debug_information_changes_nothing_but_calls() {
         for &architecture in Architecture::ALL {
             for level in [OptLevel::None, OptLevel::Speed] {
                 let compile = |debug_info| {
-                    let disabled_passes = vec!["inline".to_owned()];
+                    let disabled_passes = ["inline", "unroll"].map(str::to_owned).to_vec();
                     let options = Options { disabled_passes, ..options(architecture, level, debug_info) };
                     native::compile(&program(&wasm), &options, Emit::Object).unwrap()
                 };

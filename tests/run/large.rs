@@ -26,6 +26,7 @@ struct Program {
 #[rustfmt::skip]
 const PROGRAMS: &[Program] = &[
     Program { name: "50 000 locals",                         text: locals,            status: 42 },
+    Program { name: "1 000 calls of much that is nothing",   text: calls_of_nothing,  status: 42 },
     Program { name: "1 000 parameters",                      text: parameters,        status: 42 },
     Program { name: "1 000 results",                         text: results,           status: 42 },
     Program { name: "br_table with 100 000 targets",         text: branch_table,      status: 42 },
@@ -127,6 +128,17 @@ fn repeat(count: usize, mut item: impl FnMut(usize) -> String) -> String {
         let _ = write!(text, "{}", item(index));
         text
     })
+}
+
+fn calls_of_nothing() -> String {
+    let locals = format!("(local {})", "i32 ".repeat(20_000));
+    let blocks = "(block) ".repeat(1_000);
+    let targets = "0 ".repeat(5_000);
+    let calls = "(call $locals) (call $blocks) (call $targets (i32.const 1))".repeat(1_000);
+    let items = format!(
+        "(func $locals {locals}) (func $blocks {blocks}) (func $targets (param i32) (br_table {targets} (local.get 0)))"
+    );
+    exit_with(&items, &format!("{calls} (i32.const 42)"))
 }
 
 fn locals() -> String {

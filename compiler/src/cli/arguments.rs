@@ -119,8 +119,8 @@ pub struct CommonArguments {
     pub wasm_features: String,
 
     /// Make debug information for gdb: the module's own (DWARF), as lines, functions and variables of native code; or
-    /// the lines of INPUT, if that is text. Backtraces get files and lines, and an offset in every line. All
-    /// calls stay calls; else the code is the same. `-O1` keeps the most variables.
+    /// the lines of INPUT, if that is text. Backtraces get files and lines, and an offset in every line. Calls
+    /// and loops stay what they are; else the code is the same. `-O1` keeps the most variables.
     #[arg(short = 'g', help_heading = CODE)]
     pub debug_info: bool,
 

@@ -40,7 +40,7 @@ const PASSES: &[Pass] = &[
     Pass { name: "slp", pays: |options| options.opt_level == OptLevel::Speed, run: slp::pack_neighbours },
     Pass {
         name: "unroll",
-        pays: |options| options.opt_level == OptLevel::Speed,
+        pays: |options| options.opt_level == OptLevel::Speed && !options.debug_info,
         run: |function, _| unroll::unroll(function),
     },
     Pass { name: "compare-next", pays: |_| true, run: |function, _| counters::compare_next(function) },

@@ -7,13 +7,14 @@
 //! address, and a larger offset.
 //!
 //! That an access was before is known inside a block, and of the only block from which one is entered. Whatever became
-//! of the earlier access, the later one stays inside the memory's reservation: what its index and offset reach is less
-//! than [`MOST_BYTES`] more than what they could, and 64 KiB more are reserved.
+//! of the earlier access, the later one stays inside the memory's reservation: what its index and offset reach is at
+//! most [`MOST_BYTES`] more than what they could, and 64 KiB more are reserved.
 
 use cranelift_codegen::flowgraph::ControlFlowGraph;
 use cranelift_codegen::ir::immediates::Offset32;
-use cranelift_codegen::ir::{AliasRegion, Block, Function, Inst, InstructionData, Opcode, Value};
+use cranelift_codegen::ir::{AliasRegion, Block, Function, Inst, InstructionData, Opcode, Value, types};
 use cranelift_entity::SecondaryMap;
+use wasmc_abi::layout::GUARDED_RESERVATION;
 
 use super::linear::{Linear, constant};
 use crate::plan::Plan;
@@ -21,6 +22,9 @@ use crate::translate::environment::memory_of_region;
 
 /// How far the places of one address may be apart.
 const MOST_BYTES: u32 = 4096;
+/// Index and offset have 32 bits each, and an access at most 16 bytes.
+const _: () = assert!((2 << 32) + MOST_BYTES as u64 + 16 <= GUARDED_RESERVATION);
+
 /// Addresses that are remembered at a time: each may need a register.
 const MOST_ADDRESSES: usize = 8;
 
@@ -111,7 +115,7 @@ fn address(function: &Function, plan: &Plan<'_>, inst: Inst) -> Option<(Address,
         return None;
     };
     let extended = |value: Value| match dfg.insts[dfg.value_def(value).inst()?] {
-        InstructionData::Unary { opcode: Opcode::Uextend, arg } => Some(arg),
+        InstructionData::Unary { opcode: Opcode::Uextend, arg } => (dfg.value_type(arg) == types::I32).then_some(arg),
         _ => None,
     };
     let (index, base) = match (extended(one), extended(other)) {

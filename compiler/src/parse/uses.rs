@@ -36,7 +36,7 @@ pub struct Uses {
     pub waits: bool,
     /// It throws, by itself.
     pub throws: bool,
-    /// How many of its operators become instructions, about.
+    /// How much it is to compile once more, as a number of operators that become instructions.
     pub weight: u32,
 }
 
@@ -74,7 +74,11 @@ fn validate(body: &Body<'_>, allocations: &mut FuncValidatorAllocations) -> Resu
         uses.note(&operator);
     }
     operators.finish()?;
+    let locals = validator.len_locals();
     *allocations = validator.into_allocations();
+    // What becomes no instruction takes time and memory too, if there is a lot of it.
+    let bytes = body.body.range().end - body.body.range().start;
+    uses.weight = uses.weight.max(bytes as u32 / 16).max(locals / 4).max(1);
     uses.finish();
     Ok(uses)
 }

@@ -234,7 +234,10 @@ impl Translator<'_, '_> {
             return;
         }
         self.unreachable = None;
-        self.enter(frame.next, self.next_is_cold(frame.reached == Reached::Rarely));
+        // What the profile of an inlined function says of its end is in relation to loops of that function.
+        let is_inlined = self.code.inlined.is_some() && self.control.len() == self.code.outermost;
+        let cold = if is_inlined { frame.cold } else { self.next_is_cold(frame.reached == Reached::Rarely) };
+        self.enter(frame.next, cold);
         self.stack.extend_from_slice(self.env.builder.block_params(frame.next));
         if self.control.is_empty() {
             let results = std::mem::take(&mut self.stack);

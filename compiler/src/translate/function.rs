@@ -40,6 +40,8 @@ pub struct Translator<'f, 'p> {
     pub origins: Origins,
     /// How much may still be inlined.
     pub room: u32,
+    /// Variables of bodies that were inlined and have ended. Each variable costs memory in proportion to the function.
+    pub unused_locals: Vec<(Variable, Type)>,
 }
 
 /// A body that is translated: the function's own, or one in place of a call.
@@ -115,6 +117,7 @@ pub fn translate_body<'p>(
         hint: None,
         origins,
         room: room(uses.weight),
+        unused_locals: Vec::new(),
     };
     let entry = translator.env.builder.create_block();
     translator.env.builder.append_block_params_for_function_params(entry);
@@ -183,7 +186,11 @@ impl<'f, 'p> Translator<'f, 'p> {
     }
 
     fn declare_local(&mut self, ty: Type) -> Variable {
-        let variable = self.env.builder.declare_var(ty);
+        let unused = self.unused_locals.iter().rposition(|&(_, other)| other == ty);
+        let variable = match unused {
+            Some(place) => self.unused_locals.swap_remove(place).0,
+            None => self.env.builder.declare_var(ty),
+        };
         self.code.locals.push((variable, ty));
         variable
     }

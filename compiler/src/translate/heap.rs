@@ -1,4 +1,5 @@
-//! The only place where an address in linear memory is formed. **The sandbox stands or falls with this file.**
+//! The only place where an address in linear memory is formed; passes may make the constant offset of an access larger,
+//! as [`crate::optimize`] says. **The sandbox stands or falls with this file.**
 //!
 //! An access of `size` bytes at `index + offset` must trap unless `index + offset + size <= length`, computed without
 //! wrapping (core specification, 4.4.7). `index` comes from the guest and is an i32 or an i64, as the memory says;

@@ -25,9 +25,9 @@ use crate::plan::inline::Candidate;
 /// Bodies inside of each other, beyond which calls stay calls.
 const MAX_DEPTH: usize = 4;
 
-/// How much may be inlined into a body of some weight.
+/// How much may be inlined into a body of some weight. Cranelift takes more than twice the time for twice the function.
 pub fn room(weight: u32) -> u32 {
-    50 + weight / 8
+    50 + (weight / 8).min(2000)
 }
 
 /// Where the operators of a function's code come from.
@@ -43,6 +43,8 @@ pub struct Origins {
 #[derive(Debug)]
 struct Inlined {
     function: FuncId,
+    /// The body that the call is in; `None`: the function itself.
+    caller: Option<usize>,
     /// The location of the call.
     call: u32,
     /// The location of its first byte.
@@ -63,23 +65,23 @@ impl Origins {
     }
 
     /// Adds a body, if there are locations left for it.
-    fn add(&mut self, function: FuncId, call: u32, body: &Range<u64>) -> Option<usize> {
+    fn add(&mut self, function: FuncId, caller: Option<usize>, call: u32, body: &Range<u64>) -> Option<usize> {
         let (location, offset) = (self.next, body.start as u32);
         self.next = self.next.checked_add((body.end - body.start) as u32)?;
-        self.inlined.push(Inlined { function, call, location, offset });
+        self.inlined.push(Inlined { function, caller, call, location, offset });
         Some(self.inlined.len() - 1)
     }
 
     /// The function that a body is of, and the place of the body that it is called in, which is less; `None`: it is
     /// called in the function itself.
     pub fn inlined(&self, place: usize) -> (FuncId, Option<usize>) {
-        let Inlined { function, call, .. } = self.inlined[place];
-        (function, self.resolve(call).1)
+        let Inlined { function, caller, .. } = self.inlined[place];
+        (function, caller)
     }
 
     /// Those bodies that one is in, from the inside out, the body itself first.
     pub fn around(&self, place: Option<usize>) -> impl Iterator<Item = usize> {
-        std::iter::successors(place, |&place| self.inlined(place).1)
+        std::iter::successors(place, |&place| self.inlined[place].caller)
     }
 
     /// The offset in its module of the operator with a location, and the place of the body that it is in; `None`: the
@@ -141,7 +143,7 @@ impl<'p> Translator<'_, 'p> {
         let FunctionSource::Body { instance, body, index } = function.source else { return Ok(false) };
         let range = self.env.plan.instances[instance].body(body).body.range();
         let call = self.location(self.code.body.range().start + u64::from(self.code.offset));
-        let Some(place) = self.origins.add(callee, call, &range) else { return Ok(false) };
+        let Some(place) = self.origins.add(callee, self.code.inlined, call, &range) else { return Ok(false) };
         self.room -= weight;
 
         let arguments = self.pop_arguments(function.ty);
@@ -150,7 +152,9 @@ impl<'p> Translator<'_, 'p> {
         let hint = self.hint;
         self.translate_code(&arguments)
             .map_err(|error| error.in_function(self.code.instance.module.function_name(index)))?;
-        self.code = caller;
+        // Whoever uses them next sets them first.
+        let callee = std::mem::replace(&mut self.code, caller);
+        self.unused_locals.extend(callee.locals);
         self.hint = hint;
         Ok(true)
     }
@@ -180,10 +184,10 @@ mod tests {
         let function = FuncId::new;
         // A body from 100 to 150 calls at 120 what lies from 10 to 30, which calls at 15 what lies from 200 to 205.
         let mut origins = Origins::new(&(100..150));
-        let outer = origins.add(function(1), 120, &(10..30)).unwrap();
+        let outer = origins.add(function(1), None, 120, &(10..30)).unwrap();
         let call = origins.location(Some(outer), 15);
-        let inner = origins.add(function(2), call, &(200..205)).unwrap();
-        let again = origins.add(function(1), 140, &(10..30)).unwrap();
+        let inner = origins.add(function(2), Some(outer), call, &(200..205)).unwrap();
+        let again = origins.add(function(1), None, 140, &(10..30)).unwrap();
 
         assert_eq!(origins.resolve(149), (149, None));
         for (body, offset) in [(outer, 10), (outer, 29), (inner, 200), (inner, 204), (again, 10)] {
@@ -205,8 +209,8 @@ mod tests {
     #[test]
     fn locations_end() {
         let mut origins = Origins::new(&(0..u64::from(u32::MAX) - 20));
-        assert!(origins.add(FuncId::new(1), 5, &(10..25)).is_some());
-        assert!(origins.add(FuncId::new(1), 6, &(10..25)).is_none());
+        assert!(origins.add(FuncId::new(1), None, 5, &(10..25)).is_some());
+        assert!(origins.add(FuncId::new(1), None, 6, &(10..25)).is_none());
         assert_eq!(origins.len(), 1);
     }
 }

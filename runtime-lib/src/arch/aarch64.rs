@@ -316,14 +316,14 @@ pub unsafe extern "C" fn run_on_stack(top: u64, function: extern "C" fn()) {
 /// instance of this program.
 #[cfg(not(feature = "library"))]
 #[unsafe(naked)]
-pub unsafe extern "C" fn call_guest(function: *const u8, instance: u64, a: u32, b: u32) {
+pub unsafe extern "C" fn call_guest(function: *const u8, instance: u64, a: u64, b: u32) {
     naked_asm!(
         "stp x29, x30, [sp, #-32]!",
         "mov x29, sp",
         "str x21, [sp, #16]",
         "mov x9, x0",
         "mov x21, x1",
-        "mov w0, w2",
+        "mov x0, x2",
         "mov w1, w3",
         "blr x9",
         "ldr x21, [sp, #16]",

@@ -301,7 +301,7 @@ pub unsafe extern "C" fn run_on_stack(top: u64, function: extern "C" fn()) {
 /// instance of this program.
 #[cfg(not(feature = "library"))]
 #[unsafe(naked)]
-pub unsafe extern "C" fn call_guest(function: *const u8, instance: u64, a: u32, b: u32) {
+pub unsafe extern "C" fn call_guest(function: *const u8, instance: u64, a: u64, b: u32) {
     naked_asm!(
         "push rbp",
         "mov  rbp, rsp",
@@ -309,7 +309,7 @@ pub unsafe extern "C" fn call_guest(function: *const u8, instance: u64, a: u32, 
         "push r15", // keeps the stack aligned
         "mov  r15, rsi",
         "mov  rax, rdi",
-        "mov  edi, edx",
+        "mov  rdi, rdx",
         "mov  esi, ecx",
         "call rax",
         "pop  r15",
