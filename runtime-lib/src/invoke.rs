@@ -13,8 +13,6 @@ use wasmc_abi::layout::SLOT_BYTES;
 
 use crate::{arch, process, report, sys};
 
-type Slot = [u8; SLOT_BYTES as usize];
-
 const STDOUT: i32 = 1;
 
 /// Calls `entry` and prints what it gives.
