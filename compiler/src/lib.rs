@@ -69,7 +69,7 @@ pub struct CompiledFunction<'a> {
     pub name: &'a dyn Fn() -> String,
     /// When its translation began.
     pub begin: Instant,
-    /// Functions that there are to compile.
+    /// Functions that there are to compile, with those that turn out to be inlined wherever they are called.
     pub total: usize,
 }
 

@@ -2,7 +2,7 @@
 
 use wasmc_abi::program::ProgramHeader;
 use wasmc_abi::source::{NO_PLACES, SourcePlace};
-use wasmc_abi::trap::{FunctionEntry, NO_SITES, SITE_CALL};
+use wasmc_abi::trap::{FIRST_CODE, FunctionEntry, NO_SITES, SITE_CALL};
 
 use crate::arch::resolve;
 use crate::process;
@@ -101,10 +101,13 @@ unsafe fn find_site(bytes: *const u8, offset: u32, is_wanted: impl Fn(u8) -> boo
     unsafe {
         let count = cursor.unsigned();
         let mut wasm_offset = cursor.unsigned();
-        let mut pc = 0u32;
+        let (mut pc, mut code) = (0u32, FIRST_CODE);
         for ordinal in 0..count {
-            pc = pc.wrapping_add(cursor.unsigned());
-            let code = cursor.byte();
+            let delta = cursor.unsigned();
+            pc = pc.wrapping_add(delta >> 1);
+            if delta & 1 != 0 {
+                code = cursor.byte();
+            }
             wasm_offset = wasm_offset.wrapping_add(cursor.signed() as u32);
             if pc == offset && is_wanted(code) {
                 return Some(Site { code, wasm_offset, ordinal });
@@ -148,10 +151,17 @@ pub fn source_place(header: &'static ProgramHeader, number: u32) -> Option<Sourc
 /// `bytes` must point to a well-formed list of more than `ordinal` numbers.
 unsafe fn find_number(bytes: *const u8, ordinal: u32) -> u32 {
     let mut cursor = Cursor(bytes);
-    let mut number = 0u32;
-    for _ in 0..=ordinal {
-        // SAFETY: by the caller.
-        number = number.wrapping_add(unsafe { cursor.signed() } as u32);
+    let (mut number, mut passed) = (0u32, 0u32);
+    while passed <= ordinal {
+        // SAFETY: by the caller; the cursor reads what the format says.
+        let (delta, count) = unsafe {
+            match cursor.signed() {
+                0 => (0, cursor.unsigned()),
+                delta => (delta as u32, 1),
+            }
+        };
+        number = number.wrapping_add(delta);
+        passed = passed.wrapping_add(count);
     }
     number
 }
@@ -226,7 +236,7 @@ mod tests {
     fn sites_are_found_by_exact_offset() {
         // Four sites from module offset 300: +5 trap 2 at 310, +200 call at 290, +1 trap 7 at 290 + 8192, behind it a
         // call that returns where the next instruction traps: +9 call at 8483, +0 trap 1 at 8484.
-        let bytes = [5, 0xac, 0x02, 5, 2, 10, 0xc8, 0x01, 0, 0x6c, 1, 7, 0x80, 0xc0, 0x00, 9, 0, 1, 0, 1, 1];
+        let bytes = [5, 0xac, 0x02, 10, 10, 0x91, 0x03, 0, 0x6c, 3, 7, 0x80, 0xc0, 0x00, 19, 0, 1, 1, 1, 1];
         // SAFETY: well-formed.
         let find_code = |offset, wanted| unsafe { find_site(bytes.as_ptr(), offset, |code| code == wanted) };
         let find = |offset| [0, 1, 2, 7].into_iter().find_map(|wanted| find_code(offset, wanted));
@@ -243,11 +253,11 @@ mod tests {
 
     #[test]
     fn numbers_of_sites_add_up() {
-        // 1, 3, 0, 200.
-        let bytes = [1, 2, 0x7d, 0xc8, 0x01];
-        // SAFETY: well-formed, and of four numbers.
-        let found = [0, 1, 2, 3].map(|ordinal| unsafe { find_number(bytes.as_ptr(), ordinal) });
-        assert_eq!(found, [1, 3, 0, 200]);
+        // 0, 0, 1, 3, 3, 3, 0, 200.
+        let bytes = [0, 2, 1, 2, 0, 2, 0x7d, 0xc8, 0x01];
+        // SAFETY: well-formed, and of eight numbers.
+        let found = [0, 1, 2, 3, 4, 5, 6, 7].map(|ordinal| unsafe { find_number(bytes.as_ptr(), ordinal) });
+        assert_eq!(found, [0, 0, 1, 3, 3, 3, 0, 200]);
     }
 
     #[test]

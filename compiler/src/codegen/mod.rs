@@ -7,15 +7,15 @@ pub mod debug;
 mod exceptions;
 mod sites;
 pub mod target;
-mod unused;
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use cranelift_codegen::isa::unwind::UnwindInfo;
 use cranelift_codegen::{CompiledCode, Context, FinalizedRelocTarget, ir};
 use cranelift_control::ControlPlane;
 use cranelift_frontend::FunctionBuilderContext;
-use rayon::prelude::*;
 use wasmc_abi::library::LARGEST_FRAME;
 
 use crate::cache::{Cache, Functions};
@@ -90,6 +90,9 @@ pub struct CodePlace {
     pub wasm: u32,
 }
 
+/// Bytes of bodies for which a thread uses the same buffers: they grow as the largest function wants, and stay so.
+const MOST_REUSED: u64 = 1 << 16;
+
 /// What is compiled, and how.
 #[derive(Clone, Copy)]
 pub struct Job<'a> {
@@ -102,8 +105,7 @@ pub struct Job<'a> {
 impl<'a> Job<'a> {
     /// Compiles everything that needs code, in the order of [`code_names`].
     pub fn compile(self) -> Result<Vec<Code>> {
-        let codes = self.for_each_function(|compiler, name| compiler.compile(name).map(|(code, _)| code))?;
-        Ok(unused::drop_inlined(self.plan, codes))
+        self.for_each_function(|compiler, name| compiler.compile(name).map(|(code, _)| code))
     }
 
     /// Lists everything that needs code, in the same order.
@@ -117,29 +119,47 @@ impl<'a> Job<'a> {
         Ok(texts.concat())
     }
 
-    /// Does something for each function, longest first, so that no thread is left with a long one at the end.
+    /// Does something for each function that is needed, in the order of [`code_names`]. What is needed for nothing but
+    /// its calls, and may be inlined in place of them, waits until one was left.
     fn for_each_function<T: Send>(
         self,
         work: impl Fn(&mut FunctionCompiler<'a>, Name) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
         let names = code_names(self.plan);
-        let mut order: Vec<(usize, Name)> = names.into_iter().enumerate().collect();
-        order.sort_by_key(|&(index, name)| (std::cmp::Reverse(body_size(self.plan, name)), index));
-        let total = order.len();
-        let mut results: Vec<(usize, Result<T>)> = order
-            .into_par_iter()
-            .with_max_len(8)
-            .map_init(
-                || FunctionCompiler::new(self),
-                |compiler, (index, name)| {
+        let total = names.len();
+        let may_wait = |name: Name| matches!(name, Name::Function(id) if self.plan.inlining.is_only_called(id));
+        let (waiting, mut round): (Vec<_>, Vec<_>) =
+            names.into_iter().enumerate().partition(|&(_, name)| may_wait(name));
+        let mut waiting: HashMap<Name, usize> = waiting.into_iter().map(|(index, name)| (name, index)).collect();
+        let mut results: Vec<(usize, Result<T>)> = Vec::with_capacity(total);
+        while !round.is_empty() {
+            // Longest first, so that no thread is left with a long one at the end.
+            round.sort_by_key(|&(index, name)| (std::cmp::Reverse(body_size(self.plan, name)), index));
+            let next = AtomicUsize::new(0);
+            let of_threads = rayon::broadcast(|_| {
+                let mut compiler = FunctionCompiler::new(self);
+                let mut bytes = 0;
+                let take = || round.get(next.fetch_add(1, Ordering::Relaxed)).copied();
+                let compile = |(index, name)| {
+                    if bytes > MOST_REUSED {
+                        (compiler, bytes) = (FunctionCompiler::new(self), 0);
+                    }
+                    bytes += body_size(self.plan, name);
                     let begin = Instant::now();
-                    let result = work(compiler, name);
-                    let name = || describe(self.plan, name);
-                    self.session.observer.compiled_function(&CompiledFunction { name: &name, begin, total });
-                    (index, result)
-                },
-            )
-            .collect();
+                    let result = work(&mut compiler, name);
+                    let title = || describe(self.plan, name);
+                    self.session.observer.compiled_function(&CompiledFunction { name: &title, begin, total });
+                    let calls: Vec<Name> = compiler.referenced().filter(|&name| may_wait(name)).collect();
+                    (index, result, calls)
+                };
+                std::iter::from_fn(take).map(compile).collect::<Vec<_>>()
+            });
+            round.clear();
+            for (index, result, calls) in of_threads.into_iter().flatten() {
+                results.push((index, result));
+                round.extend(calls.into_iter().filter_map(|name| Some((waiting.remove(&name)?, name))));
+            }
+        }
         results.sort_unstable_by_key(|(index, _)| *index);
         results.into_iter().map(|(_, result)| result).collect()
     }
@@ -215,6 +235,11 @@ impl<'a> FunctionCompiler<'a> {
             debug: options.debug_info.then(|| debug::collect(code, &sites, &*target.isa)),
         };
         Ok((code, origins))
+    }
+
+    /// What the function that was translated last refers to.
+    fn referenced(&self) -> impl Iterator<Item = Name> {
+        self.context.func.params.user_named_funcs().values().map(Name::decode)
     }
 
     fn list(&mut self, name: Name) -> Result<Listing> {

@@ -1,7 +1,7 @@
 //! The site table of a function: see [`wasmc_abi::trap`] for its form.
 
 use cranelift_codegen::CompiledCode;
-use wasmc_abi::trap::SITE_CALL;
+use wasmc_abi::trap::{FIRST_CODE, SITE_CALL};
 
 use crate::object::encode::{signed, unsigned};
 use crate::translate::inline::Origins;
@@ -64,13 +64,16 @@ pub fn encode(sites: &[Site]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(4 + 3 * sites.len());
     unsigned(&mut bytes, sites.len() as u64);
     unsigned(&mut bytes, wasm.into());
-    let mut pc = 0;
+    let (mut pc, mut kind) = (0, FIRST_CODE);
     for site in sites {
         let here = site.wasm.unwrap_or(wasm);
-        unsigned(&mut bytes, (site.pc - pc).into());
-        bytes.push(site.kind);
+        let is_other = site.kind != kind;
+        unsigned(&mut bytes, u64::from(site.pc - pc) * 2 + u64::from(is_other));
+        if is_other {
+            bytes.push(site.kind);
+        }
         signed(&mut bytes, i64::from(here) - i64::from(wasm));
-        (pc, wasm) = (site.pc, here);
+        (pc, kind, wasm) = (site.pc, site.kind, here);
     }
     Some(bytes)
 }

@@ -44,7 +44,7 @@ use wasmc_abi::wasi;
 use wasmparser::ValType;
 
 use super::contents::{Piece, pieces};
-use super::encode::{Encode, signed};
+use super::encode::{Encode, signed, unsigned};
 use super::filter::filter;
 use super::machine::Machine;
 use super::note;
@@ -173,6 +173,23 @@ fn in_order(plan: &Plan<'_>, mut codes: Vec<Code>) -> Result<Vec<Code>> {
         });
     }
     Ok(codes)
+}
+
+/// The numbers of the sites of a function: see [`wasmc_abi::source`] for their form.
+fn encode_numbers(bytes: &mut Vec<u8>, numbers: &[u32]) {
+    let mut previous = 0;
+    for same in numbers.chunk_by(|one, next| one == next) {
+        let (mut delta, mut count) = (i64::from(same[0]) - i64::from(previous), same.len() as u64);
+        if delta != 0 {
+            signed(bytes, delta);
+            (delta, count) = (0, count - 1);
+        }
+        if count > 0 {
+            signed(bytes, delta);
+            unsigned(bytes, count);
+        }
+        previous = same[0];
+    }
 }
 
 /// The size of all code, if it is not too large.
@@ -472,11 +489,8 @@ impl Assembler<'_> {
         let mut site_places = Vec::new();
         for (function, sites) in &places.sites {
             function_places[*function] = site_places.len() as u32;
-            let mut previous = 0;
-            for site in sites {
-                signed(&mut site_places, i64::from(number(site)) - previous);
-                previous = number(site).into();
-            }
+            let numbers: Vec<u32> = sites.iter().map(number).collect();
+            encode_numbers(&mut site_places, &numbers);
         }
         let function_places: Vec<u8> = function_places.iter().flat_map(|offset| offset.to_le_bytes()).collect();
         header.function_places = self.rodata.add(&function_places, 4) as i32;

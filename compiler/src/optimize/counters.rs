@@ -31,28 +31,23 @@ pub fn compare_next(function: &mut Function) {
 fn counted(function: &Function, block: Block) -> Option<(Inst, Value, u32)> {
     let dfg = &function.dfg;
     let InstructionData::Brif { arg, blocks, .. } = dfg.insts[function.layout.last_inst(block)?] else { return None };
-    let comparison = result(function, arg)?;
+    let comparison = dfg.value_def(arg).inst()?;
     // What a comparison gives is an i32 in WebAssembly.
     let comparison = match dfg.insts[comparison] {
-        InstructionData::Unary { opcode: Opcode::Uextend, arg } => result(function, arg)?,
+        InstructionData::Unary { opcode: Opcode::Uextend, arg } => dfg.value_def(arg).inst()?,
         _ => comparison,
     };
     let InstructionData::IntCompare { cond: IntCC::Equal | IntCC::NotEqual, args, .. } = dfg.insts[comparison] else {
         return None;
     };
-    let [next, end] = args.map(|value| dfg.resolve_aliases(value));
+    let [next, end] = args;
     let end = constant(dfg, end).filter(|_| dfg.value_type(next) == types::I32)? as u32;
     let next_is = Linear::of(dfg, next);
     let &[(counter, 1)] = &next_is.terms[..] else { return None };
     let goes_round = blocks.iter().any(|call| {
         let parameters = dfg.block_params(call.block(&dfg.value_lists));
         let arguments = call.args(&dfg.value_lists).filter_map(|argument| argument.as_value());
-        parameters.iter().zip(arguments).any(|pair| (*pair.0, dfg.resolve_aliases(pair.1)) == (counter, next))
+        parameters.iter().zip(arguments).any(|pair| pair == (&counter, next))
     });
     goes_round.then_some((comparison, next, end))
-}
-
-/// The instruction that a value is the result of.
-fn result(function: &Function, value: Value) -> Option<Inst> {
-    function.dfg.value_def(function.dfg.resolve_aliases(value)).inst()
 }

@@ -57,7 +57,6 @@ pub fn copy_dispatches(function: &mut Function) {
             continue;
         }
         budget -= copies * entries;
-        function.dfg.resolve_all_aliases();
         for &way in &ways {
             copy_to_jumps(function, way, &self::jumps(function, &graph, way));
             graph.compute(function);
@@ -69,7 +68,6 @@ pub fn copy_dispatches(function: &mut Function) {
 
 /// Takes jumps to a dispatching block that know their case to that case.
 pub fn thread_jumps(function: &mut Function) {
-    function.dfg.resolve_all_aliases();
     let blocks = function.layout.blocks().filter(|&block| dispatched_parameter(function, block).is_some());
     for block in blocks.take(MOST_THREADED).collect::<Vec<_>>() {
         let mut graph = ControlFlowGraph::new();

@@ -30,7 +30,6 @@ impl Linear {
     }
 
     fn add_value(&mut self, dfg: &DataFlowGraph, value: Value, factor: u32, budget: &mut u32) {
-        let value = dfg.resolve_aliases(value);
         if let ValueDef::Result(inst, 0) = dfg.value_def(value)
             && *budget > 0
         {
@@ -121,7 +120,7 @@ impl Linear {
 
 /// The integer constant that a value is.
 pub fn constant(dfg: &DataFlowGraph, value: Value) -> Option<i64> {
-    let ValueDef::Result(inst, _) = dfg.value_def(dfg.resolve_aliases(value)) else { return None };
+    let ValueDef::Result(inst, _) = dfg.value_def(value) else { return None };
     match dfg.insts[inst] {
         InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => Some(imm.bits()),
         _ => None,

@@ -103,7 +103,7 @@ pub fn copy_loop(function: &mut Function, block: Block) -> LoopCopy {
 }
 
 /// Makes a loop and its copy end in one block, from which it goes on. What was defined in the loop and is used behind
-/// it is a parameter there.
+/// it is a parameter there; its old name is an alias of that.
 pub fn leave_together(function: &mut Function, of: SelfLoop, copy: &LoopCopy, uses: &Uses) {
     let SelfLoop { block, exit } = of;
     let landing = function.dfg.make_block();

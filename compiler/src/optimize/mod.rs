@@ -59,10 +59,13 @@ pub fn pass_names() -> impl Iterator<Item = &'static str> {
 }
 
 /// Runs the passes that the options ask for.
+///
+/// No pass meets an alias of a value: the translation leaves some, a pass that makes others resolves them.
 pub fn optimize(function: &mut Function, plan: &Plan<'_>, options: &Options) {
     if options.opt_level == OptLevel::None {
         return;
     }
+    function.dfg.resolve_all_aliases();
     let is_wanted = |pass: &&Pass| (pass.pays)(options) && !options.is_disabled(pass.name);
     PASSES.iter().filter(is_wanted).for_each(|pass| (pass.run)(function, plan));
 }

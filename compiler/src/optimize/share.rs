@@ -6,11 +6,10 @@
 //! ([`has_room_behind`](crate::plan::layout::MemoryPlace::has_room_behind)). The second access is made at the first's
 //! address, and a larger offset.
 //!
-//! That an access was before is known inside a block, and of the only block from which one is entered. Whatever became
+//! That an access was before is known inside a block, and of the only branch by which one is entered. Whatever became
 //! of the earlier access, the later one stays inside the memory's reservation: what its index and offset reach is at
 //! most [`MOST_BYTES`] more than what they could, and 64 KiB more are reserved.
 
-use cranelift_codegen::flowgraph::ControlFlowGraph;
 use cranelift_codegen::ir::immediates::Offset32;
 use cranelift_codegen::ir::{AliasRegion, Block, Function, Inst, InstructionData, Opcode, Value, types};
 use cranelift_entity::SecondaryMap;
@@ -25,17 +24,18 @@ const MOST_BYTES: u32 = 4096;
 /// Index and offset have 32 bits each, and an access at most 16 bytes.
 const _: () = assert!((2 << 32) + MOST_BYTES as u64 + 16 <= GUARDED_RESERVATION);
 
-/// Addresses that are remembered at a time: each may need a register.
+/// Addresses that are remembered, of the last accesses: each may need a register.
 const MOST_ADDRESSES: usize = 8;
 
 /// An address of an access that was made.
-#[derive(Clone)]
 struct Address {
     region: AliasRegion,
     value: Value,
     /// What is extended, and to what that is added.
     index: Linear,
     base: Base,
+    /// The place among all of the address that is known besides, if there is one.
+    earlier: Option<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,28 +49,62 @@ pub fn share_addresses(function: &mut Function, plan: &Plan<'_>) {
     if !plan.layout.memories.values().any(|place| place.has_room_behind) {
         return;
     }
-    function.dfg.resolve_all_aliases();
-    let mut graph = ControlFlowGraph::new();
-    graph.compute(function);
-    let mut at_end: SecondaryMap<Block, Vec<Address>> = SecondaryMap::new();
-    for block in function.layout.blocks().collect::<Vec<_>>() {
-        let mut entries = graph.pred_iter(block).map(|edge| edge.block);
-        // One that comes later has no addresses yet.
-        let mut addresses = match (entries.next(), entries.next()) {
-            (Some(only), None) => at_end[only].clone(),
-            _ => Vec::new(),
-        };
-        for inst in function.layout.block_insts(block).collect::<Vec<_>>() {
-            share(function, plan, inst, &mut addresses);
+    let entries = entries(function);
+    let mut addresses: Vec<Address> = Vec::new();
+    // The last address that is known at the end of a block. One that comes later has none yet.
+    let mut at_end: SecondaryMap<Block, Option<usize>> = SecondaryMap::new();
+    let mut next_block = function.layout.entry_block();
+    while let Some(block) = next_block {
+        let mut last = entries[block].only().and_then(|only| at_end[only]);
+        let mut next = function.layout.first_inst(block);
+        while let Some(inst) = next {
+            share(function, plan, inst, &mut addresses, &mut last);
+            next = function.layout.next_inst(inst);
         }
-        at_end[block] = addresses;
+        at_end[block] = last;
+        next_block = function.layout.next_block(block);
     }
 }
 
-/// Makes an access at the address of an earlier one, or remembers its address.
-fn share(function: &mut Function, plan: &Plan<'_>, inst: Inst, addresses: &mut Vec<Address>) {
+/// From where a block is entered.
+#[derive(Clone, Copy, Default)]
+enum Entry {
+    #[default]
+    Nowhere,
+    Once(Block),
+    Often,
+}
+
+impl Entry {
+    fn only(self) -> Option<Block> {
+        match self {
+            Entry::Once(block) => Some(block),
+            _ => None,
+        }
+    }
+}
+
+fn entries(function: &Function) -> SecondaryMap<Block, Entry> {
+    let dfg = &function.dfg;
+    let mut entries: SecondaryMap<Block, Entry> = SecondaryMap::new();
+    for block in function.layout.blocks() {
+        let Some(branch) = function.layout.last_inst(block) else { continue };
+        for call in dfg.insts[branch].branch_destination(&dfg.jump_tables, &dfg.exception_tables) {
+            let entry = &mut entries[call.block(&dfg.value_lists)];
+            *entry = match entry {
+                Entry::Nowhere => Entry::Once(block),
+                _ => Entry::Often,
+            };
+        }
+    }
+    entries
+}
+
+/// Makes an access at the address of an earlier one, or remembers its address. `last` is the last that is known.
+fn share(function: &mut Function, plan: &Plan<'_>, inst: Inst, addresses: &mut Vec<Address>, last: &mut Option<usize>) {
     let Some((address, offset)) = address(function, plan, inst) else { return };
-    for earlier in addresses.iter().rev() {
+    let known = std::iter::successors(*last, |&place| addresses[place].earlier);
+    for earlier in known.take(MOST_ADDRESSES).map(|place| &addresses[place]) {
         if (earlier.region, earlier.base) != (address.region, address.base)
             || earlier.index.terms != address.index.terms
         {
@@ -89,10 +123,8 @@ fn share(function: &mut Function, plan: &Plan<'_>, inst: Inst, addresses: &mut V
             return;
         }
     }
-    if addresses.len() == MOST_ADDRESSES {
-        addresses.remove(0);
-    }
-    addresses.push(address);
+    let earlier = last.replace(addresses.len());
+    addresses.push(Address { earlier, ..address });
 }
 
 /// The address and offset of a load or store in a memory with room behind it.
@@ -124,5 +156,5 @@ fn address(function: &Function, plan: &Plan<'_>, inst: Inst) -> Option<(Address,
         _ => return None,
     };
     let base = constant(dfg, base).map_or(Base::Value(base), Base::Constant);
-    Some((Address { region, value, index: Linear::of(dfg, index), base }, offset))
+    Some((Address { region, value, index: Linear::of(dfg, index), base, earlier: None }, offset))
 }

@@ -49,7 +49,6 @@ pub fn pack_neighbours(function: &mut Function, plan: &Plan<'_>) {
     if loops.is_empty() {
         return;
     }
-    function.dfg.resolve_all_aliases();
     let mut uses = None;
     for of in loops {
         let block = of.block;
@@ -76,6 +75,7 @@ pub fn pack_neighbours(function: &mut Function, plan: &Plan<'_>) {
         if let Some(fallback) = fallback {
             function.layout.set_cold(fallback.block);
             guard(function, of, &fallback, uses, &checks);
+            function.dfg.resolve_all_aliases();
         }
     }
 }

@@ -5,7 +5,9 @@
 //! is not taken but at the end of the loop. If the number of rounds is known, and a multiple of two or four, there are
 //! as many rounds in the block, and no branches between them.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
+use std::ops::Deref;
 
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::flowgraph::ControlFlowGraph;
@@ -25,25 +27,44 @@ const MOST_ENTRIES: usize = 4;
 
 /// Follows small loops by copies of themselves.
 pub fn unroll(function: &mut Function) {
-    let mut loops = self_loops(function);
-    loops.retain(|of| insts(function, of.block).is_some_and(|insts| insts <= MOST_REPEATED));
-    if loops.is_empty() {
+    let found = ways(function);
+    if found.is_empty() {
         return;
     }
-    function.dfg.resolve_all_aliases();
     let uses = Uses::of(function);
-    let mut graph = ControlFlowGraph::new();
-    graph.compute(function);
-    let rounds: Vec<Option<u32>> = loops.iter().map(|&of| rounds(function, &graph, of)).collect();
-    for (of, rounds) in loops.into_iter().zip(rounds) {
-        match rounds {
-            Some(rounds) if rounds % 4 == 0 => repeat(function, of, 4),
-            Some(rounds) if rounds % 2 == 0 => repeat(function, of, 2),
-            _ if insts(function, of.block) <= Some(MOST_FOLLOWED) => follow(function, of, &uses),
-            _ => {}
+    for (of, way) in found {
+        match way {
+            Way::Repeat(times) => repeat(function, of, times),
+            Way::Follow => follow(function, of, &uses),
         }
     }
     function.dfg.resolve_all_aliases();
+}
+
+/// How a loop goes several rounds.
+enum Way {
+    /// So many in its block.
+    Repeat(u32),
+    /// In a copy behind it.
+    Follow,
+}
+
+/// The loops for which that pays.
+fn ways(function: &Function) -> Vec<(SelfLoop, Way)> {
+    let graph = LazyCell::new(|| {
+        let mut graph = ControlFlowGraph::new();
+        graph.compute(function);
+        graph
+    });
+    let way = |of: SelfLoop| {
+        let insts = insts(function, of.block).filter(|&insts| insts <= MOST_REPEATED)?;
+        match rounds(function, &graph, of) {
+            Some(rounds) if rounds % 4 == 0 => Some((of, Way::Repeat(4))),
+            Some(rounds) if rounds % 2 == 0 => Some((of, Way::Repeat(2))),
+            _ => (insts <= MOST_FOLLOWED).then_some((of, Way::Follow)),
+        }
+    };
+    self_loops(function).into_iter().filter_map(way).collect()
 }
 
 /// The instructions of a block that is executed often and calls nothing.
@@ -55,7 +76,7 @@ fn insts(function: &Function, block: Block) -> Option<usize> {
 }
 
 /// How often a loop runs, if it counts from a constant to another.
-fn rounds(function: &Function, graph: &ControlFlowGraph, of: SelfLoop) -> Option<u32> {
+fn rounds(function: &Function, graph: &impl Deref<Target = ControlFlowGraph>, of: SelfLoop) -> Option<u32> {
     let dfg = &function.dfg;
     let block = of.block;
     let InstructionData::Brif { arg, .. } = dfg.insts[function.layout.last_inst(block)?] else { return None };

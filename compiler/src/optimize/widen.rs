@@ -46,9 +46,8 @@ fn find_extensions(function: &Function) -> Vec<(Inst, Value)> {
     let instructions = function.layout.blocks().flat_map(|block| function.layout.block_insts(block));
     let extensions = instructions.filter_map(|inst| match dfg.insts[inst] {
         InstructionData::Unary { opcode: Opcode::Uextend, arg } => {
-            let value = dfg.resolve_aliases(arg);
-            let widens = dfg.value_type(value) == types::I32 && dfg.value_type(dfg.first_result(inst)) == types::I64;
-            widens.then_some((inst, value))
+            let widens = dfg.value_type(arg) == types::I32 && dfg.value_type(dfg.first_result(inst)) == types::I64;
+            widens.then_some((inst, arg))
         }
         _ => None,
     });
@@ -82,7 +81,7 @@ impl Widener<'_> {
                     if !is_candidate.contains(parameter) {
                         continue;
                     }
-                    let argument = dfg.resolve_aliases(argument.as_value().expect("only calls give something else"));
+                    let argument = argument.as_value().expect("only calls give something else");
                     if !is_candidate.contains(argument) && !self.is_free(argument) {
                         balance[parameter] -= 1;
                     }
@@ -178,7 +177,11 @@ impl Widener<'_> {
             for destination in 0..destinations {
                 let dfg = &self.function.dfg;
                 let call = dfg.insts[branch].branch_destination(&dfg.jump_tables, &dfg.exception_tables)[destination];
-                let places = std::mem::take(&mut self.parameters[call.block(&dfg.value_lists)]);
+                let target = call.block(&dfg.value_lists);
+                if self.parameters[target].is_empty() {
+                    continue;
+                }
+                let places = std::mem::take(&mut self.parameters[target]);
                 let mut arguments: Vec<BlockArg> = call.args(&dfg.value_lists).collect();
                 for &place in &places {
                     let argument = arguments[place].as_value().expect("only calls give something else");
@@ -188,15 +191,11 @@ impl Widener<'_> {
                     };
                     arguments[place] = BlockArg::Value(wide);
                 }
-                if !places.is_empty() {
-                    let dfg = &mut self.function.dfg;
-                    let mut arguments = arguments.into_iter();
-                    let calls =
-                        dfg.insts[branch].branch_destination_mut(&mut dfg.jump_tables, &mut dfg.exception_tables);
-                    calls[destination]
-                        .update_args(&mut dfg.value_lists, |_| arguments.next().expect("as many as before"));
-                }
-                self.parameters[call.block(&self.function.dfg.value_lists)] = places;
+                let dfg = &mut self.function.dfg;
+                let mut arguments = arguments.into_iter();
+                let calls = dfg.insts[branch].branch_destination_mut(&mut dfg.jump_tables, &mut dfg.exception_tables);
+                calls[destination].update_args(&mut dfg.value_lists, |_| arguments.next().expect("as many as before"));
+                self.parameters[target] = places;
             }
         }
     }

@@ -4,7 +4,7 @@
 //! is called in one place only, and in loops what is somewhat larger, because LLVM does not know the function (of
 //! another file, or of a library) or was told not to inline.
 
-use cranelift_entity::{EntitySet, PrimaryMap};
+use cranelift_entity::PrimaryMap;
 
 use super::ids::FuncId;
 use super::{FunctionSource, Main, Plan};
@@ -30,14 +30,14 @@ pub struct Candidate {
     pub weight: u32,
     /// It pays wherever the function is called, not only where that happens often.
     pub everywhere: bool,
+    /// The function needs code for nothing but the calls that are not inlined.
+    only_called: bool,
 }
 
 /// What may be inlined.
 #[derive(Debug, Default)]
 pub struct Inlining {
     candidates: PrimaryMap<FuncId, Option<Candidate>>,
-    /// Candidates that are needed for nothing but their calls.
-    only_called: EntitySet<FuncId>,
 }
 
 impl Inlining {
@@ -68,14 +68,14 @@ impl Inlining {
                     let limit = if is_single { SINGLE } else { SMALL };
                     // What is called in place of the callee would be called by the caller, inside of its handlers.
                     let is_possible = !uses.tail_calls && uses.weight <= limit;
-                    is_possible
-                        .then_some(Candidate { weight: uses.weight, everywhere: is_single || uses.weight <= TINY })
+                    is_possible.then_some(Candidate {
+                        weight: uses.weight,
+                        everywhere: is_single || uses.weight <= TINY,
+                        only_called: !is_kept,
+                    })
                 }
                 _ => None,
             };
-            if candidate.is_some() && !is_kept {
-                inlining.only_called.insert(id);
-            }
             inlining.candidates.push(candidate);
         }
         inlining
@@ -88,6 +88,6 @@ impl Inlining {
 
     /// Whether a function needs code for nothing but the calls that are not inlined.
     pub fn is_only_called(&self, function: FuncId) -> bool {
-        self.only_called.contains(function)
+        self.candidate(function).is_some_and(|candidate| candidate.only_called)
     }
 }

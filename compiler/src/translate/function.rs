@@ -15,6 +15,7 @@ use super::traps;
 use super::types::{Conventions, REFERENCE, value_type, wasm_signature};
 use crate::error::{Error, Result};
 use crate::parse::index::{FuncIndex, GlobalIndex};
+use crate::parse::uses::Uses;
 use crate::plan::evaluate::ConstValue;
 use crate::plan::ids::{FuncId, GlobalId};
 use crate::plan::layout::GlobalPlace;
@@ -49,7 +50,11 @@ pub struct Activation<'p> {
     pub instance: &'p Instance<'p>,
     pub locals: Vec<(Variable, Type)>,
     pub body: &'p FunctionBody<'p>,
+    /// What it calls, and how much code it is.
+    pub uses: &'p Uses,
     pub id: FuncId,
+    /// Its index in its module.
+    pub index: FuncIndex,
     /// Its place in the [`Origins`], if it is in place of a call.
     pub inlined: Option<usize>,
     /// The place of its frame in [`Translator::control`].
@@ -66,8 +71,8 @@ pub struct Activation<'p> {
 
 impl<'p> Activation<'p> {
     /// The body of a function, before anything of it was translated.
-    pub fn new(plan: &'p Plan<'p>, id: FuncId, inlined: Option<usize>, outermost: usize) -> Self {
-        let FunctionSource::Body { instance, body, .. } = plan.functions[id].source else {
+    pub fn new(plan: &'p Plan<'p>, id: FuncId, outermost: usize) -> Self {
+        let FunctionSource::Body { instance, body, index } = plan.functions[id].source else {
             unreachable!("only bodies are translated")
         };
         let instance = &plan.instances[instance];
@@ -75,8 +80,10 @@ impl<'p> Activation<'p> {
             instance,
             locals: Vec::new(),
             body: &instance.body(body).body,
+            uses: &instance.uses[body],
             id,
-            inlined,
+            index,
+            inlined: None,
             outermost,
             offset: 0,
             measured: plan.profile.measured(id),
@@ -98,12 +105,9 @@ pub fn translate_body<'p>(
     if debug_info {
         output.dfg.collect_debug_info();
     }
-    let FunctionSource::Body { instance, body, .. } = plan.functions[id].source else {
-        unreachable!("only bodies are translated")
-    };
     output.signature = wasm_signature(plan.types.get(plan.functions[id].ty), conventions);
-    let uses = &plan.instances[instance].uses[body];
-    let code = Activation::new(plan, id, None, 0);
+    let code = Activation::new(plan, id, 0);
+    let uses = code.uses;
     let origins = Origins::new(&code.body.range());
     let builder = FunctionBuilder::new(output, context);
     let mut translator = Translator {
@@ -137,10 +141,8 @@ impl<'f, 'p> Translator<'f, 'p> {
     /// Translates the body of [`Self::code`].
     pub fn translate_code(&mut self, arguments: &[Value]) -> Result<()> {
         let plan = self.env.plan;
-        let FunctionSource::Body { index, .. } = plan.functions[self.code.id].source else {
-            unreachable!("only bodies are translated")
-        };
-        let (hints, start) = (self.code.instance.module.hints.of(index), self.code.body.range().start);
+        let hints = self.code.instance.module.hints.of(self.code.index);
+        let start = self.code.body.range().start;
         let mut reader = self.code.body.get_binary_reader();
         self.begin(plan.types.get(plan.functions[self.code.id].ty), arguments, &mut reader)?;
         self.count_next();

@@ -18,7 +18,6 @@ use cranelift_codegen::ir::{BlockArg, InstBuilder, Value};
 use super::control::FrameKind;
 use super::function::{Activation, Translator};
 use crate::error::Result;
-use crate::plan::FunctionSource;
 use crate::plan::ids::FuncId;
 use crate::plan::inline::Candidate;
 
@@ -140,18 +139,19 @@ impl<'p> Translator<'_, 'p> {
     pub fn inline_call(&mut self, callee: FuncId) -> Result<bool> {
         let Some(Candidate { weight, .. }) = self.candidate(callee) else { return Ok(false) };
         let function = &self.env.plan.functions[callee];
-        let FunctionSource::Body { instance, body, index } = function.source else { return Ok(false) };
-        let range = self.env.plan.instances[instance].body(body).body.range();
+        let code = Activation::new(self.env.plan, callee, self.control.len());
         let call = self.location(self.code.body.range().start + u64::from(self.code.offset));
-        let Some(place) = self.origins.add(callee, self.code.inlined, call, &range) else { return Ok(false) };
+        let place = self.origins.add(callee, self.code.inlined, call, &code.body.range());
+        if place.is_none() {
+            return Ok(false);
+        }
         self.room -= weight;
 
         let arguments = self.pop_arguments(function.ty);
-        let code = Activation::new(self.env.plan, callee, Some(place), self.control.len());
-        let caller = std::mem::replace(&mut self.code, code);
+        let caller = std::mem::replace(&mut self.code, Activation { inlined: place, ..code });
         let hint = self.hint;
         self.translate_code(&arguments)
-            .map_err(|error| error.in_function(self.code.instance.module.function_name(index)))?;
+            .map_err(|error| error.in_function(self.code.instance.module.function_name(self.code.index)))?;
         // Whoever uses them next sets them first.
         let callee = std::mem::replace(&mut self.code, caller);
         self.unused_locals.extend(callee.locals);

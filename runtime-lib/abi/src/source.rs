@@ -1,13 +1,15 @@
 //! Where code comes from, for reports: as lines of source files, in programs that were compiled with `-g`, and which
 //! functions were inlined.
 //!
-//! For each site of a function's [site table](crate::trap), in the same order, there is a number in a byte string:
+//! Each site of a function's [site table](crate::trap) has a number. In the same order they are in a byte string, until
+//! all sites have theirs:
 //!
 //! ```text
 //!   delta   SLEB128   from the number of the previous site; from 0 for the first
+//!   count   ULEB128   if that is 0: how many sites in a row have this number
 //! ```
 //!
-//! 0 means that nothing is known, and any other `n` the [`SourcePlace`] with the index `n - 1`.
+//! The number 0 means that nothing is known, and any other `n` the [`SourcePlace`] with the index `n - 1`.
 
 /// A place in a source file.
 #[repr(C)]

@@ -12,8 +12,9 @@
 //!   count        ULEB128   number of sites
 //!   wasm start   ULEB128   byte offset in the module that the first delta counts from
 //!   count times:
-//!     pc delta   ULEB128   code bytes since the previous site (since the function's start for the first)
-//!     code       u8        a TrapCode, or SITE_CALL
+//!     pc delta   ULEB128   code bytes since the previous site (since the function's start for the first), times two;
+//!                          and one more if there is a code
+//!     code       u8        a TrapCode, or SITE_CALL, if it is another than before; before the first it is FIRST_CODE
 //!     wasm delta SLEB128   module bytes since the previous site
 //! ```
 //!
@@ -43,6 +44,9 @@ pub const NO_SITES: u32 = u32::MAX;
 pub const NOT_WASM: u32 = u32::MAX;
 /// In place of a trap code: the site is the return address of a call.
 pub const SITE_CALL: u8 = 0;
+
+/// That of nearly all sites.
+pub const FIRST_CODE: u8 = TrapCode::MemoryOutOfBounds as u8;
 
 macro_rules! trap_codes {
     ($($(#[$doc:meta])* $name:ident = $value:literal, $message:literal;)*) => {
