@@ -19,27 +19,6 @@
     (local.get 1))
   (func $once (export "once") (param i32) (result i32) (call $larger (local.get 0))))
 
-;; function small on x86_64:
-;;   pushq %rbp
-;;   movq %rsp, %rbp
-;; block0:
-;; block1:
-;;   imull $0x3, %esi, %esi
-;;   leal (%rdi, %rsi), %eax
-;;   movq %rbp, %rsp
-;;   popq %rbp
-;;   retq
-
-;; function small on aarch64:
-;;   stp fp, lr, [sp, #-16]!
-;;   mov fp, sp
-;; block0:
-;; block1:
-;;   movz w5, #3
-;;   madd w0, w1, w5, w0
-;;   ldp fp, lr, [sp], #16
-;;   ret
-
 ;; function larger on x86_64:
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp

@@ -1,4 +1,5 @@
 ;;! targets = "x86_64 aarch64"
+;;! flags = "--disable-pass=inline"
 
 ;; A loop that was unrolled: both elements are computed in one vector, unless the arrays overlap, which is compared once
 ;; before it.

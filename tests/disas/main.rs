@@ -17,8 +17,8 @@
 //! `targets` are the architectures. `flags` (optional) are among `-O0`, `-O1`, `-O2`, `-Os`, `--deterministic`,
 //! `--bounds-checks=explicit`, `--cpu=LEVEL`, `--disable-pass=NAME`, `--profile-generate` and `--profile-use`, which
 //! stands for the profile of a run on this machine. The program calls `_start`, if that is exported, or all exported
-//! functions; those with a name (not only an export) are shown, in the order of the file. Lines that become no
-//! instruction are left out.
+//! functions; those with a name (not only an export) are shown, in the order of the file, if they have code: what was
+//! inlined wherever it is called has none. Lines that become no instruction are left out.
 //!
 //! `WASMC_BLESS=1 cargo test --test disas` rewrites the code. Read the difference before you commit it: that is what
 //! these tests are for.
@@ -85,7 +85,7 @@ fn code(source: &str) -> Result<String, String> {
             let lines = assembly.lines().skip_while(|line| *line != format!(";; {name}")).skip(1);
             let lines: Vec<&str> = lines.take_while(|line| !line.starts_with(";; ")).collect();
             if lines.is_empty() {
-                return Err(format!("there is no function {name} in the output:\n{assembly}"));
+                continue;
             }
             let blank = if golden.is_empty() { "" } else { "\n" };
             golden += &format!("{blank};; function {name} on {}:\n", architecture.name());
@@ -96,7 +96,7 @@ fn code(source: &str) -> Result<String, String> {
             }
         }
     }
-    Ok(golden)
+    if golden.is_empty() { Err("no function has code".to_owned()) } else { Ok(golden) }
 }
 
 fn uses_profile(source: &str) -> bool {

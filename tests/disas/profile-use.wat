@@ -1,5 +1,5 @@
 ;;! targets = "x86_64 aarch64"
-;;! flags = "--profile-use"
+;;! flags = "--profile-use --disable-pass=inline"
 
 ;; What hardly ran lies behind the return: an arm of an if, what rare branches lead to, labels of a table.
 (module

@@ -199,6 +199,8 @@ impl<'a> FunctionCompiler<'a> {
     fn translate(&mut self, name: Name) -> Result<Origins> {
         let Job { plan, target, options, .. } = self.job;
         self.context.clear();
+        // These it leaves, and they would be part of the key of the cache.
+        self.context.func.dfg.exception_tables.clear();
         let conventions = target.conventions(plan);
         translate(plan, name, conventions, options.debug_info, &mut self.builder, &mut self.context.func)
     }

@@ -209,7 +209,6 @@ fn branches(function: &Function) -> impl Iterator<Item = Inst> {
 fn blocks_entered_by_calls(function: &Function) -> EntitySet<Block> {
     let dfg = &function.dfg;
     let mut blocks = EntitySet::new();
-    // Not all tables of the function: it may still have those of the function that was compiled before it.
     for table in branches(function).filter_map(|branch| dfg.insts[branch].exception_table()) {
         for branch in dfg.exception_tables[table].all_branches() {
             blocks.insert(branch.block(&dfg.value_lists));
