@@ -291,9 +291,9 @@ fn a_profile_survives_changes_of_other_functions() {
     assert_eq!((unchanged.end, unchanged.stderr_text()), (End::Exit(0), String::new()));
     // What is called has numbers that depend on all of the program.
     let is_numbered = |line: &&str| line.contains("userextname");
-    let asm = &["-o", "-", "--emit", "asm", "--disable-pass", "inline"];
+    let asm: &[&str] = &["-o", "-", "--emit", "asm", "--disable-pass", "inline"];
     let work = |input: &str| {
-        let finished = place.wasmc(&[&[input, "--profile-use", "app.profile"], asm].concat());
+        let finished = place.wasmc(&[&[input, "--profile-use", "app.profile"][..], asm].concat());
         let text = finished.stdout_text();
         let body = text.split(";; work\n").nth(1).unwrap().split("\n;; ").next().unwrap();
         let (calls, others): (Vec<&str>, Vec<&str>) = body.lines().partition(is_numbered);
@@ -307,7 +307,7 @@ fn a_profile_survives_changes_of_other_functions() {
     assert_eq!((&before.0, &before.1), (&after.0, &after.1));
     let note = "note: the profile has nothing about 2 of 7 functions: they are new, or were changed\n";
     assert_eq!((before.2.as_str(), after.2.as_str()), ("", note));
-    let plain = place.wasmc(&[&["counts.wat"], asm].concat()).stdout_text();
+    let plain = place.wasmc(&[&["counts.wat"][..], asm].concat()).stdout_text();
     assert!(!plain.contains(&before.1), "the profile changes nothing");
 }
 
