@@ -108,20 +108,19 @@ fn a_page_needs_nothing_else() {
     for outside in ["http:", "https:", " src=", "<link", "@import", "url("] {
         assert!(!page.contains(outside), "{outside}");
     }
-    assert!(!page.contains("broken"), "names are data");
-    let [callee, start] = ["broken", "_start"].map(|name| {
-        let functions = functions(&page);
-        functions.into_iter().find(|(found, _, _)| found.contains(name)).unwrap_or_else(|| panic!("{name}"))
-    });
-    let [wasm, code, _] = &callee.2;
+    let function = |page: &str, name: &str| functions(page).into_iter().find(|(found, _, _)| found.contains(name));
+    // The callee stands in place of the call, from which it is then, and is no function of its own any more.
+    let (_, _, [wasm, code, _]) = function(&page, "_start").unwrap();
+    let call = wasm.iter().find(|row| row[1].trim().starts_with("call ")).unwrap();
+    assert!(code.iter().any(|row| row[1] == call[0] && row[2].starts_with("mov")), "{code:?}");
+    assert!(function(&page, "broken").is_none());
+    place.wasmc(&["explore", "app.wat", "-o", "calls.html", "--disable-pass", "inline"]);
+    let calls = fs::read_to_string(place.path("calls.html")).unwrap();
+    assert!(!calls.contains("broken"), "names are data");
+    let (_, _, [wasm, code, _]) = function(&calls, "broken").unwrap();
     let load = wasm.iter().find(|row| row[1].trim() == "i32.load offset=8").unwrap();
     assert!(code.iter().any(|row| row[1] == load[0]), "{code:?}");
-    // The callee stands in place of the call, and is from there.
-    let call = start.2[0].iter().find(|row| row[1].trim().starts_with("call ")).unwrap();
-    assert!(start.2[1].iter().any(|row| row[1] == call[0] && row[2].starts_with("mov")), "{:?}", start.2[1]);
-    place.wasmc(&["explore", "app.wat", "-o", "calls.html", "--disable-pass", "inline"]);
-    let calls = functions(&fs::read_to_string(place.path("calls.html")).unwrap());
-    let (_, _, [_, code, _]) = calls.into_iter().find(|(found, _, _)| found.contains("_start")).unwrap();
+    let (_, _, [_, code, _]) = function(&calls, "_start").unwrap();
     assert!(code.iter().any(|row| row[2].contains("broken")), "calls say whom");
 
     // The same bytes each time.
@@ -187,7 +186,7 @@ fn in_a_browser() {
     }
     let place = Place::new();
     place.write("app.wat", PROGRAM);
-    place.wasmc(&["explore", "app.wat"]);
+    place.wasmc(&["explore", "app.wat", "--disable-pass", "inline"]);
     // What the page looks like when nothing happens any more.
     let open = |page: &str| {
         let profile = format!("--user-data-dir={}", place.path("profile").display());

@@ -226,7 +226,8 @@ fn binary_modules_have_lines_too() {
 #[test]
 fn times_as_a_table_and_as_a_trace() {
     let place = Place::new();
-    let finished = place.run(wasmc(), &["app.wat", "--timings=trace.json", "-j", "2"]).succeeded();
+    let finished =
+        place.run(wasmc(), &["app.wat", "--timings=trace.json", "-j", "2", "--disable-pass=inline"]).succeeded();
     let table = finished.stderr_text();
     for row in ["parse, validate and plan", "translate and compile", "link", "total", "say", "_start"] {
         assert!(table.lines().any(|line| line.contains(" ms ") && line.ends_with(&format!("%  {row}"))), "{table}");
