@@ -1,4 +1,5 @@
 ;;! targets = "x86_64 aarch64"
+;;! inlined = "small"
 
 ;; A call of a function that is about as small as the call is not made (`caller`), nor one in a loop of a function that
 ;; is somewhat larger (`often`), which stays a call elsewhere (`once`). Where all calls are gone, so is the function.

@@ -114,6 +114,7 @@ fn a_page_needs_nothing_else() {
     let call = wasm.iter().find(|row| row[1].trim().starts_with("call ")).unwrap();
     assert!(code.iter().any(|row| row[1] == call[0] && row[2].starts_with("mov")), "{code:?}");
     assert!(function(&page, "broken").is_none());
+    assert!(!page.contains("broken"), "names are data");
     place.wasmc(&["explore", "app.wat", "-o", "calls.html", "--disable-pass", "inline"]);
     let calls = fs::read_to_string(place.path("calls.html")).unwrap();
     assert!(!calls.contains("broken"), "names are data");

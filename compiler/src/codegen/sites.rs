@@ -87,3 +87,20 @@ fn location(code: &CompiledCode, site: u32, kind: u8) -> Option<u32> {
     let range = &ranges[after.checked_sub(1)?];
     (pc < range.end && !range.loc.is_default()).then(|| range.loc.bits())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bytes are those that the runtime's tests read.
+    #[test]
+    fn codes_are_there_where_they_change() {
+        let site = |(pc, kind, wasm)| Site { pc, kind, wasm: Some(wasm), inlined: None };
+        let sites =
+            [(5, 2, 310), (205, SITE_CALL, 290), (206, 7, 8482), (215, SITE_CALL, 8483), (215, 1, 8484)].map(site);
+        let first = [5, 0xb6, 0x02, 10, 0, 0x91, 0x03, 0, 0x6c];
+        let others = [3, 7, 0x80, 0xc0, 0x00, 19, 0, 1, 1, 1, 1];
+        assert_eq!(encode(&sites), Some([&first[..], &others].concat()));
+        assert_eq!(encode(&[]), None);
+    }
+}

@@ -949,3 +949,16 @@ fn slot_entries(table: &Table) -> Vec<ConstValue> {
     entries.truncate(used);
     entries
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bytes are those that the runtime's tests read.
+    #[test]
+    fn equal_numbers_are_counted() {
+        let mut bytes = Vec::new();
+        encode_numbers(&mut bytes, &[0, 0, 1, 3, 3, 3, 0, 200]);
+        assert_eq!(bytes, [0, 2, 1, 2, 0, 2, 0x7d, 0xc8, 0x01]);
+    }
+}
