@@ -23,6 +23,10 @@ const SMALL: u32 = 20;
 /// The same where it is the only call.
 const SINGLE: u32 = 200;
 
+/// The weight up to which a body takes in others that call. There are many small ones of those in large functions, next
+/// to checks that rarely fail; and each call in code that was inlined has a site, which names the functions around it.
+const SMALL_CALLER: u32 = 60;
+
 /// A function that may be inlined.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate {
@@ -30,6 +34,8 @@ pub struct Candidate {
     pub weight: u32,
     /// It pays wherever the function is called, not only where that happens often.
     pub everywhere: bool,
+    /// The weight up to which bodies take it in.
+    pub largest_caller: u32,
     /// The function needs code for nothing but the calls that are not inlined.
     only_called: bool,
 }
@@ -68,9 +74,11 @@ impl Inlining {
                     let limit = if is_single { SINGLE } else { SMALL };
                     // What is called in place of the callee would be called by the caller, inside of its handlers.
                     let is_possible = !uses.tail_calls && uses.weight <= limit;
+                    let calls_none = uses.calls.is_empty() && uses.calls_through_references.is_empty();
                     is_possible.then_some(Candidate {
                         weight: uses.weight,
                         everywhere: is_single || uses.weight <= TINY,
+                        largest_caller: if is_single || calls_none { u32::MAX } else { SMALL_CALLER },
                         only_called: !is_kept,
                     })
                 }

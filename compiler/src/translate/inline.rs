@@ -120,7 +120,9 @@ impl<'p> Translator<'_, 'p> {
     /// What a callee brings, if its body is to replace a call here.
     fn candidate(&self, callee: FuncId) -> Option<Candidate> {
         let candidate = self.env.plan.inlining.candidate(callee)?;
-        let pays = !self.cold && (candidate.everywhere || self.is_frequent());
+        let pays = !self.cold
+            && (candidate.everywhere || self.is_frequent())
+            && self.code.uses.weight <= candidate.largest_caller;
         let mut around = self.origins.around(self.code.inlined);
         let is_recursive = callee == self.id || around.any(|place| self.origins.inlined[place].function == callee);
         let depth = self.origins.around(self.code.inlined).count();
