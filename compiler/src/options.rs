@@ -112,6 +112,18 @@ pub enum OptLevel {
     Size,
 }
 
+impl OptLevel {
+    /// Whether Cranelift's e-graph pass runs.
+    pub(crate) fn has_egraph(self) -> bool {
+        matches!(self, OptLevel::Speed | OptLevel::Size)
+    }
+
+    /// The level with the same register allocation, but without Cranelift's e-graph pass.
+    pub(crate) fn without_egraph(self) -> OptLevel {
+        if self.has_egraph() { OptLevel::Less } else { self }
+    }
+}
+
 /// How accesses to linear memory are kept inside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BoundsChecks {

@@ -27,6 +27,7 @@ struct Program {
 const PROGRAMS: &[Program] = &[
     Program { name: "50 000 locals",                         text: locals,            status: 42 },
     Program { name: "1 000 calls of much that is nothing",   text: calls_of_nothing,  status: 42 },
+    Program { name: "loads behind 6 000 stores",             text: loads_and_stores,  status: 42 },
     Program { name: "1 000 parameters",                      text: parameters,        status: 42 },
     Program { name: "1 000 results",                         text: results,           status: 42 },
     Program { name: "br_table with 100 000 targets",         text: branch_table,      status: 42 },
@@ -139,6 +140,29 @@ fn calls_of_nothing() -> String {
         "(func $locals {locals}) (func $blocks {blocks}) (func $targets (param i32) (br_table {targets} (local.get 0)))"
     );
     exit_with(&items, &format!("{calls} (i32.const 42)"))
+}
+
+/// In one function of more than 96 KiB, with loads that see stores, parts of them, and what calls have changed.
+fn loads_and_stores() -> String {
+    let (mut steps, mut sum, mut words) = (String::new(), 0u32, [0u32; 8]);
+    for step in 0..6_000 {
+        let (stored, loaded) = (step % 8, step * 5 % 8);
+        words[stored] = sum;
+        write!(steps, "(i32.store offset={} (i32.const 0) (local.get 0))", 4 * stored).unwrap();
+        if step % 10 == 3 {
+            words[stored] = words[stored] & !0xff00 | (sum & 0xff) << 8;
+            write!(steps, "(i32.store8 offset={} (i32.const 0) (local.get 0))", 4 * stored + 1).unwrap();
+        }
+        if step % 7 == 5 {
+            words[0] = words[0].wrapping_add(3);
+            steps.push_str("(call $change)");
+        }
+        sum = sum.wrapping_add(words[loaded]).wrapping_add(step as u32);
+        let load = format!("(i32.load offset={} (i32.const 0))", 4 * loaded);
+        write!(steps, "(local.set 0 (i32.add (i32.add (local.get 0) {load}) (i32.const {step})))").unwrap();
+    }
+    let items = "(memory 1) (func $change (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 3))))";
+    exit_with(items, &format!("(local i32) {steps} (i32.add (i32.ne (local.get 0) (i32.const {sum})) (i32.const 42))"))
 }
 
 fn locals() -> String {

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use cranelift_codegen::isa::unwind::UnwindInfo;
-use cranelift_codegen::{CompiledCode, Context, FinalizedRelocTarget, ir};
+use cranelift_codegen::{CodegenResult, CompiledCode, Context, FinalizedRelocTarget, ir};
 use cranelift_control::ControlPlane;
 use cranelift_frontend::FunctionBuilderContext;
 use wasmc_abi::library::LARGEST_FRAME;
@@ -90,6 +90,15 @@ pub struct CodePlace {
     pub wasm: u32,
 }
 
+/// Bytes of a body above which only redundant loads are removed, and Cranelift's e-graph pass does not run: it keeps in
+/// the frame what is the same in all of a large loop (each comparison of a variable with one of a thousand constants),
+/// and register allocation takes several times the time and memory.
+const LARGEST_FOR_EGRAPH: u64 = 96 << 10;
+
+/// Bytes of a body above which one thread at a time compiles such functions, while there are others: memory is
+/// proportional to the functions that are compiled at a time.
+const LARGE: u64 = 32 << 10;
+
 /// Bytes of bodies for which a thread uses the same buffers: they grow as the largest function wants, and stay so.
 const MOST_REUSED: u64 = 1 << 16;
 
@@ -133,13 +142,20 @@ impl<'a> Job<'a> {
         let mut waiting: HashMap<Name, usize> = waiting.into_iter().map(|(index, name)| (name, index)).collect();
         let mut results: Vec<(usize, Result<T>)> = Vec::with_capacity(total);
         while !round.is_empty() {
-            // Longest first, so that no thread is left with a long one at the end.
+            // Longest first, so that no thread is left with a long one at the end; but large ones on the first thread,
+            // until the others have nothing else.
             round.sort_by_key(|&(index, name)| (std::cmp::Reverse(body_size(self.plan, name)), index));
-            let next = AtomicUsize::new(0);
-            let of_threads = rayon::broadcast(|_| {
+            let large = round.partition_point(|&(_, name)| body_size(self.plan, name) > LARGE);
+            let (large, small) = round.split_at(large);
+            let lanes = [large, small].map(|functions| (functions, AtomicUsize::new(0)));
+            let of_threads = rayon::broadcast(|thread| {
                 let mut compiler = FunctionCompiler::new(self);
                 let mut bytes = 0;
-                let take = || round.get(next.fetch_add(1, Ordering::Relaxed)).copied();
+                let first = usize::from(thread.index() != 0);
+                let take = || {
+                    let mut lanes = [first, 1 - first].into_iter().map(|lane| &lanes[lane]);
+                    lanes.find_map(|(functions, next)| functions.get(next.fetch_add(1, Ordering::Relaxed)).copied())
+                };
                 let compile = |(index, name)| {
                     if bytes > MOST_REUSED {
                         (compiler, bytes) = (FunctionCompiler::new(self), 0);
@@ -273,10 +289,27 @@ impl<'a> FunctionCompiler<'a> {
         Ok(format!(";; {title}\n{text}\n"))
     }
 
+    /// What is left for a large function of the e-graph pass, which does that too.
+    fn remove_redundant_loads(&mut self) -> CodegenResult<()> {
+        let context = &mut self.context;
+        context.compute_cfg();
+        context.compute_domtree();
+        context.eliminate_unreachable_code(&*self.job.target.isa)?;
+        context.replace_redundant_loads()
+    }
+
     fn run_cranelift(&mut self, name: Name, cache: Option<&Cache>) -> Result<()> {
         let Job { plan, target, options, .. } = self.job;
         optimize(&mut self.context.func, plan, options);
-        let (isa, control) = (&*target.isa, &mut self.control);
+        let isa = if body_size(plan, name) > LARGEST_FOR_EGRAPH {
+            if options.opt_level.has_egraph() {
+                self.remove_redundant_loads().map_err(|error| internal(plan, name, error.to_string()))?;
+            }
+            &*target.isa_for_large
+        } else {
+            &*target.isa
+        };
+        let control = &mut self.control;
         let result = match cache {
             None => self.context.compile(isa, control).map(|_| ()),
             Some(cache) => {

@@ -21,6 +21,8 @@ use crate::translate::types::Conventions;
 /// A machine to compile for.
 pub struct Target {
     pub isa: Arc<dyn TargetIsa>,
+    /// The same, for functions that are too large for Cranelift's e-graph pass.
+    pub isa_for_large: Arc<dyn TargetIsa>,
     pub machine: Machine,
     /// What the executable has to find on the machine that it runs on.
     pub level: Level,
@@ -58,20 +60,24 @@ impl Target {
         .parse()
         .expect("a known triple");
         let level = level(options)?;
-        let mut builder = isa::lookup(triple)
-            .map_err(|error| Error::internal(format!("no code generator for the target: {error}")))?;
-        for feature in level_features(options.architecture, level) {
-            builder.enable(feature).map_err(|error| Error::internal(format!("CPU feature {feature}: {error}")))?;
-        }
-        let isa: OwnedTargetIsa = builder
-            .finish(flags(options, instances))
-            .map_err(|error| Error::internal(format!("code generator: {error}")))?;
+        let isa = |opt_level| -> Result<OwnedTargetIsa> {
+            let mut builder = isa::lookup(triple.clone())
+                .map_err(|error| Error::internal(format!("no code generator for the target: {error}")))?;
+            for feature in level_features(options.architecture, level) {
+                builder.enable(feature).map_err(|error| Error::internal(format!("CPU feature {feature}: {error}")))?;
+            }
+            builder
+                .finish(flags(options, opt_level, instances))
+                .map_err(|error| Error::internal(format!("code generator: {error}")))
+        };
+        let isa_for_large = isa(options.opt_level.without_egraph())?;
+        let isa = isa(options.opt_level)?;
         let machine = match options.architecture {
             Architecture::X86_64 => Machine::X86_64,
             Architecture::Aarch64 => Machine::Aarch64,
         };
         let relaxed = relaxed_forms(&*isa, machine, options);
-        Ok(Target { isa, machine, level, relaxed })
+        Ok(Target { isa, isa_for_large, machine, level, relaxed })
     }
 
     /// How functions are called and what else translation has to know.
@@ -123,8 +129,8 @@ fn relaxed_forms(isa: &dyn TargetIsa, machine: Machine, options: &Options) -> Re
 }
 
 /// The settings that do not depend on the CPU.
-fn flags(options: &Options, instances: Instances) -> settings::Flags {
-    let (opt_level, allocator) = match options.opt_level {
+fn flags(options: &Options, opt_level: OptLevel, instances: Instances) -> settings::Flags {
+    let (opt_level, allocator) = match opt_level {
         OptLevel::None => ("none", "single_pass"),
         OptLevel::Less => ("none", "backtracking"),
         OptLevel::Speed => ("speed", "backtracking"),
