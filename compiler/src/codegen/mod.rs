@@ -301,10 +301,8 @@ impl<'a> FunctionCompiler<'a> {
     fn run_cranelift(&mut self, name: Name, cache: Option<&Cache>) -> Result<()> {
         let Job { plan, target, options, .. } = self.job;
         optimize(&mut self.context.func, plan, options);
-        let isa = if body_size(plan, name) > LARGEST_FOR_EGRAPH {
-            if options.opt_level.has_egraph() {
-                self.remove_redundant_loads().map_err(|error| internal(plan, name, error.to_string()))?;
-            }
+        let isa = if options.opt_level.has_egraph() && body_size(plan, name) > LARGEST_FOR_EGRAPH {
+            self.remove_redundant_loads().map_err(|error| internal(plan, name, error.to_string()))?;
             &*target.isa_for_large
         } else {
             &*target.isa
