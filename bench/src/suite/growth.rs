@@ -1,5 +1,5 @@
-//! What compiling takes as modules grow: made-up modules from 10 kB to 30 MB, one function of 5 MB, and modules of the
-//! user.
+//! What compiling takes as modules grow: made-up modules from 10 kB to 30 MB, modules that are one function of up to
+//! 5 MB, and modules of the user.
 //!
 //! The modules are compiled from the smallest to the largest, by all engines in turns, and an empty one beside each:
 //! what that takes is taken off of every compiler alike. An engine of which a module took more processor time than a
@@ -21,8 +21,9 @@ use crate::measure;
 
 const SIZES: [u64; 8] = [10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000, 30_000_000];
 
-/// Of a module that is one function, in bytes. What validators take is 7.6 MB.
-const FUNCTION: u64 = 5_000_000;
+/// Of modules that are one function. What validators take is 7.6 MB. Time and memory of some compilers grow with the
+/// square: so there are steps, for them to leave before memory is exhausted.
+const ONE_FUNCTION: [u64; 4] = [200_000, 1_000_000, 2_000_000, 5_000_000];
 
 /// Compilations of modules up to this size are repeated so often.
 const SMALL: u64 = 1_000_000;
@@ -79,11 +80,10 @@ pub fn measure(engines: &[Found], builder: &Builder<'_>, plan: &Plan, given: &[P
 /// The modules, in the order of their sizes.
 fn tasks(plan: &Plan, given: &[PathBuf], directory: &Path) -> Result<Vec<Task>> {
     let mut tasks = Vec::new();
-    for bytes in SIZES.into_iter().filter(|&bytes| bytes <= plan.largest) {
-        tasks.push(made(bytes, Shape::Functions, directory)?);
-    }
-    if FUNCTION <= plan.largest {
-        tasks.push(made(FUNCTION, Shape::OneFunction, directory)?);
+    let functions = SIZES.into_iter().map(|bytes| (bytes, Shape::Functions));
+    let all = functions.chain(ONE_FUNCTION.into_iter().map(|bytes| (bytes, Shape::OneFunction)));
+    for (bytes, shape) in all.filter(|&(bytes, _)| bytes <= plan.largest) {
+        tasks.push(made(bytes, shape, directory)?);
     }
     for file in given {
         let file = file.canonicalize().with_context(|| format!("no {}", file.display()))?;
