@@ -57,7 +57,7 @@ pub use program::{Entry, InstanceSource, Program, Step};
 pub trait Observer: Sync {
     /// A phase begins.
     fn phase(&self, _name: &'static str) {}
-    /// Something was left out that the program can do without: a sentence.
+    /// Something was left out that the program can do without, or done otherwise than was asked for: a sentence.
     fn note(&self, _text: &str) {}
     /// A function is compiled, by the thread that calls this.
     fn compiled_function(&self, _function: &CompiledFunction<'_>) {}

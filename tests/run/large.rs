@@ -63,6 +63,7 @@ fn other_trials() -> Vec<Trial> {
         Trial::test("bad input: not text and not a module",        || is_refused(b"\x7fELF\x02\x01\x01", "")),
         Trial::test("bad input: a section longer than the file",   || is_refused(LONG_SECTION, "offset 0x")),
         Trial::test("bad input: a type error in a function",       || is_refused(&type_error(), "in function bad, at")),
+        Trial::test("a note names large functions",                noted_large_function),
         Trial::test("an output that cannot be written is an error", unwritable_output),
         Trial::test("an output that exists is replaced",           replaced_output),
         Trial::test("a failure keeps the output that exists",      kept_output),
@@ -120,6 +121,22 @@ fn is_refused(input: &[u8], what: &str) -> Result<(), libtest_mimic::Failed> {
     let is_right = compiled.end == End::Exit(1) && is_named && lines.all(is_place);
     if !is_right || directory.path().join("out").exists() {
         return Err(format!("expected status 1 and '{what}': {}", compiled.epitaph()).into());
+    }
+    Ok(())
+}
+
+/// With the settings that do without Cranelift's e-graph pass anyway there is nothing to note.
+fn noted_large_function() -> Result<(), libtest_mimic::Failed> {
+    let wasm = wat::parse_str(loads_and_stores())?;
+    for (level, begin) in
+        [("-O2", "note: functions above 96 KiB are compiled with fewer optimisations: compute ("), ("-O0", "")]
+    {
+        let (_directory, compiled) = compile(&wasm, &[level]);
+        let stderr = compiled.stderr_text();
+        let is_right = if begin.is_empty() { stderr.is_empty() } else { stderr.starts_with(begin) };
+        if compiled.end != End::Exit(0) || !is_right {
+            return Err(format!("{level}: {}", compiled.epitaph()).into());
+        }
     }
     Ok(())
 }

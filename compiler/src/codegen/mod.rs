@@ -95,6 +95,9 @@ pub struct CodePlace {
 /// and register allocation takes several times the time and memory.
 const LARGEST_FOR_EGRAPH: u64 = 96 << 10;
 
+/// So many of the functions that are too large for that are named in the note about them.
+const NAMED: usize = 3;
+
 /// Bytes of a body above which one thread at a time compiles such functions, while there are others: memory is
 /// proportional to the functions that are compiled at a time.
 const LARGE: u64 = 32 << 10;
@@ -114,7 +117,35 @@ pub struct Job<'a> {
 impl<'a> Job<'a> {
     /// Compiles everything that needs code, in the order of [`code_names`].
     pub fn compile(self) -> Result<Vec<Code>> {
+        self.note_large();
         self.for_each_function(|compiler, name| compiler.compile(name).map(|(code, _)| code))
+    }
+
+    /// Says which functions get a cheaper setting.
+    fn note_large(self) {
+        let of_name = |name| match name {
+            Name::Function(id) if self.is_large(name) => Some((body_size(self.plan, name), id)),
+            _ => None,
+        };
+        let mut large: Vec<(u64, FuncId)> = code_names(self.plan).into_iter().filter_map(of_name).collect();
+        if large.is_empty() {
+            return;
+        }
+        large.sort_by_key(|&(bytes, id)| (std::cmp::Reverse(bytes), id));
+        let named = large.iter().take(NAMED);
+        let mut list: Vec<String> =
+            named.map(|&(bytes, id)| format!("{} ({} KiB)", self.plan.functions[id].name, bytes >> 10)).collect();
+        if large.len() > NAMED {
+            list.push(format!("{} more", large.len() - NAMED));
+        }
+        let limit = LARGEST_FOR_EGRAPH >> 10;
+        let note = format!("functions above {limit} KiB are compiled with fewer optimisations: {}", list.join(", "));
+        self.session.observer.note(&note);
+    }
+
+    /// Whether a function gets a cheaper setting.
+    fn is_large(self, name: Name) -> bool {
+        self.options.opt_level.has_egraph() && body_size(self.plan, name) > LARGEST_FOR_EGRAPH
     }
 
     /// Lists everything that needs code, in the same order.
@@ -301,7 +332,7 @@ impl<'a> FunctionCompiler<'a> {
     fn run_cranelift(&mut self, name: Name, cache: Option<&Cache>) -> Result<()> {
         let Job { plan, target, options, .. } = self.job;
         optimize(&mut self.context.func, plan, options);
-        let isa = if options.opt_level.has_egraph() && body_size(plan, name) > LARGEST_FOR_EGRAPH {
+        let isa = if self.job.is_large(name) {
             self.remove_redundant_loads().map_err(|error| internal(plan, name, error.to_string()))?;
             &*target.isa_for_large
         } else {
