@@ -135,8 +135,9 @@ pub struct CommonArguments {
           conflicts_with = "profile_use", help_heading = CODE)]
     pub profile_generate: Option<Option<String>>,
 
-    /// Compile for what such an executable did: what did not run is out of the way, and what runs together is together.
-    /// A function that was changed since has no profile. Repeatable.
+    /// Compile for what such an executable did: what did not run is out of the way, what runs together is together, and
+    /// small functions that are called nearly always are inlined, also behind pointers. A function that was changed
+    /// since has no profile. Repeatable.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = CODE)]
     pub profile_use: Vec<PathBuf>,
 

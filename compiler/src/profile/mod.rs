@@ -32,7 +32,7 @@ pub use template::{Template, template};
 /// What is executed less often than the most frequent place of its function by this factor is cold.
 const RARE: u64 = 1000;
 
-/// A call through a table or reference counts as one of a function that is called in so many of a hundred cases.
+/// A call through a table or reference has a guard if one function is called in so many of a hundred cases.
 const LIKELY_PERCENT: u64 = 80;
 
 /// Calls below which nothing is known of a site.
@@ -69,7 +69,15 @@ pub struct Measured {
 pub struct FunctionProfile {
     flow: Flow,
     /// By offset of the call: who is called nearly always.
-    callees: Vec<(u32, FuncId)>,
+    callees: Vec<(u32, Callee)>,
+}
+
+/// Who is called nearly always.
+#[derive(Clone, Copy, Debug)]
+pub struct Callee {
+    pub function: FuncId,
+    /// Others are called less often by the factor [`RARE`].
+    pub others_are_rare: bool,
 }
 
 impl Profiling {
@@ -145,7 +153,7 @@ impl FunctionProfile {
     }
 
     /// The function that the call through a table or reference at an offset goes to nearly always.
-    pub fn callee(&self, offset: u32) -> Option<FuncId> {
+    pub fn callee(&self, offset: u32) -> Option<Callee> {
         let index = self.callees.binary_search_by_key(&offset, |&(at, _)| at).ok()?;
         Some(self.callees[index].1)
     }
@@ -297,7 +305,9 @@ fn profile(
         let Counted::Callee(site) = places.at(offset)? else { return None };
         let site = counts.sites[*site as usize];
         let is_likely = total >= FEWEST_CALLS && site.hits.saturating_mul(100) >= total.saturating_mul(LIKELY_PERCENT);
-        Some((offset, *ids.get(&site.candidate.filter(|_| is_likely)?)?))
+        let function = *ids.get(&site.candidate.filter(|_| is_likely)?)?;
+        let others_are_rare = total.saturating_sub(site.hits).saturating_mul(RARE) <= total;
+        Some((offset, Callee { function, others_are_rare }))
     };
     Ok(FunctionProfile { callees: flow.all_calls().iter().filter_map(callee).collect(), flow })
 }

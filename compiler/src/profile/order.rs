@@ -101,7 +101,7 @@ fn calls_of(plan: &Plan<'_>, id: FuncId) -> Result<Vec<(FuncId, u64)>> {
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
                 Some(instance.functions[FuncIndex::from_u32(function_index)])
             }
-            _ => profile.callee(offset),
+            _ => profile.callee(offset).map(|callee| callee.function),
         };
         if let (Some(callee), Some(count)) = (callee, profile.calls(offset)) {
             found.push((callee, count));

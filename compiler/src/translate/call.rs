@@ -1,8 +1,9 @@
 //! Calls (core specification, 4.4.8): direct ones are direct, indirect ones check the index and the type, and those
-//! through references of a known type only that they are not null.
+//! through references of a known type only that they are not null. Where a profile knows who is called nearly always,
+//! and that is small, its body is there behind a [`Guard`].
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{self, FuncRef, InstBuilder, Type, Value, types};
+use cranelift_codegen::ir::{self, Block, BlockArg, FuncRef, InstBuilder, Type, Value, types};
 use cranelift_entity::EntityRef;
 use wasmc_abi::layout::FUNCREF_TYPE_ID;
 use wasmc_abi::trap::TrapCode;
@@ -13,11 +14,13 @@ use super::exceptions::Callee;
 use super::function::Translator;
 use super::names::{Name, Unique, WasiFunction};
 use super::traps;
-use super::types::{POINTER, native_signature, value_type, wasm_signature};
+use super::types::{POINTER, REFERENCE, native_signature, value_type, wasm_signature};
 use crate::error::Result;
 use crate::parse::index::{FuncIndex, TypeIndex};
 use crate::plan::FunctionSource;
+use crate::plan::evaluate::ConstValue;
 use crate::plan::ids::{FuncId, MemoryId, TableId, TypeId};
+use crate::plan::layout::TablePlace;
 
 /// What leads to a function that is not named.
 #[derive(Clone, Copy)]
@@ -25,6 +28,15 @@ enum Through {
     /// A table, and an index in it.
     Table(TableId, Value),
     Reference(Value),
+}
+
+/// A branch on whether a function is called that nearly always is.
+struct Guard {
+    callee: FuncId,
+    /// Its parameters are the arguments, as those of `fails` are.
+    holds: Block,
+    fails: Block,
+    fails_rarely: bool,
 }
 
 impl Translator<'_, '_> {
@@ -50,7 +62,7 @@ impl Translator<'_, '_> {
             }
             Operator::CallIndirect { type_index, table_index } => {
                 let through = Through::Table(self.table(table_index), self.pop());
-                self.call_through(through, type_index);
+                self.call_through(through, type_index)?;
             }
             Operator::ReturnCallIndirect { type_index, table_index } => {
                 let through = Through::Table(self.table(table_index), self.pop());
@@ -58,7 +70,7 @@ impl Translator<'_, '_> {
             }
             Operator::CallRef { type_index } => {
                 let through = Through::Reference(self.pop());
-                self.call_through(through, type_index);
+                self.call_through(through, type_index)?;
             }
             Operator::ReturnCallRef { type_index } => {
                 let through = Through::Reference(self.pop());
@@ -71,9 +83,14 @@ impl Translator<'_, '_> {
 
     pub fn pop_arguments(&mut self, ty: TypeId) -> Vec<Value> {
         let count = self.env.plan.types.get(ty).params().len();
-        let arguments = self.canonical_top(count);
+        self.pop_canonical(count)
+    }
+
+    /// Pops as many operands, the first pushed first.
+    fn pop_canonical(&mut self, count: usize) -> Vec<Value> {
+        let values = self.canonical_top(count);
         self.stack.truncate(self.stack.len() - count);
-        arguments
+        values
     }
 
     /// Calls a function, whose arguments are on the stack, or does what it does.
@@ -97,12 +114,40 @@ impl Translator<'_, '_> {
         self.call_throwing(Callee::Direct(function), arguments)
     }
 
-    fn call_through(&mut self, through: Through, type_index: u32) {
+    fn call_through(&mut self, through: Through, type_index: u32) -> Result<()> {
         let ty = self.code.instance.types[TypeIndex::new(type_index as usize)];
         let arguments = self.pop_arguments(ty);
-        let callee = self.callee(through, ty);
-        let results = self.call_address(ty, callee, &arguments);
-        self.stack.extend(results);
+        let Some(guard) = self.guard(through, ty, &arguments) else {
+            let callee = self.callee(through, ty);
+            let results = self.call_address(ty, callee, &arguments);
+            self.stack.extend(results);
+            return Ok(());
+        };
+        let plan = self.env.plan;
+        let results: Vec<Type> = plan.types.get(ty).results().iter().map(|&ty| value_type(ty)).collect();
+        let (next, cold) = (self.create_block(&results), self.cold);
+        for (block, is_guarded) in [(guard.holds, true), (guard.fails, false)] {
+            self.enter(block, cold || (guard.fails_rarely && !is_guarded));
+            let arguments = self.env.builder.block_params(block).to_vec();
+            if is_guarded {
+                self.stack.extend(arguments);
+                self.call(guard.callee)?;
+                // A body may have no way to its end.
+                if self.unreachable.take().is_some() {
+                    continue;
+                }
+            } else {
+                let callee = self.callee(through, ty);
+                let results = self.call_address(ty, callee, &arguments);
+                self.stack.extend(results);
+            }
+            let results: Vec<BlockArg> = self.pop_canonical(results.len()).into_iter().map(BlockArg::from).collect();
+            self.env.ins().jump(next, &results);
+        }
+        self.env.builder.seal_block(next);
+        self.enter(next, cold);
+        self.stack.extend_from_slice(self.env.builder.block_params(next));
+        Ok(())
     }
 
     fn return_call_through(&mut self, through: Through, type_index: u32) {
@@ -122,6 +167,35 @@ impl Translator<'_, '_> {
         };
         self.count_callee(code_offset);
         self.env.code_address(code_offset)
+    }
+
+    /// If a profile says that a call nearly always goes to one function, whose body can be here: branches on whether
+    /// it does so now. Traps nowhere: where it does not, there are all the checks that there would be without a guard.
+    fn guard(&mut self, through: Through, ty: TypeId, arguments: &[Value]) -> Option<Guard> {
+        let plan = self.env.plan;
+        let likely = self.code.measured?.callee(self.code.offset)?;
+        let function = &plan.functions[likely.function];
+        let type_id = plan.types.runtime_numbers(function.ty).start;
+        let can_be_called = function.referenced && plan.types.runtime_numbers(ty).contains(&type_id);
+        if !can_be_called || !self.is_frequent() || !self.is_inlined(likely.function) {
+            return None;
+        }
+        let differs = match through {
+            Through::Table(table, index) => self.env.entry_differs(table, index, likely.function)?,
+            Through::Reference(reference) => {
+                let expected = self.env.constant(ConstValue::Function(likely.function), REFERENCE);
+                self.env.ins().icmp(IntCC::NotEqual, reference, expected)
+            }
+        };
+        let types: Vec<Type> = arguments.iter().map(|&argument| self.type_of(argument)).collect();
+        let [fails, holds] = [(); 2].map(|()| self.create_block(&types));
+        // What the arguments need is computed before the branch, and not once on each way and again behind them.
+        let arguments: Vec<BlockArg> = arguments.iter().copied().map(BlockArg::from).collect();
+        // Of the two, Cranelift lays out the second first.
+        self.env.ins().brif(differs, fails, &arguments, holds, &arguments);
+        self.env.builder.seal_block(fails);
+        self.env.builder.seal_block(holds);
+        Some(Guard { callee: likely.function, holds, fails, fails_rarely: likely.others_are_rare })
     }
 
     /// Calls a function of a type at a code address.
@@ -207,6 +281,28 @@ impl Environment<'_, '_> {
         self.builder.switch_to_block(fits);
 
         self.ins().sload32(flags, entry, 0)
+    }
+
+    /// Whether an index is not that of an entry with a function; `None` if that cannot be said without more than a
+    /// comparison. Of a table that never changes the index says it. An entry that can change is compared itself, if
+    /// there is one.
+    fn entry_differs(&mut self, table: TableId, index: Value, function: FuncId) -> Option<Value> {
+        let TablePlace::ReadOnly = self.plan.layout.tables[table] else {
+            return Some(self.changing_entry_differs(table, index, function));
+        };
+        let is_function = |&(_, entry): &(u64, ConstValue)| entry == ConstValue::Function(function);
+        let mut places = (0..).zip(self.plan.tables[table].initial_entries()).filter(is_function);
+        let (place, _) = places.next().filter(|_| places.next().is_none())?;
+        let place = self.iconst(self.builder.func.dfg.value_type(index), place);
+        Some(self.ins().icmp(IntCC::NotEqual, index, place))
+    }
+
+    fn changing_entry_differs(&mut self, table: TableId, index: Value, function: FuncId) -> Value {
+        let entry = self.table_entry(table, index, TrapCode::UndefinedElement);
+        let flags = self.table_flags(table);
+        let found = self.ins().load(REFERENCE, flags, entry, 0);
+        let expected = self.constant(ConstValue::Function(function), REFERENCE);
+        self.ins().icmp(IntCC::NotEqual, found, expected)
     }
 
     /// The code offset of the function that a reference means, whose type is known, or a trap if it is null.

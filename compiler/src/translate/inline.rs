@@ -129,8 +129,13 @@ impl<'p> Translator<'_, 'p> {
         (pays && !is_recursive && depth < MAX_DEPTH && candidate.weight <= self.room).then_some(candidate)
     }
 
+    /// Whether the body of a callee would replace a call here.
+    pub fn is_inlined(&self, callee: FuncId) -> bool {
+        self.candidate(callee).is_some()
+    }
+
     /// Whether the operator that is translated is executed often: in a loop, or as it was measured.
-    fn is_frequent(&self) -> bool {
+    pub fn is_frequent(&self) -> bool {
         match self.code.measured {
             Some(measured) => measured.is_frequent_call(self.code.offset),
             None => self.control.iter().any(|frame| matches!(frame.kind, FrameKind::Loop { .. })),
