@@ -1,8 +1,8 @@
 //! What was compiled before, on disk.
 //!
 //! - [`store`]: a directory of entries, safe against damage and concurrent use.
-//! - The code of functions: the key is Cranelift's own, a SHA-256 of the IR that it is given and of all its settings.
-//!   Of the rest of the program it depends only on names that relocations refer to, and they are put in afterwards.
+//! - The code of functions: the key is Cranelift's own, a SHA-256 of the IR that it is given and of all its settings,
+//!   with what is done behind its passes. Of the rest of the program it depends only on names that relocations refer to, and they are put in afterwards.
 //!   So a change of one function, or of `wasmc` itself, leaves the entries of all functions valid whose IR is the same.
 //!
 //! - [`programs`]: finished executables, for `wasmc run`.
@@ -12,13 +12,16 @@
 mod programs;
 mod store;
 
-use std::borrow::Cow;
 use std::fs;
+use std::hash::{Hash as _, Hasher};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use cranelift_codegen::incremental_cache::CacheKvStore;
+use cranelift_codegen::CompiledCode;
+use cranelift_codegen::incremental_cache::{compute_cache_key, try_finish_recompile};
+use cranelift_codegen::ir::Function;
+use cranelift_codegen::isa::TargetIsa;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, Result};
@@ -79,25 +82,34 @@ impl Cache {
         self.found.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn count_found(&self) {
+    /// The code of a function with this key, which was translated as this IR.
+    pub(crate) fn function(&self, key: &Key, function: &Function) -> Option<CompiledCode> {
+        let code = try_finish_recompile(function, &self.functions.get(key)?).ok()?;
         self.found.fetch_add(1, Ordering::Relaxed);
+        Some(code)
+    }
+
+    /// Keeps the code of a function, as Cranelift writes it.
+    pub(crate) fn keep_function(&self, key: &Key, code: &[u8]) {
+        self.functions.put(key, code);
     }
 }
 
-/// The functions of a cache, as Cranelift wants them.
-pub(crate) struct Functions<'a>(pub &'a Cache);
-
-impl CacheKvStore for Functions<'_> {
-    fn get(&self, key: &[u8]) -> Option<Cow<'_, [u8]>> {
-        self.0.functions.get(&own_key(key)).map(Cow::Owned)
+/// The key of a function's code: Cranelift's own, of the IR that it is given and of all its settings, and what is done
+/// behind its passes. What other versions of Cranelift wrote is as good as none, and goes like everything that is not
+/// used.
+pub(crate) fn function_key(isa: &dyn TargetIsa, function: &Function, finish: &[u8]) -> Key {
+    struct Hashing(Sha256);
+    impl Hasher for Hashing {
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.update(bytes);
+        }
+        fn finish(&self) -> u64 {
+            unreachable!("the key is the whole hash")
+        }
     }
-
-    fn insert(&mut self, key: &[u8], contents: Vec<u8>) {
-        self.0.functions.put(&own_key(key), &contents);
-    }
-}
-
-/// What other versions of Cranelift wrote is as good as none, and goes like everything that is not used.
-fn own_key(key: &[u8]) -> Key {
-    Sha256::new().chain_update(cranelift_codegen::VERSION).chain_update(key).finalize().into()
+    let mut hashing = Hashing(Sha256::new().chain_update(cranelift_codegen::VERSION));
+    hashing.write(finish);
+    compute_cache_key(isa, function).hash(&mut hashing);
+    hashing.0.finalize().into()
 }

@@ -12,15 +12,17 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use cranelift_codegen::incremental_cache::serialize_compiled;
+use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::isa::unwind::UnwindInfo;
-use cranelift_codegen::{CodegenResult, CompiledCode, Context, FinalizedRelocTarget, ir};
+use cranelift_codegen::{CodegenError, CodegenResult, CompiledCode, Context, FinalizedRelocTarget, ir, settings};
 use cranelift_control::ControlPlane;
 use cranelift_frontend::FunctionBuilderContext;
 use wasmc_abi::library::LARGEST_FRAME;
 
-use crate::cache::{Cache, Functions};
+use crate::cache::{Cache, function_key};
 use crate::error::{Error, Result};
-use crate::optimize::optimize;
+use crate::optimize::{finish, finish_id, optimize};
 use crate::options::Options;
 use crate::plan::ids::FuncId;
 use crate::plan::{FunctionSource, Main, Plan};
@@ -118,7 +120,7 @@ impl<'a> Job<'a> {
     /// Compiles everything that needs code, in the order of [`code_names`].
     pub fn compile(self) -> Result<Vec<Code>> {
         self.note_large();
-        self.for_each_function(|compiler, name| compiler.compile(name).map(|(code, _)| code))
+        self.for_each_function(|compiler, name| compiler.compile(name).map(|compiled| compiled.code))
     }
 
     /// Says which functions get a cheaper setting.
@@ -230,7 +232,16 @@ struct FunctionCompiler<'a> {
     job: Job<'a>,
     builder: FunctionBuilderContext,
     context: Context,
+    registers: regalloc2::Ctx,
     control: ControlPlane,
+}
+
+/// What came of a function.
+struct Compiled {
+    code: Code,
+    /// All that Cranelift tells of it.
+    details: CompiledCode,
+    origins: Origins,
 }
 
 impl<'a> FunctionCompiler<'a> {
@@ -239,6 +250,7 @@ impl<'a> FunctionCompiler<'a> {
             job,
             builder: FunctionBuilderContext::new(),
             context: Context::new(),
+            registers: regalloc2::Ctx::default(),
             control: ControlPlane::default(),
         }
     }
@@ -252,14 +264,13 @@ impl<'a> FunctionCompiler<'a> {
         translate(plan, name, conventions, options.debug_info, &mut self.builder, &mut self.context.func)
     }
 
-    fn compile(&mut self, name: Name) -> Result<(Code, Origins)> {
+    fn compile(&mut self, name: Name) -> Result<Compiled> {
         let Job { plan, target, options, session } = self.job;
         let origins = self.translate(name)?;
-        self.run_cranelift(name, session.cache)?;
-        let code = self.context.compiled_code().expect("it was compiled");
-        check_frame(plan, name, code)?;
-        let sites = sites::find(code, &origins, options.debug_info);
-        let relocations = code.buffer.relocs().iter().map(|relocation| {
+        let details = self.run_cranelift(name, session.cache)?;
+        check_frame(plan, name, &details)?;
+        let sites = sites::find(&details, &origins, options.debug_info);
+        let relocations = details.buffer.relocs().iter().map(|relocation| {
             Ok(CodeRelocation {
                 offset: relocation.offset,
                 r_type: target.elf_relocation(relocation.kind)?,
@@ -268,22 +279,22 @@ impl<'a> FunctionCompiler<'a> {
             })
         });
         let relocations = relocations.collect::<Result<Vec<_>>>()?;
-        let unwind = code
+        let unwind = details
             .create_unwind_info(&*target.isa)
             .map_err(|error| internal(plan, name, format!("unwind information: {error}")))?;
         let code = Code {
             name,
-            bytes: code.code_buffer().to_vec(),
-            align: code.buffer.alignment.max(target.isa.function_alignment().preferred),
+            bytes: details.code_buffer().to_vec(),
+            align: details.buffer.alignment.max(target.isa.function_alignment().preferred),
             relocations,
             sites: sites::encode(&sites),
             inlined: inlined_sites(&origins, &sites),
-            handlers: call_handlers(code),
-            saved: saved_registers(code, target.machine),
+            handlers: call_handlers(&details),
+            saved: saved_registers(&details, target.machine),
             unwind,
-            debug: options.debug_info.then(|| debug::collect(code, &sites, &*target.isa)),
+            debug: options.debug_info.then(|| debug::collect(&details, &sites, &*target.isa)),
         };
-        Ok((code, origins))
+        Ok(Compiled { code, details, origins })
     }
 
     /// What the function that was translated last refers to.
@@ -293,9 +304,8 @@ impl<'a> FunctionCompiler<'a> {
 
     fn list(&mut self, name: Name) -> Result<Listing> {
         let plan = self.job.plan;
-        let (code, origins) = self.compile(name)?;
-        let compiled = self.context.compiled_code().expect("it was compiled");
-        let places = compiled.buffer.get_srclocs_sorted().iter().filter(|range| !range.loc.is_default());
+        let Compiled { code, details, origins } = self.compile(name)?;
+        let places = details.buffer.get_srclocs_sorted().iter().filter(|range| !range.loc.is_default());
         let places = places.map(|range| {
             let wasm = origins.in_function(range.loc.bits());
             CodePlace { start: range.start, end: range.end, wasm }
@@ -314,8 +324,7 @@ impl<'a> FunctionCompiler<'a> {
         }
         self.context.set_disasm(true);
         // What is in a cache has no text.
-        self.run_cranelift(name, None)?;
-        let code = self.context.compiled_code().expect("it was compiled");
+        let code = self.run_cranelift(name, None)?;
         let text = code.vcode.as_deref().unwrap_or_default();
         Ok(format!(";; {title}\n{text}\n"))
     }
@@ -329,43 +338,59 @@ impl<'a> FunctionCompiler<'a> {
         context.replace_redundant_loads()
     }
 
-    fn run_cranelift(&mut self, name: Name, cache: Option<&Cache>) -> Result<()> {
+    /// Compiles what was translated, or finds it.
+    fn run_cranelift(&mut self, name: Name, cache: Option<&Cache>) -> Result<CompiledCode> {
         let Job { plan, target, options, .. } = self.job;
         optimize(&mut self.context.func, plan, options);
-        let isa = if self.job.is_large(name) {
-            self.remove_redundant_loads().map_err(|error| internal(plan, name, error.to_string()))?;
-            &*target.isa_for_large
-        } else {
-            &*target.isa
-        };
-        let control = &mut self.control;
-        let result = match cache {
-            None => self.context.compile(isa, control).map(|_| ()),
-            Some(cache) => {
-                self.context.compile_with_cache(isa, &mut Functions(cache), control).map(|(_, was_found)| {
-                    if was_found {
-                        cache.count_found();
-                    }
-                })
-            }
-        };
-        match result {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                use cranelift_codegen::CodegenError;
-                let message = match &error.inner {
-                    CodegenError::CodeTooLarge | CodegenError::ImplLimitExceeded => {
-                        let error = Error::unsupported("the function is too large to compile");
-                        return Err(error.in_function(describe(plan, name)));
-                    }
-                    CodegenError::Verifier(errors) => {
-                        cranelift_codegen::print_errors::pretty_verifier_error(&self.context.func, None, errors.clone())
-                    }
-                    other => other.to_string(),
-                };
-                Err(internal(plan, name, message))
-            }
+        let is_large = self.job.is_large(name);
+        if is_large {
+            self.remove_redundant_loads().map_err(|error| self.failure(name, error))?;
         }
+        let isa: &dyn TargetIsa = if is_large { &*target.isa_for_large } else { &*target.isa };
+        let key = cache.map(|cache| (cache, function_key(isa, &self.context.func, finish_id(options))));
+        if let Some((cache, key)) = &key
+            && let Some(code) = cache.function(key, &self.context.func)
+        {
+            return Ok(code);
+        }
+        self.run_passes(isa).map_err(|error| self.failure(name, error))?;
+        let context = &self.context;
+        let (function, text) = (&context.func, context.want_disasm);
+        let code = isa.compile_function(function, &context.domtree, &mut self.registers, text, &mut self.control);
+        let mut code = code.map_err(|error| self.failure(name, error))?;
+        if let Some((cache, key)) = &key {
+            let bytes;
+            (code, bytes) = serialize_compiled(code);
+            bytes.iter().for_each(|bytes| cache.keep_function(key, bytes));
+        }
+        Ok(code.apply_params(&self.context.func.params))
+    }
+
+    /// Cranelift's passes, and ours behind them. What `Context::compile` does then is to compile the function.
+    fn run_passes(&mut self, isa: &dyn TargetIsa) -> CodegenResult<()> {
+        let context = &mut self.context;
+        context.verify_if(isa)?;
+        context.optimize(isa, &mut self.control)?;
+        if isa.flags().opt_level() != settings::OptLevel::None {
+            finish(&mut context.func, self.job.options);
+            context.verify_if(isa)?;
+        }
+        Ok(())
+    }
+
+    fn failure(&self, name: Name, error: CodegenError) -> Error {
+        let plan = self.job.plan;
+        let message = match error {
+            CodegenError::CodeTooLarge | CodegenError::ImplLimitExceeded => {
+                let error = Error::unsupported("the function is too large to compile");
+                return error.in_function(describe(plan, name));
+            }
+            CodegenError::Verifier(errors) => {
+                cranelift_codegen::print_errors::pretty_verifier_error(&self.context.func, None, errors)
+            }
+            other => other.to_string(),
+        };
+        internal(plan, name, message)
     }
 }
 

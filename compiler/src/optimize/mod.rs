@@ -2,6 +2,7 @@
 //!
 //! Each pass is a file that says what it relies on. It keeps the function valid, and what it means.
 
+mod constants;
 mod counters;
 mod dispatch;
 mod linear;
@@ -53,9 +54,13 @@ const PASSES: &[Pass] = &[
     Pass { name: "compare-cases", pays: |_| true, run: |function, _| tables::compare_cases(function) },
 ];
 
+/// The pass that runs behind Cranelift's own. Its source says in a cache what it does.
+const FINISH: &str = "copy-constants";
+const FINISH_SOURCE: &[u8] = include_bytes!("constants.rs");
+
 /// The names of all passes, and of what the translation does by itself, for [`Options::disabled_passes`].
 pub fn pass_names() -> impl Iterator<Item = &'static str> {
-    [inline::NAME].into_iter().chain(PASSES.iter().map(|pass| pass.name))
+    [inline::NAME, FINISH].into_iter().chain(PASSES.iter().map(|pass| pass.name))
 }
 
 /// Runs the passes that the options ask for.
@@ -68,4 +73,16 @@ pub fn optimize(function: &mut Function, plan: &Plan<'_>, options: &Options) {
     function.dfg.resolve_all_aliases();
     let is_wanted = |pass: &&Pass| (pass.pays)(options) && !options.is_disabled(pass.name);
     PASSES.iter().filter(is_wanted).for_each(|pass| (pass.run)(function, plan));
+}
+
+/// Mends what Cranelift's e-graph pass leaves.
+pub fn finish(function: &mut Function, options: &Options) {
+    if !options.is_disabled(FINISH) {
+        constants::copy_constants(function);
+    }
+}
+
+/// What [`finish`] does, for keys of caches.
+pub fn finish_id(options: &Options) -> &'static [u8] {
+    if options.is_disabled(FINISH) { b"" } else { FINISH_SOURCE }
 }
