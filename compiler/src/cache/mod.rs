@@ -2,8 +2,9 @@
 //!
 //! - [`store`]: a directory of entries, safe against damage and concurrent use.
 //! - The code of functions: the key is Cranelift's own, a SHA-256 of the IR that it is given and of all its settings,
-//!   with what is done behind its passes. Of the rest of the program it depends only on names that relocations refer to, and they are put in afterwards.
-//!   So a change of one function, or of `wasmc` itself, leaves the entries of all functions valid whose IR is the same.
+//!   with what is done behind its passes. Of the rest of the program it depends only on names that relocations refer
+//!   to, and they are put in afterwards. So a change of one function, or of `wasmc` itself, leaves the entries of all
+//!   functions valid whose IR is the same.
 //!
 //! - [`programs`]: finished executables, for `wasmc run`.
 //!

@@ -1,8 +1,8 @@
 //! Constants where they are used.
 //!
-//! Cranelift's e-graph pass makes one of all equal constants, and computes it anew in each block that wants it, since that
-//! costs less than a register. But where a constant is needed in places of which none leads to the other, such as two
-//! loops, it makes copies, and takes these for any other value (`egraph/elaborate.rs`: a clone is not in
+//! Cranelift's e-graph pass makes one of all equal constants, and computes it anew in each block that wants it, since
+//! that costs less than a register. But where a constant is needed in places of which none leads to the other, such as
+//! two loops, it makes copies, and takes these for any other value (`egraph/elaborate.rs`: a clone is not in
 //! `remat_values`): they are computed once, in front of the outermost loop, and wait in registers, or in the frame, for
 //! the arguments of blocks that they are.
 //!
