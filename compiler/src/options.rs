@@ -66,6 +66,11 @@ impl Architecture {
         }
     }
 
+    /// Whether the constant address of a memory is part of the accesses to it, so that no register holds it.
+    pub(crate) fn has_bases_in_accesses(self) -> bool {
+        self == Architecture::X86_64
+    }
+
     /// Whether accesses extend a 32-bit index by themselves.
     pub fn extends_in_accesses(self) -> bool {
         self == Architecture::Aarch64

@@ -90,7 +90,14 @@ fn the_same_with_and_without() {
     let place = Place::new();
     for input in ["app.wat", rust_std] {
         // Of each, the code is another one.
-        let ways = ["-O0", "-g", "--target=aarch64", "--bounds-checks=explicit", "--disable-pass=inline"];
+        let ways = [
+            "-O0",
+            "-g",
+            "--target=aarch64",
+            "--bounds-checks=explicit",
+            "--disable-pass=inline",
+            "--disable-pass=copy-constants",
+        ];
         for flags in [&[][..]].into_iter().chain(ways.chunks(1)) {
             let (expected, _) = place.compile(input, flags);
             let cached = &[flags, &["--cache=cache"]].concat();
@@ -116,7 +123,16 @@ fn the_same_with_and_without() {
 #[test]
 fn settings_have_entries_of_their_own() {
     let place = Place::new();
-    let all = ["-O0", "-O1", "-O2", "-Os", "--target=aarch64", "--cpu=x86-64-v3", "--deterministic"];
+    let all = [
+        "-O0",
+        "-O1",
+        "-O2",
+        "-Os",
+        "--target=aarch64",
+        "--cpu=x86-64-v3",
+        "--deterministic",
+        "--disable-pass=copy-constants",
+    ];
     for flag in all {
         let (_, found) = place.compile("app.wat", &["--cache=cache", flag]);
         assert_eq!(found, 0, "{flag}");

@@ -110,15 +110,14 @@
 ;;   subs wzr, w1, #4
 ;;   b.hs #trap=user11
 ;;   mov w15, w1
-;;   lsl x14, x15, #3
-;;   movz x1, #65535, LSL #16
-;;   add x15, x1, x15, LSL 3
+;;   lsl x13, x15, #3
+;;   movz x14, #65535, LSL #16
+;;   add x15, x14, x15, LSL 3
 ;;   ldr w15, [x15, #4]
 ;;   subs wzr, w15, #1
 ;;   b.eq label2 ; b label1
 ;; block2:
-;;   movz x1, #65535, LSL #16
-;;   ldrsw x1, [x14, x1]
+;;   ldrsw x1, [x13, x14]
 ;;   load_ext_name_near x2, User(userextname0)+0
 ;;   add x1, x2, x1
 ;;   blr x1

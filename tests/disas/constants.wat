@@ -1,4 +1,4 @@
-;;! targets = "x86_64 aarch64"
+;;! targets = "x86_64"
 
 ;; A constant that a loop needs as an argument of a block is made where it is needed, though it was needed elsewhere
 ;; before: it does not wait in a register.
@@ -51,46 +51,3 @@
 ;;   movq %rbp, %rsp
 ;;   popq %rbp
 ;;   retq
-
-;; function sum on aarch64:
-;;   stp fp, lr, [sp, #-16]!
-;;   mov fp, sp
-;; block0:
-;;   subs wzr, w0, w1
-;;   mov x3, x0
-;;   b.hi label2 ; b label1
-;; block1:
-;;   b label3
-;; block2:
-;;   movz w0, #0
-;;   movz x2, #1, LSL #32
-;;   str w0, [x2, w1, UXTW]
-;; block3:
-;;   movz w0, #0
-;;   mov x4, x0
-;; block4:
-;;   movz x0, #1, LSL #32
-;;   mov x2, x3
-;;   ldrb w0, [x0, w2, UXTW]
-;;   cbnz w0, label6 ; b label5
-;; block5:
-;;   movz w3, #0
-;;   b label7
-;; block6:
-;;   movz x0, #1, LSL #32
-;;   ldr w3, [x0, w2, UXTW]
-;; block7:
-;;   add w2, w2, #1
-;;   mov x0, x4
-;;   add w0, w0, w3
-;;   subs wzr, w2, w1
-;;   b.lo label8 ; b label9
-;; block8:
-;;   mov x3, x2
-;;   mov x4, x0
-;;   b label4
-;; block9:
-;; block10:
-;; block11:
-;;   ldp fp, lr, [sp], #16
-;;   ret

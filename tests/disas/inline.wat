@@ -51,20 +51,19 @@
 ;;   stp fp, lr, [sp, #-16]!
 ;;   mov fp, sp
 ;; block0:
-;;   movz x12, #1, LSL #32
-;;   ldrb w12, [x12, w0, UXTW]
+;;   movz x11, #1, LSL #32
+;;   ldrb w12, [x11, w0, UXTW]
 ;;   cbz w12, label4 ; b label1
 ;; block1:
 ;; block2:
-;;   movz x14, #1, LSL #32
-;;   add x15, x14, x0, UXTW
-;;   ldr w14, [x14, w0, UXTW]
-;;   ldr w0, [x15, #4]
-;;   ldr w1, [x15, #8]
-;;   ldr w15, [x15, #12]
+;;   add x14, x11, x0, UXTW
+;;   ldr w13, [x11, w0, UXTW]
+;;   ldr w15, [x14, #4]
+;;   ldr w0, [x14, #8]
+;;   ldr w14, [x14, #12]
 ;; block3:
-;;   madd w0, w14, w0, wzr
-;;   madd w0, w1, w15, w0
+;;   madd w15, w13, w15, wzr
+;;   madd w0, w0, w14, w15
 ;;   ldp fp, lr, [sp], #16
 ;;   ret
 ;; block4:

@@ -324,27 +324,27 @@
 ;; function by_entry on aarch64:
 ;;   stp fp, lr, [sp, #-16]!
 ;;   mov fp, sp
-;;   str x28, [sp, #-16]!
-;;   stp x26, x27, [sp, #-16]!
-;;   stp x19, x20, [sp, #-16]!
+;;   stp x27, x28, [sp, #-16]!
+;;   stp x25, x26, [sp, #-16]!
+;;   stp x19, x24, [sp, #-16]!
 ;; block0:
 ;;   mov x1, x0
 ;;   movz w0, #0
-;;   mov x20, x0
-;;   mov x28, x1
-;;   mov w26, w28
-;;   lsl x27, x26, #3
+;;   mov x19, x0
+;;   mov x26, x1
+;;   mov w24, w26
+;;   lsl x25, x24, #3
+;;   movz x27, #65535, LSL #16
 ;;   load_ext_name_near x0, User(userextname0)+0
-;;   ldr x19, [x0]
+;;   ldr x28, [x0]
 ;; block1:
-;;   subs wzr, w28, #3
+;;   subs wzr, w26, #3
 ;;   b.hs #trap=user11
-;;   movz x0, #65535, LSL #16
-;;   ldr x0, [x0, w28, UXTW #3]
-;;   subs xzr, x0, x19
+;;   ldr x0, [x27, w26, UXTW #3]
+;;   subs xzr, x0, x28
 ;;   b.ne label4 ; b label2
 ;; block2:
-;;   mov x15, x20
+;;   mov x15, x19
 ;; block3:
 ;;   subs wzr, w15, #9
 ;;   cset x0, hi
@@ -352,30 +352,29 @@
 ;; block7:
 ;;   cbnz w0, label9 ; b label8
 ;; block8:
-;;   mov x0, x20
+;;   mov x0, x19
 ;;   b label10
 ;; block9:
-;;   mov x0, x20
+;;   mov x0, x19
 ;;   add w0, w0, #3
 ;; block10:
 ;;   add w0, w0, #1
 ;;   subs wzr, w0, #3000
 ;;   b.lo label11 ; b label12
 ;; block11:
-;;   mov x20, x0
+;;   mov x19, x0
 ;;   b label1
 ;; block12:
 ;; block13:
 ;; block14:
-;;   ldp x19, x20, [sp], #16
-;;   ldp x26, x27, [sp], #16
-;;   ldr x28, [sp], #16
+;;   ldp x19, x24, [sp], #16
+;;   ldp x25, x26, [sp], #16
+;;   ldp x27, x28, [sp], #16
 ;;   ldp fp, lr, [sp], #16
 ;;   ret
 ;; block4:
-;;   mov x3, x20
-;;   movz x0, #65535, LSL #16
-;;   add x0, x0, x26, LSL 3
+;;   mov x3, x19
+;;   add x0, x27, x24, LSL 3
 ;;   ldr w0, [x0, #4]
 ;;   subs wzr, w0, #1
 ;;   b.eq label6 ; b label5
@@ -383,8 +382,7 @@
 ;;   cbz w0, #trap=user4
 ;;   udf #0xc11f
 ;; block6:
-;;   movz x0, #65535, LSL #16
-;;   ldrsw x0, [x27, x0]
+;;   ldrsw x0, [x25, x27]
 ;;   load_ext_name_near x1, User(userextname1)+0
 ;;   add x2, x1, x0
 ;;   movz w1, #9

@@ -38,18 +38,17 @@
 ;; block0:
 ;;   subs xzr, x0, #4
 ;;   b.hs #trap=user11
-;;   lsl x11, x0, #3
-;;   movz x12, #65535, LSL #16
-;;   add x12, x12, x0, LSL 3
+;;   lsl x10, x0, #3
+;;   movz x11, #65535, LSL #16
+;;   add x12, x11, x0, LSL 3
 ;;   ldr w12, [x12, #4]
 ;;   subs wzr, w12, #1
 ;;   b.eq label2 ; b label1
 ;; block2:
-;;   movz x15, #65535, LSL #16
-;;   ldrsw x15, [x11, x15]
-;;   load_ext_name_near x0, User(userextname0)+0
-;;   add x15, x0, x15
-;;   blr x15
+;;   ldrsw x14, [x10, x11]
+;;   load_ext_name_near x15, User(userextname0)+0
+;;   add x14, x15, x14
+;;   blr x14
 ;; block3:
 ;;   ldp fp, lr, [sp], #16
 ;;   ret

@@ -74,7 +74,11 @@ impl Observer for Progress {
     }
 
     fn note(&self, text: &str) {
-        self.notes.lock().expect("no observer panics").push(text.to_owned());
+        let mut notes = self.notes.lock().expect("no observer panics");
+        // For an image, each target says it.
+        if !notes.iter().any(|note| note == text) {
+            notes.push(text.to_owned());
+        }
     }
 
     fn compiled_function(&self, function: &CompiledFunction<'_>) {

@@ -75,14 +75,20 @@ pub fn optimize(function: &mut Function, plan: &Plan<'_>, options: &Options) {
     PASSES.iter().filter(is_wanted).for_each(|pass| (pass.run)(function, plan));
 }
 
+/// Where the base of a memory takes an instruction in each block, it makes programs 0.6 % smaller to 0.5 % larger, and
+/// what it does to their time was not measured.
+fn is_finish_wanted(options: &Options) -> bool {
+    options.architecture.has_bases_in_accesses() && !options.is_disabled(FINISH)
+}
+
 /// Mends what Cranelift's e-graph pass leaves.
 pub fn finish(function: &mut Function, options: &Options) {
-    if !options.is_disabled(FINISH) {
+    if is_finish_wanted(options) {
         constants::copy_constants(function);
     }
 }
 
 /// What [`finish`] does, for keys of caches.
 pub fn finish_id(options: &Options) -> &'static [u8] {
-    if options.is_disabled(FINISH) { b"" } else { FINISH_SOURCE }
+    if is_finish_wanted(options) { FINISH_SOURCE } else { b"" }
 }

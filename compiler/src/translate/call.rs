@@ -170,7 +170,8 @@ impl Translator<'_, '_> {
     }
 
     /// If a profile says that a call nearly always goes to one function, whose body can be here: branches on whether
-    /// it does so now. Traps nowhere: where it does not, there are all the checks that there would be without a guard.
+    /// it does so now. Where it does not, there are all the checks that there would be without a guard; here there is
+    /// one at most, of the index of a table that changes.
     fn guard(&mut self, through: Through, ty: TypeId, arguments: &[Value]) -> Option<Guard> {
         let plan = self.env.plan;
         let likely = self.code.measured?.callee(self.code.offset)?;
